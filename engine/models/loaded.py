@@ -1,0 +1,61 @@
+"""A model that is ready to answer: weights on a device, its tokenizer, and what the catalog says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+
+from engine.tokenization.pieces import ModelInput, TextTokenizer
+
+# Padded tokens in one forward pass: enough to fill two cores, little enough to stay in their caches.
+TOKENS_PER_BATCH = 4_096
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """What a task needs of a model. `window` counts pieces, special tokens included."""
+
+    name: str
+    model: PreTrainedModel
+    tokenizer: TextTokenizer
+    window: int
+    pooling: str = "mean"
+    normalize: bool = True
+    # How far (in summed logits) "no answer" must beat the best span to be the answer; None: the model never learnt to say it.
+    no_answer_threshold: float | None = 0.0
+
+    @property
+    def device(self) -> torch.device:
+        return self.model.device
+
+    def forward_batches(
+        self, inputs: Sequence[ModelInput], *, tokens_per_batch: int = TOKENS_PER_BATCH, **options: Any
+    ) -> Iterator[tuple[list[int], Any]]:
+        """Run all inputs, texts of like length together, and yield (indices into `inputs`, model output).
+
+        The outputs' first axis runs over the indices; their sequence axis is padded to the longest of the batch.
+        """
+        order = sorted(range(len(inputs)), key=lambda i: len(inputs[i]), reverse=True)
+        start = 0
+        while start < len(order):
+            longest = len(inputs[order[start]])
+            rows = order[start : start + max(1, tokens_per_batch // longest)]
+            start += len(rows)
+            with torch.inference_mode():
+                yield rows, self.model(**self._tensors([inputs[i] for i in rows]), **options)
+
+    def _tensors(self, inputs: Sequence[ModelInput]) -> dict[str, torch.Tensor]:
+        """Right-padded input tensors, each of shape (batch, longest)."""
+        longest = max(map(len, inputs))
+        pad = self.tokenizer.pad_id
+        ids = torch.tensor([[*row.ids, *([pad] * (longest - len(row)))] for row in inputs])
+        types = torch.tensor([[*row.type_ids, *([0] * (longest - len(row)))] for row in inputs])
+        mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in inputs])
+        tensors = {"input_ids": ids, "attention_mask": mask}
+        if getattr(self.model.config, "type_vocab_size", 0) > 1:
+            tensors["token_type_ids"] = types
+        return {name: tensor.to(self.device) for name, tensor in tensors.items()}

@@ -1,0 +1,79 @@
+"""The tokenizer of the bundled pack: BERT's English pieces and Japanese pieces inside MeCab words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers, processors
+from tokenizers.models import WordPiece
+from transformers import PreTrainedTokenizerFast
+
+from engine.tokenization.mecab import MecabPreTokenizer
+
+SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+# A Latin or digit run is cut off from the Japanese beside it, so that both languages see the same pieces for it.
+LATIN_RUN = r"[a-z0-9\u00c0-\u024f]+"
+
+
+def bilingual_normalizer() -> normalizers.Normalizer:
+    """NFKC, lower case, and Latin accents stripped as BERT does; kana keep their (semi-)voiced marks."""
+    return normalizers.Sequence(
+        [
+            normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=True),
+            normalizers.NFKD(),
+            normalizers.Replace(Regex(r"[\u0300-\u036f]"), ""),
+            normalizers.NFC(),
+            normalizers.Lowercase(),
+        ]
+    )
+
+
+def bilingual_pre_tokenizer() -> pre_tokenizers.PreTokenizer:
+    """White space and punctuation, then Latin and digit runs, then MeCab words."""
+    return pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.BertPreTokenizer(),
+            pre_tokenizers.Split(Regex(LATIN_RUN), behavior="isolated"),
+            pre_tokenizers.PreTokenizer.custom(MecabPreTokenizer()),
+        ]
+    )
+
+
+def bilingual_backend(vocabulary: dict[str, int]) -> Tokenizer:
+    """Build the Rust tokenizer over `vocabulary` (piece → id)."""
+    tokenizer = Tokenizer(WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=100))
+    tokenizer.normalizer = bilingual_normalizer()
+    tokenizer.pre_tokenizer = bilingual_pre_tokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])],
+    )
+    tokenizer.add_special_tokens(list(SPECIAL_TOKENS))
+    return tokenizer
+
+
+def read_vocabulary(path: Path) -> dict[str, int]:
+    """Read a vocab.txt: one piece a line, the line number is the id."""
+    return {piece: index for index, piece in enumerate(path.read_text(encoding="utf-8").split("\n")[:-1])}
+
+
+def bilingual_tokenizer(vocabulary_file: Path, *, max_length: int = 512) -> PreTrainedTokenizerFast:
+    """The bundled pack's tokenizer, with offsets into the text exactly as given."""
+    backend = bilingual_backend(read_vocabulary(vocabulary_file))
+    pre_tokenizer = backend.pre_tokenizer
+    # The wrapper copies the tokenizer, and a Python pre-tokenizer cannot be copied: it is attached afterwards.
+    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    wrapped = PreTrainedTokenizerFast(
+        tokenizer_object=backend,
+        model_max_length=max_length,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+    )
+    wrapped.backend_tokenizer.pre_tokenizer = pre_tokenizer
+    return wrapped
