@@ -1,0 +1,95 @@
+# Everything a person or CI runs. The environment is .venv; nothing is installed outside it.
+
+SHELL := bash
+.SILENT:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+DATA ?= ../shared/data
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+INSTALLED_ALL := $(VENV)/.installed-all
+SOURCES := pyproject.toml requirements.lock
+CODE := bot engine workers tests tools benchmarks
+
+# pip's own settings (an index, a proxy, a cache) are left as they are. One line a package, so that a long download shows.
+define install
+	echo "Installing $(2). The first time this fetches up to 2 GB and takes some minutes."
+	set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --constraint requirements.lock --editable '$(1)' \
+		| sed -u -n -e 's/^Processing .*\/\([^/ ]*\)$$/  taking \1/p' -e 's/^ *Collecting \([^ ]*\).*/  fetching \1/p' -e 's/^Installing collected packages.*/  unpacking .../p' -e 's/^Successfully installed.*/  done/p'
+endef
+
+.PHONY: help
+help: ## list these commands
+	sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
+
+.PHONY: run
+run: $(INSTALLED) ## start Yomite in the terminal; the first time, install it
+	exec $(BIN)/yomite
+
+.PHONY: test
+test: lint ## all checks, then all tests
+	$(BIN)/python -m pytest
+
+.PHONY: lint
+lint: $(INSTALLED_ALL) ## style, types, and which package may import which
+	echo "ruff check"; $(BIN)/ruff check $(CODE)
+	echo "ruff format"; $(BIN)/ruff format --check $(CODE)
+	echo "mypy"; $(BIN)/mypy
+	echo "import-linter"; $(BIN)/lint-imports --no-cache
+
+.PHONY: format
+format: $(INSTALLED_ALL) ## put the code into its form
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+.PHONY: bench
+bench: $(INSTALLED) ## the engine's sentences a second against a bare loop over the same weights
+	$(BIN)/python -m benchmarks.engine
+
+.PHONY: pack
+pack: $(INSTALLED_ALL) ## train the bundled models from the data in DATA (stops and goes on)
+	$(BIN)/python -m engine.training.pack --data $(DATA)
+
+.PHONY: pack-scores
+pack-scores: $(INSTALLED_ALL) ## measure the bundled models on every dev file in DATA
+	$(BIN)/python -m engine.training.scores --data $(DATA) --table README.md
+
+.PHONY: install
+install: $(INSTALLED) ## install what `make run` needs
+
+.PHONY: install-all
+install-all: $(INSTALLED_ALL) ## install what tests and training need too
+
+.PHONY: lock
+lock: ## write requirements.lock from what is installed in .venv
+	$(BIN)/python tools/lock.py
+
+.PHONY: clean
+clean: ## remove .venv and what the tools left (never models/)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache ./*.egg-info
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): $(SOURCES) | $(BIN)/python
+	$(call install,.,Yomite)
+	touch $@
+
+$(INSTALLED_ALL): $(SOURCES) | $(BIN)/python
+	$(call install,.[test$(comma)train],Yomite with what its tests and its training need)
+	touch $@ $(INSTALLED)
+
+comma := ,
+
+$(BIN)/python:
+	for candidate in $${PYTHON:-} python3 python3.13 python3.12 python3.11; do \
+		if command -v "$$candidate" >/dev/null && "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			echo "Making $(VENV) with $$("$$candidate" --version)"; \
+			"$$candidate" -m venv $(VENV) && exit 0; \
+			rm -rf $(VENV); \
+			echo "Could not make $(VENV). Debian and Ubuntu keep venv in a package of its own: apt-get install python3-venv" >&2; \
+			exit 1; \
+		fi; \
+	done; \
+	echo "Yomite needs Python 3.11 or newer; found: $$(python3 --version 2>&1 || echo none). Name one with: make run PYTHON=/path/to/python3.11" >&2; \
+	exit 1

