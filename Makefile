@@ -22,7 +22,7 @@ endef
 
 .PHONY: help
 help: ## list these commands
-	sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
+	sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 22
 
 .PHONY: run
 run: $(INSTALLED) ## start Yomite in the terminal; the first time, install it
@@ -64,7 +64,15 @@ install-all: $(INSTALLED_ALL) ## install what tests and training need too
 
 .PHONY: lock
 lock: ## write requirements.lock from what is installed in .venv
-	$(BIN)/python tools/lock.py
+	$(BIN)/python -m tools.lock
+
+.PHONY: readme
+readme: $(INSTALLED) ## write the README's tables from the code
+	$(BIN)/python -m tools.readme
+
+.PHONY: readme-examples
+readme-examples: $(INSTALLED) ## write the README's examples by running them
+	$(BIN)/python -m tools.examples
 
 .PHONY: clean
 clean: ## remove .venv and what the tools left (never models/)

@@ -85,13 +85,13 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def compare(*, sentences: int, rounds: int, model: str | None) -> str:
+def compare(*, sentences: int, rounds: int, model: str | None, models_dir: Path | None, device: str) -> str:
     """Run both in turn and say what came out.
 
     Raises:
         EngineError: the model cannot be loaded or does not answer, or the two disagree about a vector.
     """
-    catalog, cache = Catalog.load(), ModelCache(memory_budget_bytes=MEMORY_BUDGET_BYTES)
+    catalog, cache = Catalog.load(models_dir=models_dir), ModelCache(memory_budget_bytes=MEMORY_BUDGET_BYTES, device=device)
     engine, loaded = Engine(catalog, cache), cache.get(catalog.entry(Task.EMBED, "ja", model))
     texts = made_sentences(sentences)
     difference = float((bare_loop(loaded, texts) - engine_vectors(engine, texts, model=model)).abs().max())  # warms up, too
@@ -117,10 +117,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.engine", description=__doc__.splitlines()[0])
     parser.add_argument("--sentences", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--model", type=Path, help="a model folder; default: the bundled encoder")
-    options = parser.parse_args(arguments)
+    parser.add_argument("--model", help="a model id or folder; default: the bundled encoder")
+    parser.add_argument("--models-dir", type=Path, help="where the bundled models lie")
+    parser.add_argument("--device", default="auto")
     try:
-        print(compare(sentences=options.sentences, rounds=options.rounds, model=options.model and str(options.model)))
+        print(compare(**vars(parser.parse_args(arguments))))
     except EngineError as error:
         print(error.message.ja, error.message.en, sep="\n", file=sys.stderr)
         return 1

@@ -228,7 +228,7 @@ class Prediction:
 class ExplainAttentionResult(_Answered):
     tokens: tuple[Token, ...]  # of the window that was read, special tokens included
     attention: Tensor  # (layers, heads, tokens, tokens): row looks at column, rows sum to 1
-    prediction: Prediction
+    prediction: Prediction | None  # None: the model predicts nothing about a whole text
     layer: int | None  # what the picture shows; None: no single one
     head: int | None  # None: the mean over heads
     window: int

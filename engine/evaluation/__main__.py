@@ -17,12 +17,11 @@ from engine.catalog import Catalog
 from engine.engine import Engine
 from engine.errors import BadInputError, EngineError
 from engine.evaluation.rows import EvaluationTask, Row, SentimentRow, read_rows
-from engine.evaluation.scoring import Evaluation, evaluate
+from engine.evaluation.scoring import REQUESTS_AT_ONCE, Evaluation, evaluate
 from engine.evaluation.scoring import Progress as Report
 from engine.models.cache import ModelCache
 from engine.training.data import held_out
 
-MEMORY_BUDGET_BYTES = 8 * 1024**3
 OK, CANNOT_ANSWER, BAD_INPUT = 0, 1, 2  # exit codes
 
 
@@ -59,7 +58,9 @@ def chosen_rows(rows: Sequence[Row], *, only_held_out: bool, limit: int | None) 
     Raises:
         BadInputError: no row is left.
     """
-    kept = [row for row in rows if isinstance(row, SentimentRow) and held_out(row.text)] if only_held_out else list(rows)
+    kept = list(rows)
+    if only_held_out:
+        kept = [row for row in rows if isinstance(row, SentimentRow) and held_out(row.text)]
     if not kept:
         raise BadInputError(
             "no_rows",
@@ -71,9 +72,10 @@ def chosen_rows(rows: Sequence[Row], *, only_held_out: bool, limit: int | None) 
 
 def _measure(options: argparse.Namespace) -> Evaluation:
     rows = chosen_rows(read_rows(options.data, options.task), only_held_out=options.held_out, limit=options.limit)
-    engine = Engine(Catalog.load(profile=options.profile, user_file=options.catalog), ModelCache(memory_budget_bytes=MEMORY_BUDGET_BYTES))
+    catalog = Catalog.load(profile=options.profile, user_file=options.catalog, models_dir=options.models_dir)
+    engine = Engine(catalog, ModelCache(memory_budget_bytes=options.memory_budget_mb * 1024**2, device=options.device))
     with _progress_bar(f"{options.task} {options.data.name}") as report:
-        return evaluate(engine, options.task, rows, model=options.model, progress=report)
+        return evaluate(engine, options.task, rows, model=options.model, at_once=options.batch, progress=report)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,6 +87,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", help="a model id or folder; default: the catalog's")
     parser.add_argument("--profile", default="bundled", help="the catalog's profile: bundled (default) or hub")
     parser.add_argument("--catalog", type=Path, metavar="FILE", help="a catalog file of your own, laid over the profile")
+    parser.add_argument("--models-dir", type=Path, metavar="FOLDER", help="where the bundled models lie")
+    parser.add_argument("--device", default="auto", help="what computes: auto (default), cpu, cuda, cuda:N, mps")
+    parser.add_argument("--memory-budget-mb", type=_positive, default=4_096, metavar="MIB", help="for loaded models; default: %(default)s")
+    parser.add_argument("--batch", type=_positive, default=REQUESTS_AT_ONCE, metavar="N", help="requests at once; default: %(default)s")
     parser.add_argument("--limit", type=_positive, metavar="N", help="only the first N rows")
     parser.add_argument("--held-out", action="store_true", help="sentiment: only the fixed tenth that training never sees")
     parser.add_argument("--json", action="store_true", help="print one JSON object")

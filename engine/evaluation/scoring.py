@@ -58,14 +58,20 @@ class Evaluation:
 
 
 def evaluate(
-    engine: Answering, task: EvaluationTask, rows: Sequence[Row], *, model: str | None = None, progress: Progress | None = None
+    engine: Answering,
+    task: EvaluationTask,
+    rows: Sequence[Row],
+    *,
+    model: str | None = None,
+    at_once: int = REQUESTS_AT_ONCE,
+    progress: Progress | None = None,
 ) -> Evaluation:
-    """Measure `engine` on `rows`, which must be of the task's form.
+    """Measure `engine` on `rows`, which must be of the task's form; `at_once` requests go to it together.
 
     Raises:
         EngineError: the engine could not answer at all, or the rows do not allow the measure.
     """
-    asking = _Asking(engine, model=model, progress=progress)
+    asking = _Asking(engine, model=model, at_once=at_once, progress=progress)
     try:
         measured = _SCORERS[task](rows, asking)
     except ValueError as error:
@@ -76,8 +82,9 @@ def evaluate(
 class _Asking:
     """Puts requests to the engine, long ones first, and keeps count of what it could not answer."""
 
-    def __init__(self, engine: Answering, *, model: str | None, progress: Progress | None) -> None:
+    def __init__(self, engine: Answering, *, model: str | None, at_once: int, progress: Progress | None) -> None:
         self._engine = engine
+        self._at_once = at_once
         self._progress = progress
         self.model = model
         self.models: set[str] = set()
@@ -87,8 +94,8 @@ class _Asking:
         """One answer a request, in order; None where there is none. `length(i)` is request i's, in characters."""
         order = sorted(range(len(requests)), key=length, reverse=True)
         answers: list[_Answer | None] = [None] * len(requests)
-        for start in range(0, len(order), REQUESTS_AT_ONCE):
-            indices = order[start : start + REQUESTS_AT_ONCE]
+        for start in range(0, len(order), self._at_once):
+            indices = order[start : start + self._at_once]
             outcomes = self._engine.run([requests[i] for i in indices])
             self._stop_if_none_answered(outcomes, first=start == 0)
             for index, outcome in zip(indices, outcomes, strict=True):

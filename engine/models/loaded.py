@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -27,6 +27,8 @@ class LoadedModel:
     normalize: bool = True
     # How far (in summed logits) "no answer" must beat the best span to be the answer; None: the model never learnt to say it.
     no_answer_threshold: float | None = 0.0
+    labels: Mapping[str, str] = field(default_factory=dict)  # the model's own label → the contract's
+    case_types: bool = False  # token type 1 marks words that begin in upper case
 
     @property
     def device(self) -> torch.device:

@@ -1,0 +1,1 @@
+"""Cuts texts into a model's pieces, and knows where in the text each piece stands."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers, processors
+from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers
 from tokenizers.models import WordPiece
 from transformers import PreTrainedTokenizerFast
 
 from engine.tokenization.mecab import MecabPreTokenizer
+from engine.tokenization.vocabulary import read_vocabulary
+from engine.tokenization.wrapping import BERT_SPECIALS, bert_template, wrap_backend
 
-SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+SPECIAL_TOKENS = tuple(BERT_SPECIALS.values())
 # A Latin or digit run is cut off from the Japanese beside it, so that both languages see the same pieces for it.
 LATIN_RUN = r"[a-z0-9\u00c0-\u024f]+"
 
@@ -45,35 +47,11 @@ def bilingual_backend(vocabulary: dict[str, int]) -> Tokenizer:
     tokenizer.normalizer = bilingual_normalizer()
     tokenizer.pre_tokenizer = bilingual_pre_tokenizer()
     tokenizer.decoder = decoders.WordPiece()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])],
-    )
+    tokenizer.post_processor = bert_template(BERT_SPECIALS, vocabulary)
     tokenizer.add_special_tokens(list(SPECIAL_TOKENS))
     return tokenizer
 
 
-def read_vocabulary(path: Path) -> dict[str, int]:
-    """Read a vocab.txt: one piece a line, the line number is the id."""
-    return {piece: index for index, piece in enumerate(path.read_text(encoding="utf-8").split("\n")[:-1])}
-
-
 def bilingual_tokenizer(vocabulary_file: Path, *, max_length: int = 512) -> PreTrainedTokenizerFast:
     """The bundled pack's tokenizer, with offsets into the text exactly as given."""
-    backend = bilingual_backend(read_vocabulary(vocabulary_file))
-    pre_tokenizer = backend.pre_tokenizer
-    # The wrapper copies the tokenizer, and a Python pre-tokenizer cannot be copied: it is attached afterwards.
-    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    wrapped = PreTrainedTokenizerFast(
-        tokenizer_object=backend,
-        model_max_length=max_length,
-        pad_token="[PAD]",
-        unk_token="[UNK]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-        mask_token="[MASK]",
-        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
-    )
-    wrapped.backend_tokenizer.pre_tokenizer = pre_tokenizer
-    return wrapped
+    return wrap_backend(bilingual_backend(read_vocabulary(vocabulary_file)), max_length=max_length)

@@ -11,7 +11,10 @@ from tokenizers import NormalizedString, PreTokenizedString
 
 from engine.tokenization.spans import place_words, slice_spans
 
-JAPANESE = re.compile(r"[\u3005-\u3007\u3041-\u3096\u3099-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+JAPANESE = re.compile(
+    r"[\u3005-\u3007\u3041-\u3096\u3099-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"  # kana and their signs
+    r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"  # kanji
+)
 
 _tagger_lock = threading.Lock()
 

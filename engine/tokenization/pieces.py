@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from transformers import PreTrainedTokenizerFast
 from engine.tokenization.mecab import JAPANESE
 from engine.tokenization.spans import Span, tidy_offsets
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 # Texts that nearly every vocabulary cuts into something: one of them shows where a tokenizer puts its special tokens.
 _PROBES = ("a", "の", "1", ".", "A", "人")
 
@@ -42,7 +44,7 @@ class ModelInput:
 
 
 @dataclass(frozen=True)
-class _Template:
+class Template:
     """What a tokenizer puts before, between and after one or two texts, as (id, type id)."""
 
     before: tuple[tuple[int, int], ...]
@@ -50,6 +52,21 @@ class _Template:
     after: tuple[tuple[int, int], ...]
     first_type: int
     second_type: int
+
+    @classmethod
+    def read(cls, ids: Sequence[int], type_ids: Sequence[int], owners: Sequence[int | None]) -> Template:
+        """Read it off an encoded example; `owners` says for each id whether it is of text 0 or 1, or special (None)."""
+        row = list(zip(ids, type_ids, strict=True))
+        first_places = [i for i, owner in enumerate(owners) if owner == 0]
+        second_places = [i for i, owner in enumerate(owners) if owner == 1]
+        last = (second_places or first_places)[-1]
+        return cls(
+            before=tuple(row[: first_places[0]]),
+            between=tuple(row[first_places[-1] + 1 : second_places[0]]) if second_places else (),
+            after=tuple(row[last + 1 :]),
+            first_type=row[first_places[0]][1],
+            second_type=row[last][1],
+        )
 
 
 class TextTokenizer:
@@ -122,21 +139,10 @@ class TextTokenizer:
                 return probe
         raise ValueError(f"the tokenizer cuts none of {', '.join(_PROBES)} into pieces: its vocabulary is damaged")
 
-    def _learn_template(self, first: str, second: str | None) -> _Template:
+    def _learn_template(self, first: str, second: str | None) -> Template:
         """Read the special tokens off an encoded example, so that any model family's template is right."""
         encoding = self.backend(first, second, return_token_type_ids=True)
-        owners = encoding.sequence_ids(0)
-        row = list(zip(encoding["input_ids"], encoding["token_type_ids"], strict=True))
-        first_places = [i for i, owner in enumerate(owners) if owner == 0]
-        second_places = [i for i, owner in enumerate(owners) if owner == 1]
-        last = (second_places or first_places)[-1]
-        return _Template(
-            before=tuple(row[: first_places[0]]),
-            between=tuple(row[first_places[-1] + 1 : second_places[0]]) if second_places else (),
-            after=tuple(row[last + 1 :]),
-            first_type=row[first_places[0]][1],
-            second_type=row[last][1],
-        )
+        return Template.read(encoding["input_ids"], encoding["token_type_ids"], encoding.sequence_ids(0))
 
 
 def windows(count: int, *, size: int, overlap: int) -> Iterator[range]:
@@ -158,7 +164,7 @@ def windows(count: int, *, size: int, overlap: int) -> Iterator[range]:
 
 def without_surrogates(text: str) -> str:
     """UTF-8 cannot hold lone surrogates; the replacement is one character too, so that spans stay right."""
-    return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def japanese_pieces_as_words(text: str, offsets: Sequence[Span], words: Sequence[int]) -> tuple[int, ...]:

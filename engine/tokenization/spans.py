@@ -18,28 +18,38 @@ _HALF_WIDTH_MARKS = "\uff9e\uff9f"
 def place_words(text: str, words: Iterable[str]) -> list[Span]:
     """Find `words`, which come in reading order, in `text`.
 
-    What stands between two words belongs to no word if it is white space or NUL, else it is a word too: nothing is lost.
+    What stands between two words belongs to no word if it is blank (white space or NUL), else it is a word too: nothing
+    is lost. A word that is blank itself counts where a cutter gives one.
     """
     spans: list[Span] = []
     position = 0
     for word in words:
-        begin = _skip_blanks(text, position)
+        if not word:
+            continue
+        begin = position if _is_blank(word[0]) else _skip_blanks(text, position)
         # A word stands near the end of the last one: looking further would cost a quadratic time where it is not found.
         start = text.find(word, begin, begin + len(word) + _BLOCK)
-        if start < 0 or not word:
+        if start < 0:
             continue
-        if begin < start:
-            spans.append((begin, start))
+        spans += _gap(text, begin, start)
         position = start + len(word)
         spans.append((start, position))
-    begin = _skip_blanks(text, position)
-    return spans if begin == len(text) else [*spans, (begin, len(text))]
+    return spans + _gap(text, _skip_blanks(text, position), len(text))
+
+
+def _gap(text: str, start: int, end: int) -> list[Span]:
+    length = len(text[start:end].rstrip())
+    return [(start, start + length)] if length else []
 
 
 def _skip_blanks(text: str, position: int) -> int:
-    while position < len(text) and (text[position].isspace() or text[position] == "\0"):
+    while position < len(text) and _is_blank(text[position]):
         position += 1
     return position
+
+
+def _is_blank(character: str) -> bool:
+    return character.isspace() or character == "\0"
 
 
 def slice_spans(run: NormalizedString, spans: Sequence[Span]) -> list[NormalizedString]:
@@ -48,15 +58,22 @@ def slice_spans(run: NormalizedString, spans: Sequence[Span]) -> list[Normalized
     A slice costs time by its distance from the beginning: slices of blocks keep a long text linear.
     """
     if not spans or spans[-1][1] <= _BLOCK:
-        return [run[start:end] for start, end in spans]
+        return [_slice(run, start, end) for start, end in spans]
     slices: list[NormalizedString] = []
     block, base, reach = run, 0, -1
     for index, (start, end) in enumerate(spans):
         if end > reach:
             reach = max(end, _last_end(spans, index, start + _BLOCK))
-            block, base = run[start:reach], start
-        slices.append(block[start - base : end - base])
+            block, base = _slice(run, start, reach), start
+        slices.append(_slice(block, start - base, end - base))
     return slices
+
+
+def _slice(run: NormalizedString, start: int, end: int) -> NormalizedString:
+    part = run[start:end]
+    if part is None:
+        raise IndexError(f"no characters {start}..{end} in {run!r}")
+    return part
 
 
 def _last_end(spans: Sequence[Span], index: int, limit: int) -> int:

@@ -27,6 +27,8 @@ from tests.engine.tasks.tiny_models import tiny_tokenizer
         ("　東京　", "　東京　", "東京"),
         ("Apple Inc. grew", "Apple Inc.", "Apple Inc."),
         ("、", "、", "、"),
+        ("鳴く。東京です。", "。東京です。", "東京です。"),
+        ("it is .NET.", ".NET.", ".NET."),
         ("cafe\u0301 is", "cafe", "cafe\u0301"),
         ("👨‍👩‍👧です", "👨", "👨‍👩‍👧"),
         ("が゙く", "が", "が゙"),

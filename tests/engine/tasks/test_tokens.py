@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -89,7 +91,7 @@ def test_spans_are_those_of_the_typed_text(sentencepiece: bool, text: str) -> No
         inside = outcome.tokens[word.first_token : word.last_token + 1]
         assert inside
         assert all(token.start < word.end and word.start < token.end for token in inside if token.start < token.end)
-    assert all(one.end <= other.start for one, other in zip(outcome.words, outcome.words[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(outcome.words))
 
 
 def test_a_tokenizer_without_words_gets_mecab_words() -> None:

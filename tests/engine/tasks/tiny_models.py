@@ -24,10 +24,11 @@ from engine.tokenization.bilingual import bilingual_tokenizer
 from engine.tokenization.pieces import TextTokenizer
 
 _KANA = [chr(code) for code in range(0x3041, 0x30FB)]
-_WORDS = (
+_TEXT = (
     "the cat sits on mat capital of france is paris when was transformer introduced in by play ##ing ##s un ##able i love this film "
     "この 映画 は 本当 に 素晴らしかっ た 日本 の 首都 東京 です 猫 が 鳴く 何 いつ 発表 さ れ まし か 年 都 ##都 山田 太郎 株"
-).split()
+)
+_WORDS = _TEXT.split()
 VOCABULARY = list(
     dict.fromkeys(
         ["[PAD]", "[unused0]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *_WORDS, *_KANA, *"、。「」()（）.,!?-$'%"]
@@ -38,10 +39,14 @@ VOCABULARY = list(
 
 @functools.cache
 def tiny_tokenizer() -> TextTokenizer:
+    return TextTokenizer(_bilingual())
+
+
+def _bilingual() -> PreTrainedTokenizerFast:
     with tempfile.TemporaryDirectory() as folder:
         vocabulary = Path(folder) / "vocab.txt"
         vocabulary.write_text("".join(f"{piece}\n" for piece in VOCABULARY), encoding="utf-8")
-        return TextTokenizer(bilingual_tokenizer(vocabulary))
+        return bilingual_tokenizer(vocabulary)
 
 
 def _tiny(kind: type[PreTrainedModel], **options: Any) -> PreTrainedModel:
@@ -82,7 +87,8 @@ def _sentencepiece_tokenizer() -> TextTokenizer:
     return TextTokenizer(
         PreTrainedTokenizerFast(
             tokenizer_object=backend, bos_token="<s>", eos_token="</s>", pad_token="<pad>", unk_token="<unk>", mask_token="<mask>"
-        )
+        ),
+        japanese_words=False,
     )
 
 
@@ -96,8 +102,43 @@ def answering_model(*, window: int = 512, no_answer_threshold: float | None = No
     )
 
 
+def pointing_model(
+    starts: dict[str, float],
+    ends: dict[str, float] | None = None,
+    *,
+    window: int = 512,
+    no_answer: float = 0.0,
+    no_answer_threshold: float | None = 0.0,
+) -> LoadedModel:
+    """A question answerer without layers: the logits of a piece depend on the piece alone, 0 where not given.
+
+    `no_answer` is the summed logit of the first token.
+    """
+    config = BertConfig(vocab_size=len(VOCABULARY), hidden_size=2, num_hidden_layers=0, num_attention_heads=1, max_position_embeddings=512)
+    model = BertForQuestionAnswering(config).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+        model.bert.embeddings.LayerNorm = torch.nn.Identity()
+        model.qa_outputs.weight.copy_(torch.eye(2))
+        rows = model.bert.embeddings.word_embeddings.weight
+        for place, table in enumerate((starts, starts if ends is None else ends)):
+            for piece, logit in table.items():
+                rows[VOCABULARY.index(piece), place] = logit
+        rows[VOCABULARY.index("[CLS]"), 0] = no_answer
+    return LoadedModel(
+        name="tiny/pointing", model=model, tokenizer=tiny_tokenizer(), window=window, no_answer_threshold=no_answer_threshold
+    )
+
+
 def filling_model(*, window: int = 512) -> LoadedModel:
     return LoadedModel(name="tiny/encoder", model=_model(BertForMaskedLM), tokenizer=tiny_tokenizer(), window=window)
+
+
+def maskless_model() -> LoadedModel:
+    backend = _bilingual()
+    backend.mask_token = None
+    return LoadedModel(name="tiny/maskless", model=_model(BertForMaskedLM), tokenizer=TextTokenizer(backend), window=512)
 
 
 def judging_model(*, window: int = 512) -> LoadedModel:

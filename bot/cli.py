@@ -1,0 +1,249 @@
+"""The console command `yomite`: its subcommands come from the list of commands; alone it opens the interactive session."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bot.commands import COMMANDS
+from bot.commands.command import Command
+from bot.conversation import shell_example, unknown_command, with_example
+from bot.errors import BotError, CommandError
+from bot.exit_codes import CANNOT_ANSWER, INTERRUPTED, OK, WRONG_USAGE
+from bot.grammar import Option, OptionValue, missing_value, plain_name, read_value, unknown_option
+from bot.language import Speech, both, speech_of, speech_of_machine
+from bot.settings import Settings, read_settings
+
+ABOUT = both(
+    "日本語と英語の文章を読んで、根拠とともに答えます。引数なしで対話を始めます。",
+    "Reads Japanese and English texts and answers with its evidence. Alone it opens an interactive session.",
+)
+EVALUATE = "evaluate"
+VERSION_OPTIONS = ("--version", "-V")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `yomite`; returns the exit code: 0 done, 1 not answered, 2 wrong usage, 130 interrupted."""
+    words = [_clean(word) for word in (sys.argv[1:] if arguments is None else arguments)]
+    speech = _speech_before_settings(words)
+    for stream in (sys.stdout, sys.stderr):
+        _never_fail_to_encode(stream)
+    try:
+        return _run(words, read_settings(os.environ))
+    except BotError as error:
+        print(error.message.in_language(speech), file=sys.stderr)
+        return WRONG_USAGE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has enough; what is left in the buffer goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CANNOT_ANSWER
+
+
+def _run(words: list[str], settings: Settings) -> int:
+    if not words:
+        return _interactive(settings)
+    if words[0] in VERSION_OPTIONS:
+        print(f"yomite {_version()}")
+        return OK
+    speech = settings.lang or settings.machine_speech
+    words = _with_command_name(words)
+    try:
+        return int(build_app(settings, speech)(args=words, standalone_mode=False, prog_name="yomite") or OK)
+    except typer.TyperException as error:
+        raise _usage_error(error, words) from error
+
+
+def build_app(settings: Settings, speech: Speech) -> typer.Typer:
+    """The command line, with one subcommand for each command; help stands in `speech`."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=ABOUT.in_language(speech))
+    for command in COMMANDS:
+        help_text = f"{command.summary.in_language(speech)}\n\n{_example(command, speech)}"
+        app.command(command.name, help=help_text, short_help=command.summary.in_language(speech))(_handler(command, settings, speech))
+    measure = both("答えのわかっているデータで採点する", "score the engine on data whose answers are known").in_language(speech)
+    passing_on = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+    app.command(EVALUATE, help=measure, context_settings=passing_on)(_evaluator(settings))
+    # Two commands at least, so that typer keeps their names; the callback says so even for one.
+    app.callback()(lambda: None)
+    return app
+
+
+def _handler(command: Command[Any, Any], settings: Settings, speech: Speech) -> Callable[..., int]:
+    """A function with the signature that typer needs for this command."""
+
+    def handle(**values: Any) -> int:
+        # Imported here so that --help needs neither rich nor a queue.
+        from bot.platforms.terminal.call import Call, answer_call
+
+        call = Call(
+            command=command,
+            words=tuple(values["words"] or ()),
+            options=_read_options(command, values),
+            file=values.get("file"),
+            column=values.get("column"),
+            output=values.get("output"),
+            as_json=values.get("json", False),
+            as_json_lines=values.get("jsonl", False),
+        )
+        return answer_call(call, settings)
+
+    parameters = _parameters(command, speech)
+    handle.__dict__["__signature__"] = inspect.Signature(parameters)
+    handle.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return handle
+
+
+def _parameters(command: Command[Any, Any], speech: Speech) -> list[inspect.Parameter]:
+    form = command.form.in_language(speech)
+    found = [
+        _parameter("words", Annotated[list[str] | None, typer.Argument(metavar=f"[{form}]", hidden=not form, show_default=False)], None)
+    ]
+    for option in command.options:
+        help_text = option.meaning.in_language(speech)
+        shown = "|".join(option.choices) if option.choices else option.example
+        declared = typer.Option(f"--{option.name}", help=help_text, metavar=f"<{shown}>", show_default=False)
+        found.append(_parameter(_key(option), Annotated[str | None, declared], None))
+    if command.options:
+        found += _shell_parameters(command, speech)
+    json_help = both("答えをひとつの JSON で出力する", "print the answer as one JSON object").in_language(speech)
+    return [*found, _parameter("json", Annotated[bool, typer.Option("--json", help=json_help)], False)]
+
+
+def _shell_parameters(command: Command[Any, Any], speech: Speech) -> list[inspect.Parameter]:
+    def said(ja: str, en: str) -> str:
+        return both(ja, en).in_language(speech)
+
+    names = ("--file", "--context-file") if command.takes == "question" else ("--file",)
+    read = said("読むファイル（.txt、.csv、.tsv ほか）", "read a file: text, .csv or .tsv")
+    found = [_parameter("file", Annotated[Path | None, typer.Option(*names, help=read, metavar="<doc.txt>", show_default=False)], None)]
+    if command.rows != "none":
+        column = said("CSV の列（省くと text）", "the CSV column (default: text)")
+        lines = said("CSV の行ごとに JSON を1行出力する", "for CSV: print one JSON line a row")
+        found.append(
+            _parameter("column", Annotated[str | None, typer.Option("--column", help=column, metavar="<text>", show_default=False)], None)
+        )
+        found.append(_parameter("jsonl", Annotated[bool, typer.Option("--jsonl", help=lines)], False))
+    if command.pictures:
+        output = said("画像を書くファイルかフォルダ", "the file or folder for the picture")
+        found.append(
+            _parameter(
+                "output", Annotated[Path | None, typer.Option("--output", help=output, metavar="<map.png>", show_default=False)], None
+            )
+        )
+    return found
+
+
+def _parameter(name: str, annotation: Any, default: object) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+def _key(option: Option) -> str:
+    return f"option_{option.name.replace('-', '_')}"
+
+
+def _read_options(command: Command[Any, Any], values: dict[str, Any]) -> dict[str, OptionValue]:
+    """The command's options, checked in the same way as in chat."""
+    try:
+        return {option.name: read_value(option, values[_key(option)]) for option in command.options if values[_key(option)] is not None}
+    except CommandError as error:
+        raise with_example(error, command, shell=True) from error
+
+
+def _evaluator(settings: Settings) -> Callable[..., int]:
+    def evaluate(context: typer.Context) -> int:
+        # Imported here because nothing else starts programs.
+        from bot.evaluating import evaluate_in_child
+
+        return evaluate_in_child(context.args, settings)
+
+    evaluate.__annotations__ = {"context": typer.Context, "return": int}
+    return evaluate
+
+
+def _interactive(settings: Settings) -> int:
+    # Imported here so that --help needs neither rich nor prompt_toolkit.
+    from bot.platforms.terminal.draw import make_console
+    from bot.platforms.terminal.session import Session
+    from workers.queue import LocalQueue
+
+    with LocalQueue(settings.worker()) as queue:
+        return Session(settings, queue, make_console()).run()
+
+
+def _with_command_name(words: list[str]) -> list[str]:
+    """The command line with the command's first name in place of an alias or of the form with a slash.
+
+    Raises:
+        CommandError: no such command.
+    """
+    if words[0].startswith("-"):
+        return words
+    name = plain_name(words[0].lstrip("/／"))
+    for command in COMMANDS:
+        if name in command.names:
+            return [command.name, *words[1:]]
+    if name == EVALUATE:
+        return [EVALUATE, *words[1:]]
+    raise unknown_command(words[0], shell=True)
+
+
+def _usage_error(error: typer.TyperException, words: Sequence[str]) -> CommandError:
+    """What typer found wrong with the command line, in the words that chat uses too."""
+    command = next((command for command in COMMANDS if command.name == words[0]), None)
+    if command is None:
+        return CommandError(ja=f"{error.format_message()}\n使い方：yomite --help", en=f"{error.format_message()}\nUsage: yomite --help")
+    name = str(getattr(error, "option_name", "")).lstrip("-")
+    options = {option.name: option for option in command.options}
+    if name in options:
+        found = missing_value(options[name])
+    elif name and name not in _option_names(command):
+        escape = both("文章の前に -- を置いてください。", "put -- before the text.")
+        found = unknown_option(name, _option_names(command), escape=escape)
+    else:
+        found = CommandError(ja=f"コマンドの書き方が違います（{error.format_message()}）。", en=error.format_message())
+    return with_example(found, command, shell=True)
+
+
+def _option_names(command: Command[Any, Any]) -> list[str]:
+    """Every option of a subcommand, the one of `--help` last."""
+    declared = (parameter.annotation.__metadata__[0] for parameter in _parameters(command, "en"))
+    names = [name for info in declared for name in getattr(info, "param_decls", None) or () if name.startswith("--")]
+    return [name.removeprefix("--") for name in (*names, "--help")]
+
+
+def _example(command: Command[Any, Any], speech: Speech) -> str:
+    return f"{both('例', 'Example').in_language(speech)}: {shell_example(command, speech)}"
+
+
+def _speech_before_settings(words: Sequence[str]) -> Speech:
+    """The language for errors: YOMITE_LANG, Japanese where any word is, else the locale's."""
+    wished = os.environ.get("YOMITE_LANG", "").lower()
+    if wished == "ja" or wished == "en":
+        return "ja" if wished == "ja" else "en"
+    return "ja" if speech_of(" ".join(words), otherwise="en") == "ja" else speech_of_machine(os.environ)
+
+
+def _clean(word: str) -> str:
+    """Bytes of a shell's word that were no UTF-8 become replacement characters."""
+    return word.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _never_fail_to_encode(stream: Any) -> None:
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("yomite")
+    except PackageNotFoundError:
+        return "(not installed)"

@@ -1,0 +1,20 @@
+"""The list of commands: help, completion, the command line and every chat platform's list come from it."""
+
+from typing import Any
+
+from bot.commands import ask, embed, explain_attention, fill_mask, models, ner, sentiment, similar, tokens
+from bot.commands import help as help_
+from bot.commands.command import Command
+
+COMMANDS: tuple[Command[Any, Any], ...] = (
+    sentiment.COMMAND,
+    ner.COMMAND,
+    ask.COMMAND,
+    similar.COMMAND,
+    explain_attention.COMMAND,
+    tokens.COMMAND,
+    fill_mask.COMMAND,
+    embed.COMMAND,
+    models.COMMAND,
+    help_.COMMAND,
+)

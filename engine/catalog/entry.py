@@ -1,0 +1,68 @@
+"""One row of the catalog: the model that answers a task in some languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.contract import Language, Task
+
+MODELS_FOLDER = Path(__file__).parents[2] / "models"
+_COMMIT = re.compile(r"[0-9a-f]{7,40}")
+# Tasks whose models are loaded alike: one in memory answers both.
+_LOADED_AS = {Task.SIMILAR: "vectors", Task.EMBED: "vectors"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CatalogEntry:
+    """One row.
+
+    `model` is a Hugging Face id, or the path of a folder. `window` counts pieces, special tokens included.
+    """
+
+    task: Task
+    languages: tuple[Language, ...]
+    model: str | Path
+    licence: str
+    window: int
+    adapter: Path | None = None  # a peft folder, merged into the model when it is loaded
+    revision: str | None = None  # of a hub model: a commit, or a branch
+    tokenizer: str = "auto"
+    labels: Mapping[str, str] = field(default_factory=dict)  # the model's own label → the contract's
+    case_types: bool = False  # token type 1 marks words that begin in upper case
+    no_answer_threshold: float | None = 0.0  # for ask; None: the model never learnt to say "no answer"
+
+    @property
+    def name(self) -> str:
+        """What people see as the model's name."""
+        if isinstance(self.model, Path):
+            return f"yomite/{(self.adapter or self.model).name}" if self.model.parent == MODELS_FOLDER else str(self.adapter or self.model)
+        return self.model
+
+    @property
+    def names(self) -> frozenset[str]:
+        """By what a Request may name this row's model: its name, and without the owner."""
+        return frozenset({self.name, self.name.rpartition("/")[2]} if isinstance(self.model, str) else {self.name})
+
+    @property
+    def pinned(self) -> bool:
+        """Whether the revision is a commit, so that the weights cannot change unseen. A local folder counts as pinned."""
+        return isinstance(self.model, Path) or _COMMIT.fullmatch(self.revision or "") is not None
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal for rows that answer a task alike."""
+        return (self.task, *self._what_is_loaded)
+
+    @property
+    def model_key(self) -> tuple[object, ...]:
+        """Equal for rows that are answered by the same loaded model."""
+        return (_LOADED_AS.get(self.task, self.task), *self._what_is_loaded)
+
+    @property
+    def _what_is_loaded(self) -> tuple[object, ...]:
+        labels = tuple(sorted(self.labels.items()))
+        weights = (self.model, self.adapter, self.revision, self.tokenizer)
+        return (*weights, self.window, labels, self.case_types, self.no_answer_threshold)

@@ -1,0 +1,90 @@
+"""The engine: any mix of Requests in, their Results or Failures out, computed in batches of one kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from engine.catalog import Catalog, CatalogEntry
+from engine.contract import (
+    AskRequest,
+    EmbedRequest,
+    Failure,
+    Language,
+    Request,
+    Result,
+    SimilarRequest,
+    Task,
+    task_of,
+)
+from engine.errors import EngineError
+from engine.language import resolve
+from engine.models.cache import ModelCache
+from engine.tasks import ask, embed, explain_attention, fill_mask, ner, sentiment, similar, tokens
+
+Outcome = Result | Failure
+
+# One file a task; its run() answers a batch of Requests of one kind with one model, in their order.
+RUNNERS: dict[Task, Callable[..., Sequence[Any]]] = {
+    Task.SENTIMENT: sentiment.run,
+    Task.NER: ner.run,
+    Task.ASK: ask.run,
+    Task.SIMILAR: similar.run,
+    Task.EXPLAIN_ATTENTION: explain_attention.run,
+    Task.TOKENS: tokens.run,
+    Task.FILL_MASK: fill_mask.run,
+    Task.EMBED: embed.run,
+}
+
+
+class Engine:
+    """Answers Requests with the catalog's models."""
+
+    def __init__(self, catalog: Catalog, cache: ModelCache) -> None:
+        self._catalog = catalog
+        self._cache = cache
+
+    def run(self, requests: Sequence[Request]) -> list[Outcome]:
+        """One outcome a request, in order. What is wrong with one request is its own Failure and no other's."""
+        outcomes: list[Outcome | None] = [None] * len(requests)
+        groups: dict[object, list[tuple[int, Language, CatalogEntry]]] = {}
+        for index, request in enumerate(requests):
+            try:
+                language = resolve(texts_of(request), request.language)
+                entry = self._catalog.entry(task_of(request), language, request.model)
+            except EngineError as error:
+                outcomes[index] = error.as_failure()
+            else:
+                groups.setdefault(entry.key, []).append((index, language, entry))
+        for group in groups.values():
+            answers = self._run_group([requests[i] for i, _, _ in group], [code for _, code, _ in group], group[0][2])
+            for (index, _, _), answer in zip(group, answers, strict=True):
+                outcomes[index] = answer
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def warm_up(self, tasks: Sequence[Task], languages: Sequence[Language]) -> None:
+        """Load the models of these tasks and languages.
+
+        Raises:
+            EngineError: a row or a model is missing.
+        """
+        for task in tasks:
+            for language in languages:
+                self._cache.get(self._catalog.entry(task, language))
+
+    def _run_group(self, requests: Sequence[Request], languages: Sequence[Language], entry: CatalogEntry) -> Sequence[Outcome]:
+        try:
+            return RUNNERS[entry.task](requests, languages, self._cache.get(entry))
+        except EngineError as error:
+            return [error.as_failure()] * len(requests)
+
+
+def texts_of(request: Request) -> tuple[str, ...]:
+    """The texts that decide which language a Request is in."""
+    if isinstance(request, AskRequest):
+        return (request.question, request.context)
+    if isinstance(request, SimilarRequest):
+        return request.texts if request.query is None else (request.query, *request.texts)
+    if isinstance(request, EmbedRequest):
+        return request.texts
+    return (request.text,)

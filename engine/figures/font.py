@@ -1,0 +1,88 @@
+"""The font of all drawings, and texts made fit to be drawn with it."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import unicodedata
+from pathlib import Path
+
+from matplotlib.font_manager import FontProperties
+from matplotlib.ft2font import FT2Font
+
+# The geta mark: what Japanese printers set where a type is missing.
+STAND_IN = "\u3013"
+_ELLIPSIS = "…"
+# Signs without a glyph that have a like one: the space of SentencePiece, the space of byte-level vocabularies.
+_LIKE = {"\u2581": "_", "\u0120": "_", "\u201e": '"', "\u2011": "-"}
+
+
+def japanese_font(size_pt: float) -> FontProperties:
+    """IPAexGothic at `size_pt` points; matplotlib's global settings stay as they are."""
+    return FontProperties(fname=str(_font_file()), size=size_pt)
+
+
+def drawable(text: str, *, max_columns: int | None = None) -> str:
+    """`text` on one line, in characters that the font has, at most `max_columns` half-width columns wide.
+
+    What the font lacks (emoji, Thai, ...) is replaced by 〓, control characters and other invisible ones by a space or nothing.
+    """
+    shown = _replace(unicodedata.normalize("NFC", text))
+    return shown if max_columns is None else _shorten(shown, max_columns)
+
+
+def display_columns(text: str) -> int:
+    """The width of `text` in half-width columns."""
+    return sum(_char_columns(char) for char in text)
+
+
+@functools.cache
+def _font_file() -> Path:
+    # Found, not imported: importing the package changes the settings of matplotlib for the whole process.
+    spec = importlib.util.find_spec("matplotlib_fontja")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("matplotlib-fontja is not installed; it brings the Japanese font of the drawings")
+    return Path(spec.origin).parent / "fonts" / "ipaexg.ttf"
+
+
+@functools.cache
+def glyphs() -> frozenset[int]:
+    """The code points that the font can draw."""
+    return frozenset(FT2Font(str(_font_file())).get_charmap())
+
+
+def _replace(text: str) -> str:
+    out: list[str] = []
+    for char in text:
+        category = unicodedata.category(char)
+        if char.isspace():
+            out.append(" ")
+        elif category in ("Cc", "Cf") or _selects_variant(char):
+            continue
+        elif ord(char) in glyphs():
+            out.append(char)
+        elif char in _LIKE:
+            out.append(_LIKE[char])
+        elif not (category.startswith("M") or category == "Sk") or not out:
+            out.append(STAND_IN)
+    return "".join(out).strip()
+
+
+def _selects_variant(char: str) -> bool:
+    return "\ufe00" <= char <= "\ufe0f" or "\U000e0000" <= char <= "\U000e01ef"
+
+
+def _shorten(text: str, max_columns: int) -> str:
+    if display_columns(text) <= max_columns:
+        return text
+    kept, width = [], _char_columns(_ELLIPSIS)
+    for char in text:
+        width += _char_columns(char)
+        if width > max_columns:
+            break
+        kept.append(char)
+    return "".join(kept).rstrip() + _ELLIPSIS
+
+
+def _char_columns(char: str) -> int:
+    return 2 if unicodedata.east_asian_width(char) in "WFA" else 1

@@ -1,0 +1,95 @@
+"""Keeps loaded models within a memory budget: each is loaded once, and the one unused for longest goes first."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from engine.catalog import CatalogEntry
+from engine.errors import ModelError
+from engine.models.loaded import LoadedModel
+from engine.models.loading import choose_device, load_model
+from engine.models.sharing import share_storage, size_bytes
+
+# A hub model that could not be had is not asked for again for so long; whoever waits for it is told at once.
+RETRY_AFTER_S = 30.0
+
+
+class ModelCache:
+    """Thread-safe. A model that is dropped here lives on as long as somebody still answers with it."""
+
+    def __init__(self, *, memory_budget_bytes: int, device: str = "auto") -> None:
+        self._budget = memory_budget_bytes
+        self._wanted_device = device
+        self._models: OrderedDict[object, LoadedModel] = OrderedDict()
+        self._failures: dict[object, tuple[float, ModelError]] = {}
+        self._lock = threading.Lock()
+        self._loading: dict[object, threading.Lock] = {}
+
+    def get(self, entry: CatalogEntry) -> LoadedModel:
+        """The row's model, loaded if it is not yet. A model larger than the budget is kept alone.
+
+        Raises:
+            ModelError: it cannot be loaded, or could not a moment ago.
+        """
+        with self._lock:
+            found = self._touch(entry.model_key)
+            loading = self._loading.setdefault(entry.model_key, threading.Lock())
+        if found:
+            return found
+        with loading:  # the others wait here while the first one loads
+            with self._lock:
+                found = self._touch(entry.model_key)
+            return found or self._load(entry)
+
+    def warm_up(self, entries: Iterable[CatalogEntry]) -> None:
+        """Load the models of these rows.
+
+        Raises:
+            ModelError: one cannot be loaded.
+        """
+        for entry in entries:
+            self.get(entry)
+
+    @property
+    def used_bytes(self) -> int:
+        """What the kept models take together; storage that several share counts once."""
+        with self._lock:
+            return self._size()
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._models)
+
+    def __contains__(self, entry: CatalogEntry) -> bool:
+        with self._lock:
+            return entry.model_key in self._models
+
+    def _load(self, entry: CatalogEntry) -> LoadedModel:
+        failed = self._failures.get(entry.model_key)
+        if failed and time.monotonic() - failed[0] < RETRY_AFTER_S:
+            raise failed[1].with_traceback(None)
+        try:
+            loaded = load_model(entry, device=choose_device(self._wanted_device))
+        except ModelError as error:
+            if isinstance(entry.model, str):
+                self._failures[entry.model_key] = (time.monotonic(), error)
+            raise
+        self._failures.pop(entry.model_key, None)
+        with self._lock:
+            share_storage(loaded.model, [other.model for other in reversed(self._models.values())])
+            self._models[entry.model_key] = loaded
+            while len(self._models) > 1 and self._size() > self._budget:
+                self._models.popitem(last=False)
+        return loaded
+
+    def _touch(self, key: object) -> LoadedModel | None:
+        found = self._models.get(key)
+        if found:
+            self._models.move_to_end(key)
+        return found
+
+    def _size(self) -> int:
+        return size_bytes(loaded.model for loaded in self._models.values())

@@ -1,0 +1,143 @@
+"""Finds a model's files: a local folder, the Hugging Face cache, or a download that is not begun in vain."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from engine.errors import ModelError
+
+REACH_TIMEOUT_S = 1.5
+# All that is not weights and that a tokenizer or a sentence-transformers folder may need. No program code.
+SMALL_FILES = ("*.json", "*.txt", "*.model", "*.vocab", "*.bpe")
+SAFE_WEIGHTS = "*.safetensors"
+OLD_WEIGHTS = "*pytorch_model*.bin"
+
+
+def model_folder(model: str | Path, *, revision: str | None = None) -> Path:
+    """The folder with a model's files, fetched from the hub if need be.
+
+    A hub that cannot be reached is noticed within `REACH_TIMEOUT_S`, once, without retries.
+
+    Raises:
+        ModelError: `model_not_found`, or `download_failed`.
+    """
+    if isinstance(model, Path):
+        if (model / "config.json").exists() or (model / "modules.json").exists():
+            return model
+        raise ModelError(
+            "model_not_found",
+            ja=f"フォルダ {model} にモデルがありません（config.json が必要です）。モデルのフォルダを指定してください。",
+            en=f"The folder {model} holds no model (a config.json is needed). Name a model's folder.",
+            model=str(model),
+        )
+    cached = cached_folder(model, revision)
+    return cached if cached else _download(model, revision)
+
+
+def cached_folder(model: str, revision: str | None = None) -> Path | None:
+    """The folder in the Hugging Face cache, or None where the model is not there or lacks some of its weights."""
+    from huggingface_hub import try_to_load_from_cache
+
+    for name in ("config.json", "modules.json"):
+        found = try_to_load_from_cache(model, name, revision=revision)
+        if isinstance(found, str) and has_weights(Path(found).parent):
+            return Path(found).parent
+    return None
+
+
+def has_weights(folder: Path) -> bool:
+    """Whether weights are there, and all parts of those that are kept in several files."""
+    indices = [path for pattern in (f"{SAFE_WEIGHTS}.index.json", f"{OLD_WEIGHTS}.index.json") for path in folder.rglob(pattern)]
+    if indices:
+        return any(all((index.parent / part).exists() for part in _parts(index)) for index in indices)
+    return any(any(folder.rglob(pattern)) for pattern in (SAFE_WEIGHTS, OLD_WEIGHTS))
+
+
+def _parts(index: Path) -> set[str]:
+    return set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+
+
+def _download(model: str, revision: str | None) -> Path:
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+
+    if not hub_reachable():
+        raise _not_here(model)
+    try:
+        names = HfApi().list_repo_files(model, revision=revision)
+        weights = SAFE_WEIGHTS if any(name.endswith(".safetensors") for name in names) else OLD_WEIGHTS
+        # Weights come last: where they lie in the cache, all the rest does.
+        snapshot_download(model, revision=revision, allow_patterns=list(SMALL_FILES))
+        return Path(snapshot_download(model, revision=revision, allow_patterns=[*SMALL_FILES, weights]))
+    except (RepositoryNotFoundError, RevisionNotFoundError, GatedRepoError) as error:
+        raise _not_on_hub(model, revision) from error
+    except Exception as error:  # the hub's client lets through errors of its HTTP and storage libraries
+        raise ModelError(
+            "download_failed",
+            ja=f"モデル「{model}」（版 {revision or 'main'}）の取得に失敗しました（{error}）。時間をおいてもう一度試してください。",
+            en=f"Fetching the model {model} (revision {revision or 'main'}) failed ({error}). Try again later.",
+            model=model,
+        ) from error
+
+
+def _not_here(model: str) -> ModelError:
+    return ModelError(
+        "model_not_found",
+        ja=(
+            f"モデル「{model}」は手元になく、Hugging Face にも接続できません。接続できる機械で "
+            f"`hf download {model}` を実行してキャッシュを写すか、モデルのフォルダを指定するか、"
+            "同梱モデル（プロファイル bundled）を使ってください。"
+        ),
+        en=(
+            f"The model {model} is not on this machine and the Hugging Face hub cannot be reached. Run `hf download {model}` where it "
+            "can and copy the cache, name a model's folder, or use the bundled models (profile bundled)."
+        ),
+        model=model,
+    )
+
+
+def _not_on_hub(model: str, revision: str | None) -> ModelError:
+    return ModelError(
+        "model_not_found",
+        ja=f"Hugging Face にモデル「{model}」（版 {revision or 'main'}）がないか、公開されていません。名前と版を確かめ、"
+        "限定公開なら HF_TOKEN を設定してください。",
+        en=f"The Hugging Face hub has no model {model} (revision {revision or 'main'}) that is open to you. Check name and revision;"
+        " for one that needs permission, set HF_TOKEN.",
+        model=model,
+    )
+
+
+def hub_reachable() -> bool:
+    """Whether the hub, or the proxy on the way to it, takes a connection within `REACH_TIMEOUT_S`; False in offline mode."""
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE:
+        return False
+    address = urlsplit(constants.ENDPOINT)
+    proxy = getproxies().get(address.scheme)
+    if proxy and not proxy_bypass(address.netloc):
+        address = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    return _connects_in_time(address.hostname or "", address.port or (80 if address.scheme == "http" else 443))
+
+
+def _connects_in_time(host: str, port: int) -> bool:
+    """A look-up of the name may hang for longer than any timeout: it is left behind in a thread that stops nobody from ending."""
+    connected = threading.Event()
+    ended = threading.Event()
+
+    def connect() -> None:
+        try:
+            with socket.create_connection((host, port), timeout=REACH_TIMEOUT_S):
+                connected.set()
+        except (OSError, UnicodeError):
+            pass
+        ended.set()
+
+    threading.Thread(target=connect, name="yomite-hub-probe", daemon=True).start()
+    ended.wait(REACH_TIMEOUT_S)
+    return connected.is_set()

@@ -1,0 +1,248 @@
+"""Makes a catalog row a model that is ready to answer: files, tokenizer, weights, adapter, device."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+import warnings
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from huggingface_hub.errors import StrictDataclassError
+from safetensors import SafetensorError, safe_open
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForMaskedLM,
+    AutoModelForQuestionAnswering,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+    PretrainedConfig,
+    PreTrainedModel,
+)
+from transformers.utils import logging as transformers_logging
+
+from engine.catalog import CatalogEntry
+from engine.contract import Task
+from engine.errors import ModelError
+from engine.models.files import model_folder
+from engine.models.loaded import LoadedModel
+from engine.models.sentence_folder import read_sentence_folder
+from engine.tokenization.loading import load_tokenizer
+
+HEADS: dict[Task, Any] = {
+    Task.SENTIMENT: AutoModelForSequenceClassification,
+    Task.NER: AutoModelForTokenClassification,
+    Task.ASK: AutoModelForQuestionAnswering,
+    Task.FILL_MASK: AutoModelForMaskedLM,
+    Task.SIMILAR: AutoModel,
+    Task.EMBED: AutoModel,
+}
+# Models that count positions from behind the padding id, as RoBERTa does.
+SHIFTED_POSITIONS = {"roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "data2vec-text"}
+UNREADABLE = (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, SafetensorError, StrictDataclassError)
+# transformers switches process-wide settings while it loads: one model at a time.
+_LOADING = threading.Lock()
+
+
+def choose_device(wanted: str) -> torch.device:
+    """The device for "auto", or the one that is named.
+
+    Raises:
+        ModelError: `no_such_device`.
+    """
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(wanted)
+    except RuntimeError:
+        device = torch.device("meta")
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if not there.get(device.type, False) or (device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count()):
+        allowed = ", ".join(["auto", *(kind for kind, found in there.items() if found)])
+        raise ModelError(
+            "no_such_device",
+            ja=f"装置「{wanted}」はこの機械で使えません。使えるもの：{allowed}",
+            en=f"The device {wanted!r} is not there on this machine. Allowed: {allowed}.",
+        )
+    return device
+
+
+def choose_dtype(device: torch.device) -> torch.dtype:
+    """bf16 on a GPU that computes it, fp16 on an older one, fp32 elsewhere."""
+    if device.type != "cuda":
+        return torch.float32
+    return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+
+
+def load_model(entry: CatalogEntry, *, device: torch.device, dtype: torch.dtype | None = None) -> LoadedModel:
+    """Load what the row names; for `tokens`, without weights.
+
+    Raises:
+        ModelError: files are missing, damaged, unsafe, or without the head that the task needs.
+    """
+    folder = model_folder(entry.model, revision=entry.revision)
+    _check_adapter(entry.adapter)
+    sentences = read_sentence_folder(folder)
+    folder = sentences.transformer
+    config = read_config(entry.adapter or folder, folder)
+    window = min(entry.window, position_limit(config), sentences.max_length or entry.window)
+    tokenizer = sentences.adapt_tokenizer(load_tokenizer(folder, kind=entry.tokenizer, max_length=window))
+    with _LOADING, _quiet_transformers():
+        if entry.task is Task.TOKENS:
+            with torch.device("meta"):  # only the tokenizer answers
+                model: PreTrainedModel = AutoModel.from_config(config)
+        else:
+            model = _load_weights(entry, folder, config, dtype or choose_dtype(device))
+            model.to(device)  # type: ignore[arg-type]  # transformers' wrapper of it hides its parameters
+    model.eval().requires_grad_(False)
+    return LoadedModel(
+        name=entry.name,
+        model=model,
+        tokenizer=tokenizer,
+        window=window,
+        pooling=sentences.pooling,
+        normalize=sentences.normalize,
+        no_answer_threshold=entry.no_answer_threshold,
+        labels=dict(entry.labels),
+        case_types=entry.case_types,
+    )
+
+
+def read_config(folder: Path, base: Path) -> PretrainedConfig:
+    """The configuration in `folder`, else the one in `base`.
+
+    Raises:
+        ModelError: `config_unreadable`.
+    """
+    found = folder if (folder / "config.json").exists() else base
+    try:
+        config: PretrainedConfig = AutoConfig.from_pretrained(found, trust_remote_code=False, local_files_only=True)
+    except UNREADABLE as error:
+        raise ModelError(
+            "config_unreadable",
+            ja=f"{found} の config.json を読めません。このモデルの型は使えないか、ファイルが壊れています（{_first_line(error)}）。"
+            "BERT・RoBERTa・DistilBERT などのモデルを指定してください。",
+            en=f"config.json in {found} cannot be read: the kind of model is unknown or the file is damaged ({_first_line(error)}). "
+            "Name a model of the kind of BERT, RoBERTa or DistilBERT.",
+        ) from error
+    return config
+
+
+def position_limit(config: PretrainedConfig) -> int:
+    """How many pieces the position embeddings hold; RoBERTa-like models lose the places up to the padding id."""
+    limit = int(getattr(config, "max_position_embeddings", None) or 0)
+    if limit <= 0:
+        return 512
+    return limit - (config.pad_token_id or 0) - 1 if config.model_type in SHIFTED_POSITIONS else limit
+
+
+def _load_weights(entry: CatalogEntry, folder: Path, config: PretrainedConfig, dtype: torch.dtype) -> PreTrainedModel:
+    kind = _head(entry, config)
+    options: dict[str, Any] = {"attn_implementation": "eager"} if entry.task is Task.EXPLAIN_ATTENTION else {}
+    try:
+        model, report = kind.from_pretrained(
+            folder,
+            config=config,
+            dtype=dtype,
+            local_files_only=True,
+            trust_remote_code=False,
+            weights_only=True,
+            output_loading_info=True,
+            **options,
+        )
+        if entry.adapter:
+            model = _merge_adapter(model, entry.adapter)
+        given = _adapter_weights(entry.adapter) if entry.adapter else set()
+    except (*UNREADABLE, pickle.UnpicklingError) as error:
+        raise _unloadable(entry, error) from error
+    _check_head(entry, report["missing_keys"], given, bare=kind is AutoModel)
+    loaded: PreTrainedModel = model
+    return loaded
+
+
+def _head(entry: CatalogEntry, config: PretrainedConfig) -> Any:
+    """Attention is explained on a classifier where the checkpoint is one, else on the bare encoder."""
+    if entry.task is not Task.EXPLAIN_ATTENTION:
+        return HEADS[entry.task]
+    classifies = any(name.endswith("ForSequenceClassification") for name in getattr(config, "architectures", None) or ())
+    return AutoModelForSequenceClassification if classifies or entry.adapter else AutoModel
+
+
+def _check_head(entry: CatalogEntry, missing: Collection[str], given: Collection[str], *, bare: bool) -> None:
+    """Refuse a model that would answer with random weights. A bare encoder's pooler answers nothing."""
+    random = sorted(name for name in missing if name not in given and not (bare and "pooler." in name) and "position_ids" not in name)
+    if not random:
+        return
+    raise ModelError(
+        "head_missing",
+        ja=f"モデル「{entry.name}」は {entry.task} 用に学習されていません（{random[0]} がありません）。"
+        f"{entry.task} 用に学習したモデルを指定してください。",
+        en=f"The model {entry.name} was not trained for {entry.task} ({random[0]} is missing). Name one that was fine-tuned for it.",
+        model=entry.name,
+    )
+
+
+def _check_adapter(adapter: Path | None) -> None:
+    if adapter is None or (adapter / "adapter_model.safetensors").exists():
+        return
+    raise ModelError(
+        "adapter_not_found",
+        ja=f"アダプター {adapter} がありません（adapter_config.json と adapter_model.safetensors が必要です）。",
+        en=f"There is no adapter in {adapter} (an adapter_config.json and an adapter_model.safetensors are needed).",
+    )
+
+
+def _merge_adapter(model: PreTrainedModel, adapter: Path) -> PreTrainedModel:
+    """Merge a peft folder into the weights."""
+    from peft import PeftModel
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers for a name that is about to change
+        merged: PreTrainedModel = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
+    return merged
+
+
+def _adapter_weights(adapter: Path) -> set[str]:
+    """The names of the model's weights that the adapter replaces as a whole: its head."""
+    with safe_open(adapter / "adapter_model.safetensors", framework="pt") as file:
+        return {name.removeprefix("base_model.model.") for name in file.keys()}  # noqa: SIM118 - it is no dict
+
+
+def _unloadable(entry: CatalogEntry, error: Exception) -> ModelError:
+    if isinstance(error, pickle.UnpicklingError) or "weights_only" in str(error) or "Weights only" in str(error):
+        return ModelError(
+            "unsafe_checkpoint",
+            ja=f"モデル「{entry.name}」の pytorch_model.bin には重み以外のものが含まれるため、読み込みません。"
+            "safetensors 形式のものを使ってください。",
+            en=f"pytorch_model.bin of {entry.name} holds more than weights and is not loaded. Use a checkpoint in safetensors.",
+            model=entry.name,
+        )
+    return ModelError(
+        "model_unreadable",
+        ja=f"モデル「{entry.name}」を読み込めません（{_first_line(error)}）。ファイルが欠けているか壊れています。もう一度取得してください。",
+        en=f"The model {entry.name} cannot be loaded ({_first_line(error)}): files are missing or damaged. Fetch it again.",
+        model=entry.name,
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+
+
+@contextmanager
+def _quiet_transformers() -> Iterator[None]:
+    """Keep transformers' progress bars and load reports off people's terminals while a model loads."""
+    verbosity = transformers_logging.get_verbosity()
+    bars = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+        if bars:
+            transformers_logging.enable_progress_bar()

@@ -1,0 +1,80 @@
+"""Where an answer may begin and end in a text, and which characters belong to it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.clusters import cluster_starts, widen_to_clusters
+from engine.tokenization.pieces import Pieces
+
+# Scripts that put spaces between words: an answer never cuts such a word, or a number, in two.
+_SPACED_RUN = re.compile(r"[0-9A-Za-z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0370-\u052f\u1e00-\u1fff０-９Ａ-Ｚａ-ｚ]")
+_BRACKETS = dict(zip("「『（【〈《〔［([{“", "」』）】〉》〕］)]}”", strict=True))
+_CLOSING = {closing: opening for opening, closing in _BRACKETS.items()}
+_SEPARATORS = "、，,;；:："
+_ENDS_OF_SENTENCES = "。！？"  # not the ASCII ones: an answer may begin with .5 or .NET
+
+
+def possible_ends(pieces: Pieces) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which pieces an answer may start with, and which it may end with. *Shape:* (pieces,) each."""
+    text, offsets = pieces.text, pieces.offsets
+    whole = set(cluster_starts(text))
+    visible = [bool(text[start:end].strip()) for start, end in offsets]
+    starts = np.array(visible, dtype=bool)
+    ends = np.array(visible, dtype=bool)
+    for i, (start, end) in enumerate(offsets):
+        shared_before = i > 0 and offsets[i - 1][1] > start  # ㈱ is three pieces on one character
+        shared_after = i + 1 < len(offsets) and offsets[i + 1][0] < end
+        starts[i] &= not (shared_before or start not in whole or _inside_word(text, start))
+        ends[i] &= not (shared_after or _inside_word(text, widen_to_clusters(text, start, end)[1]))
+    return starts, ends
+
+
+def tidy_span(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span without white space, separators and halves of bracket pairs at its ends; those stay if nothing else is in it.
+
+    Characters with their marks, and emoji sequences, are taken whole. A bracket that the span opens and that closes right
+    behind it is taken in.
+    """
+    start, end = widen_to_clusters(text, start, end)
+    opened = [place for place in _half_pairs(text[start:end]) if text[start + place] in _BRACKETS]
+    if opened and end < len(text) and _CLOSING.get(text[end]) == text[start + max(opened)]:
+        end += 1
+    halves = {start + place for place in _half_pairs(text[start:end])}
+    first, last = start, end
+    while first < last and (_is_loose(text[first]) or text[first] in _ENDS_OF_SENTENCES or first in halves):
+        first += 1
+    while first < last and (_is_loose(text[last - 1]) or last - 1 in halves):
+        last -= 1
+    return (first, last) if first < last else (start, end)
+
+
+def _inside_word(text: str, place: int) -> bool:
+    """Whether a cut before character `place` goes through a word or number of a script that spaces its words."""
+    before = place - 1
+    while before > 0 and unicodedata.category(text[before]).startswith("M"):
+        before -= 1
+    return before >= 0 and place < len(text) and bool(_SPACED_RUN.match(text[before]) and _SPACED_RUN.match(text[place]))
+
+
+def _is_loose(char: str) -> bool:
+    return char.isspace() or char in _SEPARATORS
+
+
+def _half_pairs(part: str) -> set[int]:
+    """Places of the brackets in `part` whose partners are not in it."""
+    waiting: list[int] = []
+    halves: set[int] = set()
+    for place, char in enumerate(part):
+        if char in _BRACKETS:
+            waiting.append(place)
+        elif char in _CLOSING:
+            if waiting and part[waiting[-1]] == _CLOSING[char]:
+                waiting.pop()
+            else:
+                halves.add(place)
+    return halves | set(waiting)

@@ -1,0 +1,24 @@
+"""What many tests share: the tiny pack, and an engine over it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.catalog import Catalog
+from engine.engine import Engine
+from engine.models.cache import ModelCache
+from tests.support.checkpoints import write_pack
+
+
+@pytest.fixture(scope="session")
+def tiny_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as models/, with tiny random weights."""
+    return write_pack(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="session")
+def tiny_engine(tiny_pack: Path) -> Engine:
+    """An engine that answers every task from the tiny pack."""
+    return Engine(Catalog.load(models_dir=tiny_pack), ModelCache(memory_budget_bytes=2**30, device="cpu"))

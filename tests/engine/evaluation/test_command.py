@@ -1,0 +1,130 @@
+"""`python -m engine.evaluation` from the options to the exit code, on a tiny pack made on the spot."""
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine.evaluation.__main__ import BAD_INPUT, CANNOT_ANSWER, OK, chosen_rows, main
+from engine.evaluation.rows import Row, SentimentRow
+from engine.training.data import held_out
+from tests.support.checkpoints import write_pack
+
+ROWS: dict[str, list[dict[str, object]]] = {
+    "sentiment": [
+        {"lang": "ja", "text": "この映画は本当に素晴らしかった！", "label": "positive"},
+        {"lang": "ja", "text": "二度と買いません。", "label": "negative"},
+        {"text": "The service was terrible.", "label": "negative"},
+    ],
+    "ner": [
+        {"lang": "ja", "text": "山田太郎は京都大学を卒業した。", "entities": [{"start": 0, "end": 4, "label": "PER", "type": "人名"}]},
+        {"lang": "en", "text": "Tim Cook is the CEO of Apple.", "entities": [{"start": 0, "end": 8, "label": "PER", "type": "person"}]},
+    ],
+    "ask": [
+        {
+            "lang": "ja",
+            "question": "どこを卒業した？",
+            "context": "山田太郎は京都大学を卒業した。",
+            "answers": [{"text": "京都大学", "start": 5}],
+        },
+        {"lang": "en", "question": "Who is the CEO?", "context": "Tim Cook is the CEO.", "answers": [{"text": "Tim Cook", "start": 0}]},
+    ],
+    "similar": [
+        {"lang": "ja", "a": "猫が好きです。", "b": "猫が大好きです。", "score": 4.5},
+        {"lang": "en", "a": "A cat sits.", "b": "A dog plays in the park.", "score": 1.0},
+        {"lang": "en", "a": "It rains.", "b": "It rains.", "score": 5.0},
+    ],
+    "retrieval": [{"en": "I like cats.", "ja": "猫が好きです。"}, {"en": "It rains.", "ja": "雨が降る。"}],
+}
+METRICS = {
+    "sentiment": {"accuracy", "macro_f1"},
+    "ner": {"f1", "precision", "recall"},
+    "ask": {"exact_match", "f1", "answered"},
+    "similar": {"spearman", "pearson"},
+    "retrieval": {"ja_to_en", "en_to_ja"},
+}
+
+Command = Callable[..., int]
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_pack(tmp_path_factory.mktemp("pack"))
+
+
+@pytest.fixture
+def command(pack: Path) -> Command:
+    def run(*arguments: str | Path) -> int:
+        return main([*map(str, arguments), "--models-dir", str(pack), "--device", "cpu"])
+
+    return run
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Callable[[str], Path]:
+    def write(task: str) -> Path:
+        path = tmp_path / f"{task}-dev.jsonl.gz"
+        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS[task])
+        path.write_bytes(gzip.compress(lines.encode()))
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("task", ROWS)
+def test_json_prints_one_object_with_the_metrics(
+    task: str, command: Command, data: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(task, "--data", data(task), "--json") == OK
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["metrics"].keys() == METRICS[task]
+    assert all(-1 <= value <= 1 for value in printed["metrics"].values())
+    assert (printed["task"], printed["rows"], printed["failures"]) == (task, len(ROWS[task]), {})
+    assert printed["data"] == f"{task}-dev.jsonl.gz"
+
+
+def test_without_json_a_table_shows_the_metrics(command: Command, data: Callable[[str], Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("sentiment", "--data", data("sentiment"), "--limit", "2") == OK
+    printed = capsys.readouterr().out
+    assert "macro_f1" in printed
+    assert "2 rows" in printed
+
+
+def test_a_file_that_is_not_there_is_bad_input(command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("ner", "--data", tmp_path / "nowhere.jsonl") == BAD_INPUT
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "nowhere.jsonl" in said.err
+    assert "指定してください" in said.err
+
+
+def test_a_model_that_is_not_there_is_told_once(
+    command: Command, data: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("sentiment", "--data", data("sentiment"), "--model", tmp_path / "no-such-model", "--json") == CANNOT_ANSWER
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "no-such-model" in said.err
+
+
+@pytest.mark.parametrize("wrong", [["translate", "--data", "x"], ["ner"], ["ner", "--data", "x", "--limit", "0"]])
+def test_wrong_options_are_bad_input(wrong: list[str], command: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        command(*wrong)
+    assert caught.value.code == BAD_INPUT
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_held_out_keeps_the_tenth_that_training_never_sees() -> None:
+    rows: list[Row] = [SentimentRow(text=f"文{i}。", label="neutral") for i in range(200)]
+    kept = chosen_rows(rows, only_held_out=True, limit=None)
+    assert 0 < len(kept) < 60
+    assert all(isinstance(row, SentimentRow) and held_out(row.text) for row in kept)
+    assert chosen_rows(rows, only_held_out=True, limit=3) == kept[:3]
+
+
+def test_held_out_is_for_sentiment_data_only(command: Command, data: Callable[[str], Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("ner", "--data", data("ner"), "--held-out") == BAD_INPUT
+    assert "--held-out" in capsys.readouterr().err

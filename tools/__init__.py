@@ -1,0 +1,1 @@
+"""Scripts for those who work on Yomite; the product does not use them."""
