@@ -81,6 +81,7 @@ def _handler(command: Command[Any, Any], settings: Settings, speech: Speech) -> 
     def handle(**values: Any) -> int:
         # Imported here so that --help needs neither rich nor a queue.
         from bot.platforms.terminal.call import Call, answer_call
+        from workers.queue import LocalQueue
 
         call = Call(
             command=command,
@@ -92,7 +93,8 @@ def _handler(command: Command[Any, Any], settings: Settings, speech: Speech) -> 
             as_json=values.get("json", False),
             as_json_lines=values.get("jsonl", False),
         )
-        return answer_call(call, settings)
+        with LocalQueue(settings.worker()) as queue:
+            return answer_call(call, settings, queue)
 
     parameters = _parameters(command, speech)
     handle.__dict__["__signature__"] = inspect.Signature(parameters)

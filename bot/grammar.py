@@ -59,11 +59,14 @@ _QUOTED = re.compile(
     + r")(?=[\s|｜]|$(?![\s\S]))"
 )
 _SEPARATOR = re.compile(r"[|｜\n\r\u2028\u2029]+")
-_OPTION = re.compile(r"(?:(?<=[\s|｜])|(?<![\s\S]))([-－‐‑–−ー─―]{2}|—)([A-Za-zＡ-Ｚａ-ｚ][\w－-]*)")
+_FIRST_SEPARATOR = re.compile(r"\s*?[|｜\n\r\u2028\u2029]+")
+_OPTION = re.compile(r"(?:(?<=[\s|｜])|(?<![\s\S]))(?P<dashes>[-－‐‑–−ー─―]{2}|—)(?P<name>[A-Za-zＡ-Ｚａ-ｚ][\w－-]*)")
+_QUOTED_OR_OPTION = re.compile(f"{_QUOTED.pattern}|{_OPTION.pattern}")
+_QUOTED_OR_SEPARATOR = re.compile(f"{_QUOTED.pattern}|(?P<separator>{_SEPARATOR.pattern})")
 _ASSIGNED = re.compile(r"[^\S\n]*[=＝:：][^\S\n]*")
 _SPACE = re.compile(r"[^\S\n]+")
 _WORD = re.compile(r"[^\s|｜]+")
-_COMMAND = re.compile(r"\s*[/／]\s*([^\s:：]+)\s*[:：]?")
+_COMMAND = re.compile(r"\s*[/／]\s*([^\s:：]+)[:：]?")
 _LATIN_START = re.compile(r"[A-Za-z_-]+(?=[^\x00-\x7f])")
 # A dash that prose uses too makes an option only of a name this like a known one.
 _LIKENESS = 0.75
@@ -98,14 +101,14 @@ def arguments_of(text: str, *, options: dict[str, OptionValue] | None = None, at
     pieces = list(_split(text))
     first = pieces[0] if pieces else ""
     rest = text[text.index(first) + len(first) :] if first else ""
-    texts = tuple(_unquote(piece) for piece in pieces)
+    texts = tuple(filter(None, (_unquote(piece) for piece in pieces)))
     if len(pieces) == 1 and (quoted := _all_quoted(pieces[0])):
         texts = quoted
     return Arguments(
         text=_unquote(text),
         texts=texts,
         first=_unquote(first),
-        rest=_unquote(_SEPARATOR.sub("", rest.lstrip(), count=1).strip()),
+        rest=_unquote(_FIRST_SEPARATOR.sub("", rest, count=1).strip()),
         options=options or {},
         attached=attached,
     )
@@ -189,7 +192,7 @@ def _take_options(body: str, options: Sequence[Option]) -> tuple[str, dict[str, 
         if match.start() < position:  # inside the value before it
             continue
         kept.append(body[position : match.start()])
-        option = _option_named(plain_name(match[2]), options)
+        option = _option_named(plain_name(match["name"]), options)
         if option.name in given:
             raise CommandError(
                 ja=f"--{option.name} が2回あります。ひとつにしてください。", en=f"--{option.name} is given twice. Give it once."
@@ -201,14 +204,14 @@ def _take_options(body: str, options: Sequence[Option]) -> tuple[str, dict[str, 
 
 
 def _find_options(body: str, options: Sequence[Option]) -> Iterator[re.Match[str]]:
-    quoted = _quoted_ranges(body)
+    """What stands outside quotes and looks like an option."""
     known = [option.name for option in options]
-    for match in _OPTION.finditer(body):
-        if any(start <= match.start() < end for start, end in quoted):
+    for match in _QUOTED_OR_OPTION.finditer(body):
+        if match["name"] is None:
             continue
-        typed_on_purpose = match[1] in ("--", "－－")
-        cutoff = 1.0 if match[1] == "—" else _LIKENESS
-        if typed_on_purpose or difflib.get_close_matches(plain_name(match[2]), known, n=1, cutoff=cutoff):
+        typed_on_purpose = match["dashes"] in ("--", "－－")
+        cutoff = 1.0 if match["dashes"] == "—" else _LIKENESS
+        if typed_on_purpose or difflib.get_close_matches(plain_name(match["name"]), known, n=1, cutoff=cutoff):
             yield match
 
 
@@ -253,16 +256,11 @@ def _join(pieces: Sequence[str]) -> str:
     return text
 
 
-def _quoted_ranges(text: str) -> list[tuple[int, int]]:
-    return [match.span() for match in _QUOTED.finditer(text)]
-
-
 def _split(text: str) -> Iterator[str]:
     """The parts between separators that stand outside quotes, none of them empty."""
-    quoted = _quoted_ranges(text)
     start = 0
-    for match in _SEPARATOR.finditer(text):
-        if any(opening < match.start() < closing for opening, closing in quoted):
+    for match in _QUOTED_OR_SEPARATOR.finditer(text):
+        if match["separator"] is None:
             continue
         if piece := text[start : match.start()].strip():
             yield piece

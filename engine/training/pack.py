@@ -6,6 +6,7 @@ A stage that has ended is not run again; one that was stopped goes on from its l
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import shutil
 from collections.abc import Callable
@@ -40,6 +41,7 @@ from engine.training.vocabulary import build_vocabulary
 
 log = logging.getLogger("yomite.pack")
 
+TOKENIZER_CONFIG = {"model_max_length": 512, "yomite_tokenizer": "bilingual"}
 SHARD_SIZE = "40MB"  # no file of the pack may be larger than 45 MB
 
 
@@ -125,11 +127,12 @@ class PackBuild:
     def _export_encoder(self) -> None:
         folder = self.out / "encoder"
         model = BertForMaskedLM.from_pretrained(self.work / "encoder-model", dtype=torch.float16)
-        model.config.torch_dtype = "float16"
+        model.config.architectures = ["BertForMaskedLM"]
         for old in folder.glob("model*"):
             old.unlink()
         model.save_pretrained(folder, max_shard_size=SHARD_SIZE)
         shutil.copy(self.work / "vocab.txt", folder / "vocab.txt")
+        (folder / "tokenizer_config.json").write_text(json.dumps(TOKENIZER_CONFIG, indent=2) + "\n", encoding="utf-8")
 
     def sentiment_stage(self) -> None:
         train_sentiment(

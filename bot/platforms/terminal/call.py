@@ -20,7 +20,7 @@ from bot.platforms.terminal.pictures import as_json_with_files, images_of, write
 from bot.platforms.terminal.session import waiting
 from bot.settings import Settings
 from engine.contract import CONTRACT_VERSION, Failure, Message, to_json
-from workers.queue import LocalQueue, ModelRow
+from workers.queue import ModelRow, Queue
 
 STDIN = "-"
 
@@ -39,7 +39,7 @@ class Call:
     as_json_lines: bool = False
 
 
-def answer_call(call: Call, settings: Settings) -> int:
+def answer_call(call: Call, settings: Settings, queue: Queue) -> int:
     """Answer one command and return the exit code.
 
     Raises:
@@ -49,11 +49,11 @@ def answer_call(call: Call, settings: Settings) -> int:
         # Imported here because only tables need it.
         from bot.platforms.terminal.table import answer_table
 
-        return answer_table(call, settings)
+        return answer_table(call, settings, queue)
     arguments, notes = _gather(call)
     speech = settings.speech_for(" ".join((*call.words, arguments.attached or "")))
     understood = Understood(command=call.command, request=parsed(call.command, arguments), extras={})
-    with LocalQueue(settings.worker()) as queue, waiting(make_console(stderr=True), speech):
+    with waiting(make_console(stderr=True), speech):
         outcome = answer(understood, queue, timeout_s=settings.timeout_s)
     say_notes(notes, speech)
     return print_outcome(call, understood, outcome, speech)

@@ -20,13 +20,13 @@ from bot.platforms.terminal.files import ColumnRead, read_column
 from bot.reply import Cell, Reply, Table, cells, columns
 from bot.settings import Settings
 from engine.contract import CONTRACT_VERSION, Failure, Message, Request, to_json
-from workers.queue import LocalQueue, Outcome, Queue
+from workers.queue import Outcome, Queue
 
 # A row's fate before it is computed: a Request, or what is wrong with the row.
 Asked = Request | Failure
 
 
-def answer_table(call: Call, settings: Settings) -> int:
+def answer_table(call: Call, settings: Settings, queue: Queue) -> int:
     """Answer all rows and return the exit code: 1 where any of them could not be answered.
 
     Raises:
@@ -40,13 +40,12 @@ def answer_table(call: Call, settings: Settings) -> int:
     read = read_column(call.file, call.column)
     speech = settings.speech_for(" ".join((*call.words, *read.texts[:20])))
     say_notes(read.notes, speech)
-    with LocalQueue(settings.worker()) as queue:
-        if call.command.rows == "together":
-            asked: list[Asked] = [parsed(call.command, _together(call, read.texts))]
-        else:
-            asked = [_ask(call, text) for text in read.texts]
-        outcomes = _with_progress(_outcomes(asked, queue), total=len(asked), title=call.file.name)
-        return _print(call, read, asked, outcomes, speech)
+    if call.command.rows == "together":
+        asked: list[Asked] = [parsed(call.command, _together(call, read.texts))]
+    else:
+        asked = [_ask(call, text) for text in read.texts]
+    outcomes = _with_progress(_outcomes(asked, queue), total=len(asked), title=call.file.name)
+    return _print(call, read, asked, outcomes, speech)
 
 
 def _ask(call: Call, text: str) -> Asked:

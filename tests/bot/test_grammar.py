@@ -1,0 +1,247 @@
+"""The grammar of commands: the same in Japanese and English, forgiving of keyboards, never at a loss for its own error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.commands import COMMANDS
+from bot.commands.options import LANG, MODEL, POOLING
+from bot.commands.similar import QUERY
+from bot.errors import CommandError
+from bot.grammar import Option, arguments_of_words, read_arguments, read_command_name, read_value
+from engine.contract import Message
+
+LAYER = Option(name="layer", kind="whole number", meaning=Message(ja="層", en="layer"), example="5")
+HEAD = Option(name="head", kind="whole number", meaning=Message(ja="ヘッド", en="head"), example="2", at_least=1, at_most=12)
+OPTIONS = (LAYER, HEAD, LANG, MODEL)
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "options"),
+    [
+        ("この映画は最高 --layer 5 --head 2", "この映画は最高", {"layer": 5, "head": 2}),
+        ("The film was great --layer 5 --head 2", "The film was great", {"layer": 5, "head": 2}),
+        ("この映画は最高　－－layer　５　－－head＝２", "この映画は最高", {"layer": 5, "head": 2}),
+        ("この映画は最高 ーーlayer：5 ――head:2", "この映画は最高", {"layer": 5, "head": 2}),
+        ("この映画は最高 —layer 5", "この映画は最高", {"layer": 5}),
+        ("最高 −−ｌａｎｇ ＪＡ", "最高", {"lang": "ja"}),
+        ("great --LANG=en", "great", {"lang": "en"}),
+        ("great --lang: en", "great", {"lang": "en"}),
+        ('great --model "my models/bert"', "great", {"model": "my models/bert"}),
+        ("最高 --lang 「ja」", "最高", {"lang": "ja"}),
+        ("--layer 5 文章はあとでもよい", "文章はあとでもよい", {"layer": 5}),
+        ("前 --layer 5 後ろ", "前 後ろ", {"layer": 5}),
+        ("一行目 --layer 5\n二行目", "一行目\n二行目", {"layer": 5}),
+        ("", "", {}),
+        ("   　 ", "", {}),
+    ],
+)
+def test_options_follow_free_text(body: str, text: str, options: dict[str, Any]) -> None:
+    arguments = read_arguments(body, OPTIONS)
+    assert arguments.text == text
+    assert arguments.options == options
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I like it -- a lot",
+        "foo--layer 5 bar",
+        "a---b ---- c",
+        "すごーーい！　ーーそうですか",
+        "彼は――山田は――来た",
+        "He said —really— no",
+        "－５度 －－ 寒い",
+        "don't do 'that",
+        '"unclosed quote',
+        "a - b -c --1",
+        "C:\\x /usr/bin @here #tag",
+    ],
+)
+def test_dashes_in_ordinary_text_are_text(text: str) -> None:
+    arguments = read_arguments(text, OPTIONS)
+    assert arguments.text == text
+    assert arguments.options == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ('"git push --force is bad"', "git push --force is bad"),
+        ("“git push --force is bad” --lang en", "git push --force is bad"),
+        ("＂push －－force は危険＂", "push －－force は危険"),
+        ("'a --layer 5 b'", "a --layer 5 b"),
+        ("彼は 「git push --force」 と言った", "彼は 「git push --force」 と言った"),
+        ("「すごい」", "「すごい」"),
+        ('He said "no --layer 5" to me', 'He said "no --layer 5" to me'),
+    ],
+)
+def test_quotes_let_dashes_through(body: str, text: str) -> None:
+    assert read_arguments(body, OPTIONS).text == text
+
+
+@pytest.mark.parametrize(
+    ("body", "texts"),
+    [
+        ("猫 | 犬 | 鳥", ("猫", "犬", "鳥")),
+        ("猫｜犬", ("猫", "犬")),
+        ("a cat\na dog\r\n\n a bird ", ("a cat", "a dog", "a bird")),
+        ('"a cat" "a dog"', ("a cat", "a dog")),
+        ('"a | b" | c', ("a | b", "c")),
+        ('"a\nb"\nc', ("a\nb", "c")),
+        ("| 猫 || |", ("猫",)),
+        ("猫 | 犬 --lang ja", ("猫", "犬")),
+        ("one text", ("one text",)),
+        ("", ()),
+    ],
+)
+def test_bars_and_line_breaks_separate_texts(body: str, texts: tuple[str, ...]) -> None:
+    assert read_arguments(body, (LANG,)).texts == texts
+
+
+@pytest.mark.parametrize(
+    ("body", "first", "rest"),
+    [
+        ("誰が社長？ | 山田は社長だ。\n鈴木は部長だ。", "誰が社長？", "山田は社長だ。\n鈴木は部長だ。"),
+        ("Who? ｜ Tim | and others", "Who?", "Tim | and others"),
+        ("Who?\nTim is the CEO.\nIt rains.", "Who?", "Tim is the CEO.\nIt rains."),
+        ("誰？ | 山田 --lang ja", "誰？", "山田"),
+        ("誰？", "誰？", ""),
+        ("| 文脈だけ", "文脈だけ", ""),
+    ],
+)
+def test_a_question_ends_at_the_first_separator(body: str, first: str, rest: str) -> None:
+    arguments = read_arguments(body, (LANG,))
+    assert (arguments.first, arguments.rest) == (first, rest)
+
+
+@pytest.mark.parametrize(
+    ("body", "query", "texts"),
+    [
+        ("--query the cat sits | a feline | a dog", "the cat sits", ("a feline", "a dog")),
+        ("猫がいる | 犬がいる --query 動物 の 話", "動物 の 話", ("猫がいる", "犬がいる")),
+        ('--query="a | b" c', "a | b", ("c",)),
+        ("a | b --query 猫 --pooling max", "猫", ("a", "b")),
+    ],
+)
+def test_a_phrase_goes_on_to_the_next_separator_or_option(body: str, query: str, texts: tuple[str, ...]) -> None:
+    arguments = read_arguments(body, (QUERY, POOLING))
+    assert (arguments.options["query"], arguments.texts) == (query, texts)
+
+
+@pytest.mark.parametrize(
+    ("body", "ja", "en"),
+    [
+        ("great --langg en", "--lang のことですか", "Did you mean --lang?"),
+        ("push --force it", "引用符", "in quotes"),
+        ("最高 ーーlayr 5", "--layer のことですか", "Did you mean --layer?"),
+        ("great --layer", "--layer の値がありません", "--layer needs a value"),
+        ("great --layer --head 2", "--layer の値がありません", "--layer needs a value"),
+        ("great --layer five", "five", "'five'"),
+        ("great --layer -1", "0 以上の整数", "a whole number from 0"),
+        ("great --head 13", "1 から 12 の整数", "from 1 to 12"),
+        ("great --layer " + "9" * 5000, "0 以上の整数", "a whole number from 0"),
+        ("great --lang fr", "使える値：ja, en, mixed", "Allowed: ja, en, mixed"),
+        ("great --layer 1 --layer 2", "2回", "twice"),
+    ],
+)
+def test_a_wrong_option_is_explained_in_both_languages(body: str, ja: str, en: str) -> None:
+    with pytest.raises(CommandError) as caught:
+        read_arguments(body, OPTIONS)
+    assert ja in caught.value.message.ja
+    assert en in caught.value.message.en
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("/sentiment この映画は", ("sentiment", " この映画は")),
+        ("  ／ｓｅｎｔｉｍｅｎｔ　この映画は", ("sentiment", "　この映画は")),
+        ("/sentimentこの映画は", ("sentiment", "この映画は")),
+        ("/Explain_Attention: text", ("explain-attention", " text")),
+        ("/感情：最高", ("感情", "最高")),
+        ("/nothing here", ("nothing", " here")),
+        ("/sentiment\nline", ("sentiment", "\nline")),
+        ("no command", None),
+        ("/", None),
+        ("", None),
+    ],
+)
+def test_a_command_is_named_after_a_slash(line: str, found: tuple[str, str] | None) -> None:
+    assert read_command_name(line, [name for command in COMMANDS for name in command.names]) == found
+
+
+def test_words_of_a_shell_are_texts_of_their_own_and_a_single_one_is_read_as_in_chat() -> None:
+    several = arguments_of_words(["誰？ | 本当", "文脈 | 続き"], options={})
+    assert (several.texts, several.first, several.rest) == (("誰？ | 本当", "文脈 | 続き"), "誰？ | 本当", "文脈 | 続き")
+    assert several.text == "誰？ | 本当 文脈 | 続き"
+    assert arguments_of_words(["猫 | 犬"], options={}).texts == ("猫", "犬")
+    assert arguments_of_words([], options={}).text == ""
+
+
+PIECES = [
+    "--",
+    "－－",
+    "ーー",
+    "—",
+    "layer",
+    "lang",
+    "query",
+    "head",
+    "=",
+    "：",
+    "5",
+    "ja",
+    "猫",
+    "text",
+    '"',
+    "「",
+    "」",
+    "'",
+    "|",
+    "｜",
+    "\n",
+    " ",
+    "　",
+    "\r",
+    "\0",
+]
+
+
+@settings(deadline=None)
+@given(st.one_of(st.text(), st.lists(st.sampled_from(PIECES)).map("".join)))
+def test_reading_arguments_raises_nothing_but_its_own_error(body: str) -> None:
+    try:
+        arguments = read_arguments(body, (*OPTIONS, QUERY))
+    except CommandError:
+        return
+    assert all(text.strip() for text in arguments.texts)
+    assert arguments.text == arguments.text.strip()
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_what_stands_in_quotes_is_kept_to_the_letter(text: str) -> None:
+    kept = text.replace('"', "").strip()
+    assert read_arguments(f'"{kept}" --lang ja', OPTIONS).text == kept
+
+
+@settings(deadline=None)
+@given(st.text(alphabet=st.characters(exclude_characters="-‐‑–−ー─―—－\"'“”‘’＂「」『』", exclude_categories=["Cs"])))
+def test_text_without_dashes_or_quotes_is_kept_to_the_letter(text: str) -> None:
+    assert read_arguments(text, OPTIONS).text == text.strip()
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_reading_a_value_raises_nothing_but_its_own_error(text: str) -> None:
+    for option in (*OPTIONS, QUERY):
+        try:
+            value = read_value(option, text)
+        except CommandError:
+            continue
+        assert isinstance(value, int) == (option.kind == "whole number")

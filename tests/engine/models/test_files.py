@@ -1,0 +1,135 @@
+"""Tests of how a model's files are found: the hub's real client against a hub on loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.errors import ModelError
+from engine.models.files import REACH_TIMEOUT_S, has_weights, model_folder
+from tests.support.hub import COMMIT, serve_hub
+
+# The client reads its settings when it is imported: each trial is a process of its own.
+TRIAL = """
+import json, sys
+from engine.errors import ModelError
+from engine.models.files import model_folder
+answers = []
+for model in sys.argv[1:]:
+    try:
+        answers.append({"folder": str(model_folder(model, revision="main"))})
+    except ModelError as error:
+        answers.append({"code": error.code, "ja": error.message.ja, "en": error.message.en})
+print(json.dumps(answers))
+"""
+
+
+def find_models(*models: str, cache: Path, endpoint: str, **settings: str) -> list[dict[str, Any]]:
+    kept = {name: value for name, value in os.environ.items() if "proxy" not in name.lower() and not name.startswith(("HF_", "HUGGING"))}
+    given = {"HF_HOME": str(cache), "HF_ENDPOINT": endpoint, "HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    ended = subprocess.run(
+        [sys.executable, "-c", TRIAL, *models], env=kept | given | settings, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    found: list[dict[str, Any]] = json.loads(ended.stdout)
+    return found
+
+
+def repository(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("{}" if name.endswith("json") else name)
+    return folder
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_a_download_brings_safetensors_and_small_files_and_no_other_weights(tmp_path: Path) -> None:
+    names = ("config.json", "vocab.txt", "1_Pooling/config.json", "model.safetensors", "pytorch_model.bin", "tf_model.h5", "code.py")
+    with serve_hub({"owner/model": repository(tmp_path / "hub", *names)}) as hub:
+        [answer] = find_models("owner/model", cache=tmp_path / "cache", endpoint=hub.url)
+    found = Path(answer["folder"])
+    got = {path.relative_to(found).as_posix() for path in found.rglob("*") if path.is_file()}
+    assert got == {"config.json", "vocab.txt", "1_Pooling/config.json", "model.safetensors"}
+    assert found.name == COMMIT
+
+
+def test_an_old_model_without_safetensors_is_fetched_with_its_bin_file(tmp_path: Path) -> None:
+    with serve_hub({"owner/old": repository(tmp_path / "hub", "config.json", "vocab.txt", "pytorch_model.bin", "flax_model.msgpack")}) as hub:
+        [answer] = find_models("owner/old", cache=tmp_path / "cache", endpoint=hub.url)
+    assert {path.name for path in Path(answer["folder"]).iterdir()} == {"config.json", "vocab.txt", "pytorch_model.bin"}
+
+
+def test_a_model_that_was_fetched_once_is_found_without_asking_the_hub_again(tmp_path: Path) -> None:
+    with serve_hub({"owner/model": repository(tmp_path / "hub", "config.json", "vocab.txt", "model.safetensors")}) as hub:
+        first = find_models("owner/model", cache=tmp_path / "cache", endpoint=hub.url)
+        asked = len(hub.asked)
+        second = find_models("owner/model", cache=tmp_path / "cache", endpoint=hub.url)
+        assert len(hub.asked) == asked > 0
+    offline = find_models("owner/model", cache=tmp_path / "cache", endpoint=hub.url, HF_HUB_OFFLINE="1")
+    assert first == second == offline
+
+
+def test_a_repository_that_does_not_exist_and_one_that_lacks_weights_are_told_apart(tmp_path: Path) -> None:
+    with serve_hub({"owner/empty": repository(tmp_path / "hub", "README.md")}) as hub:
+        [missing, empty] = find_models("owner/missing", "owner/empty", cache=tmp_path / "cache", endpoint=hub.url)
+    assert missing["code"] == "model_not_found"
+    assert "owner/missing" in missing["ja"]
+    assert "owner/missing" in missing["en"]
+    assert empty["code"] == "download_failed"
+
+
+@pytest.mark.parametrize("settings", [{}, {"HF_HUB_OFFLINE": "1"}], ids=["unreachable", "offline mode"])
+def test_a_missing_model_without_a_hub_is_one_clear_error_that_says_how_to_fetch_it(tmp_path: Path, settings: dict[str, str]) -> None:
+    [answer] = find_models("owner/model", cache=tmp_path, endpoint=f"http://127.0.0.1:{closed_port()}", **settings)
+    assert answer["code"] == "model_not_found"
+    for language in ("ja", "en"):
+        assert "hf download owner/model" in answer[language]
+        assert "bundled" in answer[language]
+
+
+def test_offline_mode_asks_no_hub_even_where_there_is_one(tmp_path: Path) -> None:
+    with serve_hub({"owner/model": repository(tmp_path / "hub", "config.json", "model.safetensors")}) as hub:
+        [answer] = find_models("owner/model", cache=tmp_path / "cache", endpoint=hub.url, HF_HUB_OFFLINE="1")
+        assert hub.asked == []
+    assert answer["code"] == "model_not_found"
+
+
+def test_a_name_look_up_that_hangs_is_left_behind_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.models import files
+
+    def hang(*_: object, **__: object) -> None:
+        time.sleep(60)
+
+    monkeypatch.setattr(files.socket, "create_connection", hang)  # no resolver that hangs can be had on loopback
+    begin = time.monotonic()
+    assert not files.hub_reachable()
+    assert time.monotonic() - begin < REACH_TIMEOUT_S + 20  # and not the minute that the look-up takes
+
+
+def test_a_folder_without_a_model_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"holds no model") as caught:
+        model_folder(tmp_path / "no-such-folder")
+    assert caught.value.code == "model_not_found"
+    assert "no-such-folder" in caught.value.message.ja
+
+
+def test_weights_in_parts_are_there_only_with_all_their_parts(tmp_path: Path) -> None:
+    index = {"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}}
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
+    repository(tmp_path, "model-00001-of-00002.safetensors")
+    assert not has_weights(tmp_path)
+    repository(tmp_path, "model-00002-of-00002.safetensors")
+    assert has_weights(tmp_path)
