@@ -1,0 +1,1 @@
+"""The engine: reads texts with BERT models and answers with spans, scores and pictures."""

@@ -291,18 +291,9 @@ class Failure:
 
 
 Request = (
-    SentimentRequest
-    | NerRequest
-    | AskRequest
-    | SimilarRequest
-    | ExplainAttentionRequest
-    | TokensRequest
-    | FillMaskRequest
-    | EmbedRequest
+    SentimentRequest | NerRequest | AskRequest | SimilarRequest | ExplainAttentionRequest | TokensRequest | FillMaskRequest | EmbedRequest
 )
-Result = (
-    SentimentResult | NerResult | AskResult | SimilarResult | ExplainAttentionResult | TokensResult | FillMaskResult | EmbedResult
-)
+Result = SentimentResult | NerResult | AskResult | SimilarResult | ExplainAttentionResult | TokensResult | FillMaskResult | EmbedResult
 
 REQUEST_TYPES: dict[Task, type[Request]] = {
     Task.SENTIMENT: SentimentRequest,
@@ -377,7 +368,7 @@ def _open(data: object) -> tuple[Task, dict[str, Any]]:
 
 
 def _convert(body: dict[str, Any], kind: type[_Kind]) -> _Kind:
-    unknown = body.keys() - {name for name in kind.__dataclass_fields__}  # type: ignore[attr-defined]  # all are dataclasses
+    unknown = body.keys() - set(kind.__dataclass_fields__)  # type: ignore[attr-defined]  # all are dataclasses
     if unknown:
         raise ContractError(f"{kind.__name__}: unknown key {sorted(unknown)[0]!r}, allowed are {', '.join(kind.__dataclass_fields__)}")  # type: ignore[attr-defined]  # as above
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import TypeVar
 
@@ -89,7 +90,10 @@ def test_each_sentence_of_a_longer_text_is_judged(engine: Engine) -> None:
             "Apple Inc. is looking at buying U.K. startup for $1 billion. Tim Cook is the CEO.",
             {("Apple", "ORG"), ("U.K", "LOC"), ("Tim Cook", "PER")},
         ),
-        ("山田太郎は2019年に京都大学を卒業し、トヨタ自動車に入社した。", {("山田太郎", "PER"), ("京都大学", "ORG"), ("トヨタ自動車", "ORG")}),
+        (
+            "山田太郎は2019年に京都大学を卒業し、トヨタ自動車に入社した。",
+            {("山田太郎", "PER"), ("京都大学", "ORG"), ("トヨタ自動車", "ORG")},
+        ),
     ],
 )
 def test_entities_are_found_with_their_types(engine: Engine, text: str, wanted: set[tuple[str, str]]) -> None:
@@ -161,7 +165,7 @@ def test_spans_hold_on_arbitrary_unicode(engine: Engine, noise: str, cut: int) -
     text = base[:cut] + noise + base[cut:]
     entities = answer(engine, NerRequest(text=text, language="mixed"), NerResult).entities
     assert all(text[e.start : e.end] == e.text and e.text.strip() == e.text != "" for e in entities)
-    assert all(a.end <= b.start for a, b in zip(entities, entities[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(entities))
     asked = answer(engine, AskRequest(question="誰？", context=text, language="mixed"), AskResult)
     assert all(text[c.start : c.end] == c.text for c in asked.candidates)
     tokens = answer(engine, TokensRequest(text=text, language="mixed"), TokensResult).tokens

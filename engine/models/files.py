@@ -24,7 +24,7 @@ def model_folder(model: str | Path, *, revision: str | None = None) -> Path:
     A hub that cannot be reached is noticed within `REACH_TIMEOUT_S`, once, without retries.
 
     Raises:
-        ModelError: `model_not_found`, or `download_failed`.
+        ModelError: `model_not_found`, `download_failed`, or `model_unreadable`: it has no weights.
     """
     if isinstance(model, Path):
         if (model / "config.json").exists() or (model / "modules.json").exists():
@@ -73,7 +73,7 @@ def _download(model: str, revision: str | None) -> Path:
         weights = SAFE_WEIGHTS if any(name.endswith(".safetensors") for name in names) else OLD_WEIGHTS
         # Weights come last: where they lie in the cache, all the rest does.
         snapshot_download(model, revision=revision, allow_patterns=list(SMALL_FILES))
-        return Path(snapshot_download(model, revision=revision, allow_patterns=[*SMALL_FILES, weights]))
+        folder = Path(snapshot_download(model, revision=revision, allow_patterns=[*SMALL_FILES, weights]))
     except (RepositoryNotFoundError, RevisionNotFoundError, GatedRepoError) as error:
         raise _not_on_hub(model, revision) from error
     except Exception as error:  # the hub's client lets through errors of its HTTP and storage libraries
@@ -83,6 +83,15 @@ def _download(model: str, revision: str | None) -> Path:
             en=f"Fetching the model {model} (revision {revision or 'main'}) failed ({error}). Try again later.",
             model=model,
         ) from error
+
+    if not has_weights(folder):
+        raise ModelError(
+            "model_unreadable",
+            ja=f"モデル「{model}」には読める重みがありません。safetensors か pytorch_model.bin のあるモデルを指定してください。",
+            en=f"The model {model} has no weights that can be read. Name one with safetensors or a pytorch_model.bin.",
+            model=model,
+        )
+    return folder
 
 
 def _not_here(model: str) -> ModelError:

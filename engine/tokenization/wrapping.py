@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from tokenizers import Tokenizer, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
@@ -32,7 +33,8 @@ def wrap_backend(backend: Tokenizer, *, specials: Mapping[str, str] = BERT_SPECI
     """
     pre_tokenizer = backend.pre_tokenizer
     backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    wrapped = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]  # its __init__ is not annotated
+    make: Any = PreTrainedTokenizerFast  # its __init__ is not annotated everywhere
+    wrapped: PreTrainedTokenizerFast = make(
         tokenizer_object=backend,
         model_max_length=max_length,
         model_input_names=["input_ids", "token_type_ids", "attention_mask"],

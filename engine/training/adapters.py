@@ -50,10 +50,10 @@ def save_adapter(adapted: PeftModel, folder: Path, *, labels: Sequence[str] = ()
     """Write adapter and head as fp16 safetensors, with a config.json that names the labels."""
     adapted.half()
     adapted.peft_config["default"].base_model_name_or_path = "../encoder"
-    adapted.save_pretrained(folder)
+    adapted.save_pretrained(str(folder))
     adapted.float()
-    config = adapted.get_base_model().config
-    config.save_pretrained(folder)
+    base: Any = adapted.get_base_model()
+    base.config.save_pretrained(folder)
 
 
 def soft_targets(label: int, *, count: int, certainty: float = 0.95) -> np.ndarray[Any, np.dtype[np.float32]]:

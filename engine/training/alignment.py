@@ -103,7 +103,7 @@ def gloss_translations(edict_file: Path, tokenizer: PreTrainedTokenizerFast) -> 
     vocabulary = tokenizer.get_vocab()
     known = [(vocabulary[word], meanings[:3]) for word, meanings in glosses.items() if word in vocabulary]
     ids = tokenizer(["; ".join(m).replace("to ", "") for _, m in known], add_special_tokens=False, verbose=False)["input_ids"]
-    separators = set(tokenizer.convert_tokens_to_ids([";", ",", ".", "-", "'"]))
+    separators = {tokenizer.convert_tokens_to_ids(mark) for mark in (";", ",", ".", "-", "'")}
     translations: Translations = {}
     for (piece, _), gloss_ids in zip(known, ids, strict=True):
         kept = [i for i in gloss_ids if i not in separators][:8]

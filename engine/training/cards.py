@@ -66,7 +66,15 @@ CARDS = {
             "Neutral was learnt from dialogue, subtitles and finance reports, hardly from reviews; a lukewarm review may be called negative. "
             "Irony is often missed."
         ),
-        sources=(SST2, POLARITY, XED, CHABSA, NAIST, f"{TANAKA}: Japanese sentences labelled by a linear model on the teacher's vectors", MUSE),
+        sources=(
+            SST2,
+            POLARITY,
+            XED,
+            CHABSA,
+            NAIST,
+            f"{TANAKA}: Japanese sentences labelled by a linear model on the teacher's vectors",
+            MUSE,
+        ),
         scored_by=("sentiment/",),
     ),
     "ner": Card(

@@ -40,7 +40,7 @@ class BilingualEncoder(BertForMaskedLM):
     def __init__(self, config: BertConfig) -> None:
         super().__init__(config)
         self.teacher_map = nn.Linear(config.hidden_size, MUSE_WIDTH)
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
 
     def sentence_vectors(self, input_ids: torch.Tensor) -> torch.Tensor:
         """Mean-pooled, normalised vectors. *Shape:* (batch, seq) → (batch, width)."""
@@ -49,7 +49,7 @@ class BilingualEncoder(BertForMaskedLM):
         pooled = (hidden * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True)
         return functional.normalize(pooled, dim=-1)
 
-    def forward(  # type: ignore[override]  # a training step of its own, not BERT's
+    def forward(
         self,
         text_ids: torch.Tensor,
         anchor: torch.Tensor,
@@ -171,9 +171,11 @@ def mask_words(
 class TwoGoalStream(IterableDataset[Batch]):
     """Sentence batches with a batch of masked blocks in each."""
 
-    def __init__(self, targets: SentenceTargets, blocks: NDArray[np.int32], tokenizer: PreTrainedTokenizerFast, *, budget: int, seed: int) -> None:
+    def __init__(
+        self, targets: SentenceTargets, blocks: NDArray[np.int32], tokenizer: PreTrainedTokenizerFast, *, budget: int, seed: int
+    ) -> None:
         self._blocks, self._budget = blocks, budget
-        pieces = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
+        pieces = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
         self._continues = np.array([piece.startswith("##") for piece in pieces])
         self._special, self._mask_id = tokenizer.all_special_ids, tokenizer.mask_token_id
         self._stream = BatchStream([len(ids) for ids in targets.ids], lambda rows, _: targets.batch(rows), budget=budget, seed=seed)
@@ -193,7 +195,9 @@ class TwoGoalStream(IterableDataset[Batch]):
             yield {**batch, "masked_ids": ids, "masked_labels": labels}
 
 
-def run_trainer(model: nn.Module, stream: IterableDataset[Batch], *, folder: Path, steps: int, learning_rate: float, **options: Any) -> None:
+def run_trainer(
+    model: nn.Module, stream: IterableDataset[Batch], *, folder: Path, steps: int, learning_rate: float, **options: Any
+) -> None:
     """Train with the Hugging Face Trainer; goes on from the last checkpoint in `folder`."""
     arguments = TrainingArguments(
         output_dir=str(folder),
@@ -251,7 +255,13 @@ def train_new_rows(model: BilingualEncoder, targets: SentenceTargets, *, pairs: 
 
 
 def train_everything(
-    model: BilingualEncoder, targets: SentenceTargets, blocks: NDArray[np.int32], tokenizer: PreTrainedTokenizerFast, *, folder: Path, steps: int
+    model: BilingualEncoder,
+    targets: SentenceTargets,
+    blocks: NDArray[np.int32],
+    tokenizer: PreTrainedTokenizerFast,
+    *,
+    folder: Path,
+    steps: int,
 ) -> None:
     """Train the whole encoder on sentence meaning and masked words together."""
     stream = TwoGoalStream(targets, blocks, tokenizer, budget=4_096, seed=2)

@@ -56,7 +56,8 @@ def train_ner(data: DataFolder, tokenizer: PreTrainedTokenizerFast, *, encoder: 
 
     stream = BatchStream([len(row) for row in ids], build, budget=2_048, seed=12)
     model = encoder_with_head(BertForTokenClassification, encoder, labels=LABELS)
-    torch.nn.init.normal_(model.bert.embeddings.token_type_embeddings.weight.data[1], std=0.02)
-    model.bert.embeddings.token_type_embeddings.weight.data[1] += model.bert.embeddings.token_type_embeddings.weight.data[0]
+    types_of_case: Any = model.base_model.get_submodule("embeddings.token_type_embeddings")
+    with torch.no_grad():
+        types_of_case.weight[1] = types_of_case.weight[0] + 0.02 * torch.randn_like(types_of_case.weight[0])
     adapted = train_adapter(model, stream, run_folder=run_folder, steps=steps, heads=["classifier", "token_type_embeddings"])
     save_adapter(adapted, out)

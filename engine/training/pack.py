@@ -167,8 +167,8 @@ class PackBuild:
             ("encoder", self.encoder_stage),
             ("similar", self.similar_stage),
             ("ner", self.ner_stage),
-            ("sentiment", self.sentiment_stage),
             ("ask", self.ask_stage),
+            ("sentiment", self.sentiment_stage),
         ]
 
     def run(self) -> None:

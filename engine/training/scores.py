@@ -49,7 +49,9 @@ SETS = (
 )
 
 
-def measure_all(engine: Engine, data: Path, *, only: str | None = None, limit: int | None = None) -> Iterator[tuple[DevelopmentSet, Evaluation]]:
+def measure_all(
+    engine: Engine, data: Path, *, only: str | None = None, limit: int | None = None
+) -> Iterator[tuple[DevelopmentSet, Evaluation]]:
     """Every development set with its evaluation, in the order of `SETS`; `only` keeps one task."""
     for chosen in SETS:
         if only and chosen.task != only:

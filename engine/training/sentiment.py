@@ -25,7 +25,7 @@ REPEATS = {"sst2": 1, "sentence-polarity": 1, "xed": 1, "chabsa": 3, "naist-dial
 class SoftLabelClassifier(BertForSequenceClassification):
     """A sequence classifier trained on probability targets. *Shape:* labels (batch, classes)."""
 
-    def forward(self, input_ids: torch.Tensor, labels: torch.Tensor | None = None, **options: torch.Tensor):  # type: ignore[no-untyped-def,override]  # transformers' own output class
+    def forward(self, input_ids: torch.Tensor, labels: torch.Tensor | None = None, **options: torch.Tensor):  # type: ignore[no-untyped-def]  # transformers' own output class
         output = super().forward(input_ids=input_ids, **options)
         if labels is not None:
             output.loss = functional.cross_entropy(output.logits.float(), labels)
@@ -56,7 +56,9 @@ def carried_rows(data: DataFolder, muse: Path) -> list[tuple[str, int]]:
     return [(japanese[i], 0) for i in low] + [(japanese[i], 2) for i in high]
 
 
-def train_sentiment(data: DataFolder, tokenizer: PreTrainedTokenizerFast, *, encoder: Path, muse: Path, run_folder: Path, out: Path, steps: int) -> None:
+def train_sentiment(
+    data: DataFolder, tokenizer: PreTrainedTokenizerFast, *, encoder: Path, muse: Path, run_folder: Path, out: Path, steps: int
+) -> None:
     """Train and save the sentiment adapter."""
     rows = labelled_rows(data) + carried_rows(data, muse)
     ids = tokenizer([text for text, _ in rows], truncation=True, max_length=MAX_PIECES)["input_ids"]

@@ -25,7 +25,7 @@ class PairModel(BertModel):
     translations and must be nearest to each other among the batch (multiple negatives ranking, Henderson et al. 2017).
     """
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:  # type: ignore[override]  # a training step of its own
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
         hidden = super().forward(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
         mask = attention_mask.unsqueeze(-1)
         vectors = functional.normalize((hidden * mask).sum(1) / mask.sum(1), dim=-1)
@@ -62,10 +62,7 @@ def train_similar(data: DataFolder, tokenizer: PreTrainedTokenizerFast, *, encod
     grades = np.array([score for _, _, score in pairs], dtype=np.float32)
 
     def build(batch: list[int], generator: np.random.Generator) -> Batch:
-        if generator.random() < graded / len(pairs):
-            rows = [i % graded for i in batch]
-        else:
-            rows = [graded + i % len(translations) for i in batch]
+        rows = [i % graded for i in batch] if generator.random() < graded / len(pairs) else [graded + i % len(translations) for i in batch]
         input_ids = pad([first[i] for i in rows] + [second[i] for i in rows])
         return {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "labels": torch.from_numpy(grades[rows])}
 

@@ -47,4 +47,5 @@ def encode_with_muse(onnx_file: Path, texts: Sequence[str], *, batch_size: int =
     for start in range(0, len(texts), batch_size):
         rows = order[start : start + batch_size]
         vectors[rows] = session.run(None, {name: np.array([texts[i] for i in rows])})[0]
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    normalised: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    return normalised

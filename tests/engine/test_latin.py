@@ -12,7 +12,9 @@ def test_names_are_no_evidence_of_english(name: str) -> None:
     assert word_count(name, names=False) == (0, 0)
 
 
-@pytest.mark.parametrize(("text", "words", "grammar"), [("battery", 1, 0), ("so disappointed", 2, 1), ("THIS IS GREAT", 3, 2), ("It's fine", 2, 1)])
+@pytest.mark.parametrize(
+    ("text", "words", "grammar"), [("battery", 1, 0), ("so disappointed", 2, 1), ("THIS IS GREAT", 3, 2), ("It's fine", 2, 1)]
+)
 def test_words_and_grammar_are_counted(text: str, words: int, grammar: int) -> None:
     assert word_count(text, names=False) == (words, grammar)
 

@@ -60,7 +60,9 @@ def test_white_space_holds_no_sentence(text: str) -> None:
     assert sentence_spans(text) == []
 
 
-marks = st.sampled_from(list("。．.！!？?…、 \n\r「」『』（）()“”\"'あ漢aBI1😀\u0301\u3099\ufe0f\u200d\u3000") + ["Mr", "U.K", "Inc", "e.g", "No", "Yahoo!"])
+marks = st.sampled_from(
+    list("。．.！!？?…、 \n\r「」『』（）()“”\"'あ漢aBI1😀\u0301\u3099\ufe0f\u200d\u3000") + ["Mr", "U.K", "Inc", "e.g", "No", "Yahoo!"]
+)
 
 
 @given(st.one_of(st.text(), st.lists(marks).map("".join)))

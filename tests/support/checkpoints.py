@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, get_peft_model
+from tokenizers import Tokenizer, decoders, pre_tokenizers, processors
+from tokenizers.models import BPE
 from transformers import (
     BertConfig,
     BertForMaskedLM,
@@ -20,13 +22,63 @@ from transformers import (
     DistilBertConfig,
     DistilBertForSequenceClassification,
     PreTrainedModel,
+    PreTrainedTokenizerFast,
     RobertaConfig,
     RobertaForMaskedLM,
 )
 
 SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-ENGLISH = tuple("the a cat sits on mat apple inc is tim cook ceo of buying startup for i love this service was terrible when what".split())
-JAPANESE = tuple("この 映画 は 本当 に 素晴らしかっ た 京都 大学 山田 太郎 を 卒業 し 猫 が 犬 の です ます 私 日本 東京".split())
+ENGLISH = (
+    "the",
+    "a",
+    "cat",
+    "sits",
+    "on",
+    "mat",
+    "apple",
+    "inc",
+    "is",
+    "tim",
+    "cook",
+    "ceo",
+    "of",
+    "buying",
+    "startup",
+    "for",
+    "i",
+    "love",
+    "this",
+    "service",
+    "was",
+    "terrible",
+    "when",
+    "what",
+)
+JAPANESE = (
+    "この",
+    "映画",
+    "は",
+    "本当",
+    "に",
+    "素晴らしかっ",
+    "た",
+    "京都",
+    "大学",
+    "山田",
+    "太郎",
+    "を",
+    "卒業",
+    "し",
+    "猫",
+    "が",
+    "犬",
+    "の",
+    "です",
+    "ます",
+    "私",
+    "日本",
+    "東京",
+)
 LETTERS = tuple("abcdefghijklmnopqrstuvwxyz0123456789")
 KANA = tuple(chr(code) for code in (*range(0x3041, 0x3097), *range(0x30A1, 0x30FB), 0x30FC))
 MARKS = tuple(".,!?'\"$-()|、。「」！？・ー")
@@ -96,7 +148,13 @@ def write_english(folder: Path, kind: type[PreTrainedModel], *, labels: Sequence
 def write_distilbert(folder: Path) -> Path:
     """As distilbert-base-uncased-finetuned-sst-2-english: labels NEGATIVE and POSITIVE, no token types."""
     config = DistilBertConfig(
-        vocab_size=len(VOCABULARY), dim=32, n_layers=2, n_heads=4, hidden_dim=64, initializer_range=0.3, id2label={0: "NEGATIVE", 1: "POSITIVE"}
+        vocab_size=len(VOCABULARY),
+        dim=32,
+        n_layers=2,
+        n_heads=4,
+        hidden_dim=64,
+        initializer_range=0.3,
+        id2label={0: "NEGATIVE", 1: "POSITIVE"},
     )
     make(DistilBertForSequenceClassification, config).save_pretrained(folder)
     write_vocabulary(folder)
@@ -139,10 +197,17 @@ def write_sentence_transformer(folder: Path, *, mode: str = "mean", normalize: b
 
 
 def write_roberta(folder: Path) -> Path:
-    """A RoBERTa whose positions begin behind the padding id."""
-    config = RobertaConfig(
-        vocab_size=60, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64, max_position_embeddings=66
-    )
+    """A RoBERTa: byte-level pieces, no token types, and positions that begin behind the padding id (64 of 66 are left)."""
+    specials = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
+    pieces = (*specials, *sorted(pre_tokenizers.ByteLevel.alphabet()))
+    backend = Tokenizer(BPE({piece: index for index, piece in enumerate(pieces)}, [], unk_token="<unk>"))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.decoder = decoders.ByteLevel()
+    backend.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
+    names = {"bos_token": "<s>", "cls_token": "<s>", "eos_token": "</s>", "sep_token": "</s>", "pad_token": "<pad>"}
+    PreTrainedTokenizerFast(tokenizer_object=backend, unk_token="<unk>", mask_token="<mask>", **names).save_pretrained(folder)
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64, "initializer_range": 0.3}
+    config = RobertaConfig(vocab_size=len(pieces), max_position_embeddings=66, type_vocab_size=1, **sizes)
     make(RobertaForMaskedLM, config).save_pretrained(folder)
     return folder
 

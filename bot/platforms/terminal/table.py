@@ -80,7 +80,8 @@ def _with_progress(outcomes: Iterable[Outcome], *, total: int, title: str) -> It
     """The same outcomes, with a bar on stderr where somebody can see it move."""
     console = make_console(stderr=True)
     bars = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*bars, console=console, disable=not console.is_terminal) as progress:
+    # Not redirected: stdout may be a file while stderr is the terminal.
+    with Progress(*bars, console=console, disable=not console.is_terminal, redirect_stdout=False, redirect_stderr=False) as progress:
         task = progress.add_task(title, total=total)
         for outcome in outcomes:
             progress.advance(task)
@@ -89,7 +90,8 @@ def _with_progress(outcomes: Iterable[Outcome], *, total: int, title: str) -> It
 
 def _print(call: Call, read: ColumnRead, asked: Sequence[Asked], outcomes: Iterable[Outcome], speech: Speech) -> int:
     if call.command.rows == "together":
-        return _print_together(call, asked[0], next(iter(outcomes)), speech)
+        [outcome] = outcomes
+        return _print_together(call, asked[0], outcome, speech)
     answered: list[Outcome] = []
     for row, outcome in enumerate(outcomes, start=1):
         answered.append(outcome)

@@ -67,7 +67,9 @@ def test_a_download_brings_safetensors_and_small_files_and_no_other_weights(tmp_
 
 
 def test_an_old_model_without_safetensors_is_fetched_with_its_bin_file(tmp_path: Path) -> None:
-    with serve_hub({"owner/old": repository(tmp_path / "hub", "config.json", "vocab.txt", "pytorch_model.bin", "flax_model.msgpack")}) as hub:
+    with serve_hub(
+        {"owner/old": repository(tmp_path / "hub", "config.json", "vocab.txt", "pytorch_model.bin", "flax_model.msgpack")}
+    ) as hub:
         [answer] = find_models("owner/old", cache=tmp_path / "cache", endpoint=hub.url)
     assert {path.name for path in Path(answer["folder"]).iterdir()} == {"config.json", "vocab.txt", "pytorch_model.bin"}
 
@@ -88,7 +90,9 @@ def test_a_repository_that_does_not_exist_and_one_that_lacks_weights_are_told_ap
     assert missing["code"] == "model_not_found"
     assert "owner/missing" in missing["ja"]
     assert "owner/missing" in missing["en"]
-    assert empty["code"] == "download_failed"
+    assert empty["code"] == "model_unreadable"
+    assert "safetensors" in empty["ja"]
+    assert "safetensors" in empty["en"]
 
 
 @pytest.mark.parametrize("settings", [{}, {"HF_HUB_OFFLINE": "1"}], ids=["unreachable", "offline mode"])

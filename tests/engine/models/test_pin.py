@@ -65,6 +65,14 @@ def test_the_command_asks_the_hub_and_writes_the_file(tmp_path: Path) -> None:
     catalog.write_text(ROWS, encoding="utf-8")
     (tmp_path / "repository").mkdir()
     with serve_hub({"owner/model": tmp_path / "repository"}) as hub:
-        environment = {**os.environ, "HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "home"), "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
-        subprocess.run([sys.executable, "-m", "engine.models.pin", str(catalog)], env=environment, check=True, capture_output=True, timeout=120)
+        environment = {
+            **os.environ,
+            "HF_ENDPOINT": hub.url,
+            "HF_HOME": str(tmp_path / "home"),
+            "NO_PROXY": "127.0.0.1",
+            "no_proxy": "127.0.0.1",
+        }
+        subprocess.run(
+            [sys.executable, "-m", "engine.models.pin", str(catalog)], env=environment, check=True, capture_output=True, timeout=120
+        )
     assert catalog.read_text(encoding="utf-8") == ROWS.replace('"main"', f'"{COMMIT}"')

@@ -40,9 +40,7 @@ def random_tagger(*, window: int = 512, labels: tuple[str, ...] = BIO_TAGS, case
     return LoadedModel(name="tiny/ner", model=model, tokenizer=tiny_tokenizer(), window=window, case_types=case_types)
 
 
-def random_judge(
-    *, window: int = 512, labels: tuple[str, ...] = SENTIMENTS, mapping: Mapping[str, str] | None = None
-) -> LoadedModel:
+def random_judge(*, window: int = 512, labels: tuple[str, ...] = SENTIMENTS, mapping: Mapping[str, str] | None = None) -> LoadedModel:
     model = _random(BertForSequenceClassification, labels)
     return LoadedModel(name="tiny/sentiment", model=model, tokenizer=tiny_tokenizer(), window=window, labels=mapping or {})
 

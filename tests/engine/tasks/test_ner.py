@@ -16,7 +16,14 @@ from engine.tokenization.pieces import windows
 from tests.engine.tasks.known_models import BIO_TAGS, knowing_tagger, random_tagger
 from tests.engine.tasks.tiny_models import sentencepiece_model, tiny_tokenizer
 
-NAMES = {"山田": {"B-PER": 5.0}, "太郎": {"I-PER": 5.0}, "paris": {"B-LOC": 5.0}, "東京": {"B-LOC": 5.0}, "都": {"I-LOC": 5.0}, "株": {"B-ORG": 5.0}}
+NAMES = {
+    "山田": {"B-PER": 5.0},
+    "太郎": {"I-PER": 5.0},
+    "paris": {"B-LOC": 5.0},
+    "東京": {"B-LOC": 5.0},
+    "都": {"I-LOC": 5.0},
+    "株": {"B-ORG": 5.0},
+}
 FILLER = "この映画は本当に素晴らしかった。"
 
 
@@ -52,7 +59,7 @@ def test_entities_have_their_label_and_exact_span(text: str, entities: list[tupl
 
 
 def test_an_english_word_is_judged_as_a_whole_by_its_first_piece() -> None:
-    """play ##ing: the second piece alone would not be in the entity."""
+    """Play ##ing: the second piece alone would not be in the entity."""
     result = find("the playing cat", knowing_tagger({"play": {"B-MISC": 5.0}}), language="en")
     assert spans(result) == [("playing", "MISC")]
 
@@ -94,8 +101,12 @@ def test_a_piece_is_judged_by_the_window_in_which_it_has_most_context() -> None:
     assert len(parts) > 5
     assert len(joined) == len(pieces)
     for place in range(len(pieces)):
-        deepest = max((context(part, place) for part in parts if place in part))
-        choices = [table[place - part.start] for part, table in zip(parts, tables, strict=True) if place in part and context(part, place) == deepest]
+        deepest = max(context(part, place) for part in parts if place in part)
+        choices = [
+            table[place - part.start]
+            for part, table in zip(parts, tables, strict=True)
+            if place in part and context(part, place) == deepest
+        ]
         assert any(np.array_equal(joined[place], choice) for choice in choices)
     whole = model_entities_by_hand(model, text, joined)
     assert spans(find(text, model)) == whole
@@ -177,7 +188,14 @@ def test_twenty_thousand_characters_are_read_to_the_end() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.one_of(st.text(), st.lists(st.sampled_from(["山田", "太郎", "か\u3099", "ﾊﾟ", "㈱", "👩\u200d👧", "\r\n", " ", "Paris", "e\u0301", "\ud800", "2", "。"])).map("".join)))
+@given(
+    st.one_of(
+        st.text(),
+        st.lists(
+            st.sampled_from(["山田", "太郎", "か\u3099", "ﾊﾟ", "㈱", "👩\u200d👧", "\r\n", " ", "Paris", "e\u0301", "\ud800", "2", "。"])
+        ).map("".join),
+    )
+)
 def test_spans_are_exact_in_order_and_apart_on_any_text(text: str) -> None:
     [outcome] = run([NerRequest(text=text)], ["ja"], random_tagger(window=8))
     if isinstance(outcome, Failure):

@@ -1,0 +1,181 @@
+"""The console command: what it takes, where its output goes, how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bot.cli import main
+from bot.commands import COMMANDS
+from bot.exit_codes import CANNOT_ANSWER, INTERRUPTED, OK, WRONG_USAGE
+
+Captured = pytest.CaptureFixture[str]
+YOMITE = [sys.executable, "-m", "bot"]
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(("YOMITE_", "LC_", "LANG"))]:
+        monkeypatch.delenv(name)
+
+
+def test_help_lists_every_command_in_the_language_of_the_machine(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert main(["--help"]) == OK
+    english = capsys.readouterr().out
+    monkeypatch.setenv("LANG", "ja_JP.UTF-8")
+    assert main(["--help"]) == OK
+    japanese = capsys.readouterr().out
+    for command in COMMANDS:
+        assert command.name in english
+        assert command.summary.en in english
+        assert command.summary.ja in japanese
+    assert "evaluate" in english
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_the_help_of_a_command_lists_its_options(command: object, capsys: Captured) -> None:
+    name, options = getattr(command, "name"), getattr(command, "options")  # noqa: B009  # the parameter's type is generic
+    assert main([name, "--help"]) == OK
+    out = capsys.readouterr().out
+    assert all(f"--{option.name}" in out for option in options)
+    assert "--json" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "ja", "en"),
+    [
+        (["sentimnt", "猫"], "yomite sentiment のことですか", "Did you mean yomite sentiment?"),
+        (["sentiment", "猫", "--langg", "ja"], "--lang のことですか", "Did you mean --lang?"),
+        (["ner", "--outpt", "x"], "--json", "--json"),
+        (["sentiment", "猫", "--lang"], "--lang の値がありません", "--lang needs a value"),
+        (["sentiment", "猫", "--lang", "fr"], "使える値：ja, en, mixed", "Allowed: ja, en, mixed"),
+        (["explain-attention", "猫", "--layer", "五"], "0 以上の整数", "a whole number from 0"),
+        (["ask", "誰？", "--context-file", "missing.txt"], "missing.txt がありません", "There is no file missing.txt"),
+        (["ner", "--file", "missing.csv"], "missing.csv がありません", "There is no file missing.csv"),
+        (["--nonsense"], "yomite --help", "yomite --help"),
+    ],
+)
+def test_wrong_usage_is_explained_on_stderr(words: list[str], ja: str, en: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    for speech, said in (("ja", ja), ("en", en)):
+        monkeypatch.setenv("YOMITE_LANG", speech)
+        assert main(words) == WRONG_USAGE
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert said in captured.err
+        assert "Traceback" not in captured.err
+
+
+def test_an_option_that_a_command_lacks_is_not_offered(capsys: Captured) -> None:
+    main(["ner", "--outputt", "x"])
+    assert "--output" not in capsys.readouterr().err.replace("--outputt", "")
+
+
+@pytest.mark.parametrize(("language", "said"), [("ja_JP.UTF-8", "使える値：bundled, hub"), ("C", "Allowed: bundled, hub")])
+def test_a_bad_setting_is_named(language: str, said: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANG", language)
+    monkeypatch.setenv("YOMITE_PROFILE", "huge")
+    assert main(["models"]) == WRONG_USAGE
+    error = capsys.readouterr().err
+    assert "YOMITE_PROFILE" in error
+    assert said in error
+
+
+@pytest.mark.parametrize("name", ["help", "/help", "使い方"])
+def test_a_command_has_several_names(name: str, capsys: Captured) -> None:
+    assert main([name, "similar", "--json"][:2]) == OK
+    assert "--pooling" in capsys.readouterr().out
+
+
+def test_a_sentence_is_read_by_a_process_of_its_own(environment: dict[str, str], tmp_path: Path) -> None:
+    done = _run(["sentiment", "この映画は本当に素晴らしかった！", "--json"], environment, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (OK, "")
+    assert json.loads(done.stdout)["label"] in ("positive", "neutral", "negative")
+
+
+def test_a_bar_moves_on_the_terminal_while_the_rows_go_to_a_pipe(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("text\n" + "良い映画\n" * 30, encoding="utf-8")
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        done = subprocess.run(
+            [*YOMITE, "sentiment", "--file", "rows.csv", "--jsonl"],
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            env=environment,
+            cwd=tmp_path,
+            check=False,
+        )
+        os.close(theirs)
+        bar = _all_of(terminal.fileno())
+    assert done.returncode == OK
+    assert [json.loads(line)["row"] for line in done.stdout.splitlines()] == list(range(1, 31))
+    assert "30/30" in bar
+
+
+def test_a_missing_model_is_a_failure_of_the_engine(environment: dict[str, str], tmp_path: Path) -> None:
+    done = _run(["sentiment", "良い", "--json"], {**environment, "YOMITE_MODELS_DIR": str(tmp_path / "nowhere")}, cwd=tmp_path)
+    assert done.returncode == CANNOT_ANSWER
+    assert json.loads(done.stdout)["failure"] is True
+    assert "nowhere" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_evaluate_passes_its_arguments_and_exit_code_on(environment: dict[str, str], tmp_path: Path) -> None:
+    done = _run(["evaluate", "nonsense", "--data", "x"], environment, cwd=tmp_path)
+    assert done.returncode == WRONG_USAGE
+    assert "nonsense" in done.stderr
+
+
+def test_ctrl_c_ends_without_a_traceback(environment: dict[str, str], tmp_path: Path) -> None:
+    # A folder where a file should be read blocks nothing: what is waited for is the worker's first answer.
+    with subprocess.Popen(
+        [*YOMITE, "tokens", "猫"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=tmp_path
+    ) as process:
+        _wait_for_child(process.pid)
+        process.send_signal(signal.SIGINT)
+        out, error = process.communicate(timeout=60)
+    assert process.returncode == INTERRUPTED
+    assert (out, error) == (b"", b"")
+
+
+def test_a_reader_that_leaves_early_is_no_traceback(environment: dict[str, str], tmp_path: Path) -> None:
+    with subprocess.Popen([*YOMITE, "help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=tmp_path) as process:
+        if process.stdout is None or process.stderr is None:
+            raise RuntimeError("no pipe")
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def _run(words: list[str], environment: dict[str, str], *, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*YOMITE, *words], capture_output=True, text=True, env=environment, cwd=cwd, check=False, stdin=subprocess.DEVNULL
+    )
+
+
+def _all_of(terminal: int) -> str:
+    data = b""
+    while True:
+        try:
+            chunk = os.read(terminal, 65_536)
+        except OSError:  # the other side is closed
+            return data.decode()
+        if not chunk:
+            return data.decode()
+        data += chunk
+
+
+def _wait_for_child(pid: int) -> None:
+    """Wait until a process has started its worker."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    deadline = time.monotonic() + 60
+    while not children.read_text().strip():
+        if time.monotonic() > deadline:
+            raise TimeoutError("no worker was started")
+        time.sleep(0.02)
