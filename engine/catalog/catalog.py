@@ -87,7 +87,7 @@ def _names(entry: CatalogEntry, model: str) -> bool:
     if model in entry.names:
         return True
     own = entry.adapter or entry.model
-    return isinstance(own, Path) and Path(model).expanduser().absolute() == own
+    return isinstance(own, Path) and bool(model) and Path(model).expanduser().absolute() == own
 
 
 def _for_task(entry: CatalogEntry, task: Task) -> CatalogEntry:
@@ -99,7 +99,7 @@ def _for_task(entry: CatalogEntry, task: Task) -> CatalogEntry:
 def _unknown_model(task: Task, model: str) -> CatalogEntry:
     """A row for a folder or hub model that no row describes."""
     folder = Path(model).expanduser()
-    found: str | Path = folder.absolute() if folder.is_dir() else model
+    found: str | Path = folder.absolute() if model and folder.is_dir() else model
     if isinstance(found, str) and not HUB_NAME.fullmatch(found):
         raise CatalogError(
             "no_such_model",

@@ -41,7 +41,7 @@ def read_sentence_folder(folder: Path) -> SentenceFolder:
         return SentenceFolder(transformer=folder)
     modules = _read_json(folder / "modules.json")
     _refuse_prompt(folder)
-    found = {"transformer": folder, "normalize": False}
+    found: dict[str, Any] = {"transformer": folder, "normalize": False}
     for module in modules if isinstance(modules, list) else ():
         kind = str(module.get("type", "")).rpartition(".")[2]
         place = folder / str(module.get("path", ""))

@@ -9,7 +9,7 @@ import argparse
 import json
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -52,9 +52,9 @@ class Steps:
     rows: int = 300
     encoder: int = 1_400
     sentiment: int = 1_500
-    ner: int = 900
+    ner: int = 1_500
     similar: int = 500
-    ask: int = 2_000
+    ask: int = 3_000
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,14 @@ class PackBuild:
     def sources(self) -> Sources:
         return find_sources(self.work)
 
+    @property
+    def vocabulary_file(self) -> Path:
+        fresh = self.work / "vocab.txt"
+        return fresh if fresh.exists() else self.out / "encoder" / "vocab.txt"
+
     @cached_property
     def tokenizer(self) -> PreTrainedTokenizerFast:
-        return bilingual_tokenizer(self.work / "vocab.txt")
+        return bilingual_tokenizer(self.vocabulary_file)
 
     @cached_property
     def targets(self) -> SentenceTargets:
@@ -80,8 +85,14 @@ class PackBuild:
         return sentence_targets(self.data, self.tokenizer, minilm=self.sources.minilm, muse=self.sources.muse, cache=cache)
 
     @property
+    def encoder(self) -> Path:
+        """The encoder to train tasks on: this build's, else the one that the pack holds."""
+        fresh = self.work / "encoder-model"
+        return fresh if fresh.exists() else self.out / "encoder"
+
+    @property
     def vocabulary(self) -> list[str]:
-        return (self.work / "vocab.txt").read_text(encoding="utf-8").split("\n")[:-1]
+        return self.vocabulary_file.read_text(encoding="utf-8").split("\n")[:-1]
 
     @cached_property
     def english_rows(self) -> dict[str, int]:
@@ -138,7 +149,7 @@ class PackBuild:
         train_sentiment(
             self.data,
             self.tokenizer,
-            encoder=self.work / "encoder-model",
+            encoder=self.encoder,
             muse=self.sources.muse,
             run_folder=self.work / "run-sentiment",
             out=self.out / "sentiment",
@@ -155,7 +166,7 @@ class PackBuild:
         self._train(train_ask, "ask", self.steps.ask)
 
     def _train(self, train: Callable[..., None], name: str, steps: int) -> None:
-        folders = {"encoder": self.work / "encoder-model", "run_folder": self.work / f"run-{name}", "out": self.out / name}
+        folders = {"encoder": self.encoder, "run_folder": self.work / f"run-{name}", "out": self.out / name}
         train(self.data, self.tokenizer, steps=steps, **folders)
 
     def stages(self) -> list[tuple[str, Callable[[], None]]]:
@@ -171,10 +182,12 @@ class PackBuild:
             ("sentiment", self.sentiment_stage),
         ]
 
-    def run(self) -> None:
-        """Run every stage that has not ended yet."""
+    def run(self, only: Sequence[str] = ()) -> None:
+        """Run every stage that has not ended yet; with `only`, just these, on the encoder that stands."""
         self.work.mkdir(parents=True, exist_ok=True)
         for name, stage in self.stages():
+            if only and name not in only:
+                continue
             mark = self.work / f"{name}.done"
             if mark.exists():
                 log.info("%s: done before", name)
@@ -195,10 +208,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("models"), help="where the pack is written (default: %(default)s)")
     for name, default in vars(Steps()).items():
         parser.add_argument(f"--{name}-steps", type=int, default=default, help="optimiser steps (default: %(default)s)")
+    parser.add_argument("--only", nargs="+", default=(), metavar="STAGE", help="just these stages, on the encoder that stands")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     steps = Steps(**{name: getattr(given, f"{name}_steps") for name in vars(Steps())})
-    PackBuild(data=DataFolder(given.data), work=given.work, out=given.out, steps=steps).run()
+    PackBuild(data=DataFolder(given.data), work=given.work, out=given.out, steps=steps).run(given.only)
 
 
 if __name__ == "__main__":

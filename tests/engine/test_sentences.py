@@ -61,7 +61,7 @@ def test_white_space_holds_no_sentence(text: str) -> None:
 
 
 marks = st.sampled_from(
-    list("。．.！!？?…、 \n\r「」『』（）()“”\"'あ漢aBI1😀\u0301\u3099\ufe0f\u200d\u3000") + ["Mr", "U.K", "Inc", "e.g", "No", "Yahoo!"]
+    [*"。．.！!？?…、 \n\r「」『』（）()“”\"'あ漢aBI1😀\u0301\u3099\ufe0f\u200d\u3000", "Mr", "U.K", "Inc", "e.g", "No", "Yahoo!"]
 )
 
 

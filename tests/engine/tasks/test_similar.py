@@ -66,7 +66,11 @@ def test_the_pooling_that_is_asked_for_is_used_and_named(pooling: str) -> None:
 
 
 def test_requests_of_different_pooling_are_answered_in_order() -> None:
-    requests = [SimilarRequest(texts=(CAT, MAT), pooling="max"), SimilarRequest(texts=(CAT,)), SimilarRequest(texts=(MAT, TOKYO), query=CAT)]
+    requests = [
+        SimilarRequest(texts=(CAT, MAT), pooling="max"),
+        SimilarRequest(texts=(CAT,)),
+        SimilarRequest(texts=(MAT, TOKYO), query=CAT),
+    ]
     first, second, third = run(requests, ["mixed"] * 3, random_encoder())
     assert first == compare(requests[0])
     assert isinstance(second, Failure)
