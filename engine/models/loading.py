@@ -200,9 +200,7 @@ def _merge_adapter(model: PreTrainedModel, adapter: Path) -> PreTrainedModel:
     """Merge a peft folder into the weights."""
     from peft import PeftModel
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers for a name that is about to change
-        merged: PreTrainedModel = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
+    merged: PreTrainedModel = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
     return merged
 
 
@@ -235,13 +233,15 @@ def _first_line(error: Exception) -> str:
 
 @contextmanager
 def _quiet_transformers() -> Iterator[None]:
-    """Keep transformers' progress bars and load reports off people's terminals while a model loads."""
+    """Keep progress bars, load reports and the warnings of libraries off people's terminals while a model loads."""
     verbosity = transformers_logging.get_verbosity()
     bars = transformers_logging.is_progress_bar_enabled()
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         transformers_logging.set_verbosity(verbosity)
         if bars:

@@ -133,7 +133,7 @@ def write_adapter(
         if parameter.requires_grad:
             torch.nn.init.normal_(parameter, std=0.2)
     adapted.peft_config["default"].base_model_name_or_path = "../encoder"
-    adapted.half().save_pretrained(pack / name)
+    adapted.half().save_pretrained(pack / name, save_embedding_layers=False)
     adapted.get_base_model().config.save_pretrained(pack / name)
 
 
