@@ -214,10 +214,13 @@ def _usage_error(error: typer.TyperException, words: Sequence[str]) -> CommandEr
 
 
 def _option_names(command: Command[Any, Any]) -> list[str]:
-    """Every option of a subcommand, the one of `--help` last."""
-    declared = (parameter.annotation.__metadata__[0] for parameter in _parameters(command, "en"))
-    names = [name for info in declared for name in getattr(info, "param_decls", None) or () if name.startswith("--")]
-    return [name.removeprefix("--") for name in (*names, "--help")]
+    """Every option of a subcommand, in the order of its help."""
+    names = [option.name for option in command.options]
+    if command.options:
+        names += ["file", "context-file"] if command.takes == "question" else ["file"]
+        names += ["column", "jsonl"] if command.rows != "none" else []
+        names += ["output"] if command.pictures else []
+    return [*names, "json", "help"]
 
 
 def _example(command: Command[Any, Any], speech: Speech) -> str:

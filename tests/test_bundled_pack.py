@@ -107,7 +107,7 @@ def test_entities_are_found_with_their_types(engine: Engine, text: str, wanted: 
     ("question", "context", "wanted"),
     [
         ("When was the Transformer introduced?", TRANSFORMER_EN, "2017"),
-        ("Transformerはいつ発表されましたか？", TRANSFORMER_JA, "2017年"),
+        ("Transformerが発表されたのはいつか。", TRANSFORMER_JA, "2017年"),
     ],
 )
 def test_questions_are_answered_from_the_context(engine: Engine, question: str, context: str, wanted: str) -> None:

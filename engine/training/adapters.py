@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model, load_peft_weights, set_peft_model_state_dict
 from torch.utils.data import IterableDataset
 from transformers import BertConfig, PreTrainedModel
 
@@ -38,10 +38,16 @@ def train_adapter(
     heads: Sequence[str],
     learning_rate: float = 6e-4,
     rank: int = LORA_RANK,
+    go_on_from: Path | None = None,
 ) -> PeftModel:
-    """Train LoRA matrices on every linear layer and the modules named in `heads` in full."""
+    """Train LoRA matrices on every linear layer and the modules named in `heads` in full.
+
+    `go_on_from` is a peft folder whose weights are the start, instead of an adapter that changes nothing yet.
+    """
     lora = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules=LORA_TARGETS, modules_to_save=list(heads) or None)
     adapted = get_peft_model(model, lora)
+    if go_on_from:
+        set_peft_model_state_dict(adapted, load_peft_weights(str(go_on_from), device="cpu"))
     run_trainer(adapted, stream, folder=run_folder, steps=steps, learning_rate=learning_rate, label_names=["labels"])
     return adapted
 

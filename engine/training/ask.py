@@ -66,7 +66,9 @@ def crop(example: Example, generator: np.random.Generator) -> tuple[tuple[int, .
     return part, example.first - start, min(example.last - start, len(part) - 1)
 
 
-def train_ask(data: DataFolder, tokenizer: PreTrainedTokenizerFast, *, encoder: Path, run_folder: Path, out: Path, steps: int) -> None:
+def train_ask(
+    data: DataFolder, tokenizer: PreTrainedTokenizerFast, *, encoder: Path, run_folder: Path, out: Path, steps: int, go_on: bool = False
+) -> None:
     """Train and save the question-answering adapter."""
     cutter = TextTokenizer(tokenizer)
     examples = read_examples(data, cutter)
@@ -92,7 +94,7 @@ def train_ask(data: DataFolder, tokenizer: PreTrainedTokenizerFast, *, encoder: 
             "end_positions": torch.tensor(ends),
         }
 
-    stream = BatchStream(lengths, build, budget=4_096, seed=13)
+    stream = BatchStream(lengths, build, budget=4_096, seed=13 + 100 * go_on)
     model = encoder_with_head(BertForQuestionAnswering, encoder)
-    adapted = train_adapter(model, stream, run_folder=run_folder, steps=steps, heads=["qa_outputs"])
+    adapted = train_adapter(model, stream, run_folder=run_folder, steps=steps, heads=["qa_outputs"], go_on_from=out if go_on else None)
     save_adapter(adapted, out)

@@ -96,7 +96,7 @@ CARDS = {
     "ask": Card(
         title="Yomite question answering",
         what="A LoRA adapter and a span head on the Yomite encoder: the answer is a part of the given context.",
-        limits="It matches words more than it reasons. It learnt 'no answer' only from parts of contexts that leave the answer out.",
+        limits="It matches words more than it reasons. Its Japanese questions came from one set: 「発表されたのはいつか。」 is read well, the spoken 「いつ発表されましたか？」 often not. It learnt 'no answer' only from parts of contexts that leave the answer out.",
         sources=(JAQUAD, SQUADSHIFTS, TYDIQA),
         scored_by=("qa/",),
     ),
@@ -139,7 +139,7 @@ def card_text(name: str, scores: dict[str, dict[str, dict[str, float]]]) -> str:
         "",
         "## How it was made",
         "",
-        "`make pack` (`python -m engine.training.pack --data ../shared/data`), in bf16 on two cores; docs/pack.md tells what was tried.",
+        "`make pack` (`python -m engine.training.pack --data ../shared/data`), in bf16 on two cores; docs/pack.md tells the steps that were run and what was tried.",
         "",
         "## Scores",
         "",

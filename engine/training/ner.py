@@ -32,7 +32,9 @@ def piece_labels(pieces: Pieces, entities: list[dict[str, Any]]) -> list[int]:
     return labels
 
 
-def train_ner(data: DataFolder, tokenizer: PreTrainedTokenizerFast, *, encoder: Path, run_folder: Path, out: Path, steps: int) -> None:
+def train_ner(
+    data: DataFolder, tokenizer: PreTrainedTokenizerFast, *, encoder: Path, run_folder: Path, out: Path, steps: int, go_on: bool = False
+) -> None:
     """Train and save the entity adapter."""
     rows = [row for name, repeats in REPEATS.items() for row in data.rows(f"ner/{name}-train") * repeats]
     cutter = TextTokenizer(tokenizer)
@@ -54,10 +56,12 @@ def train_ner(data: DataFolder, tokenizer: PreTrainedTokenizerFast, *, encoder: 
             "labels": pad([labels[i] for i in batch], value=-100),
         }
 
-    stream = BatchStream([len(row) for row in ids], build, budget=2_048, seed=12)
+    stream = BatchStream([len(row) for row in ids], build, budget=2_048, seed=12 + 100 * go_on)
     model = encoder_with_head(BertForTokenClassification, encoder, labels=LABELS)
     types_of_case: Any = model.base_model.get_submodule("embeddings.token_type_embeddings")
     with torch.no_grad():
         types_of_case.weight[1] = types_of_case.weight[0] + 0.02 * torch.randn_like(types_of_case.weight[0])
-    adapted = train_adapter(model, stream, run_folder=run_folder, steps=steps, heads=["classifier", "token_type_embeddings"])
+    adapted = train_adapter(
+        model, stream, run_folder=run_folder, steps=steps, heads=["classifier", "token_type_embeddings"], go_on_from=out if go_on else None
+    )
     save_adapter(adapted, out)

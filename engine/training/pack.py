@@ -65,6 +65,7 @@ class PackBuild:
     work: Path
     out: Path
     steps: Steps
+    go_on: bool = False  # adapters start from those that stand in `out`
 
     @cached_property
     def sources(self) -> Sources:
@@ -154,6 +155,7 @@ class PackBuild:
             run_folder=self.work / "run-sentiment",
             out=self.out / "sentiment",
             steps=self.steps.sentiment,
+            go_on=self.go_on,
         )
 
     def ner_stage(self) -> None:
@@ -167,7 +169,7 @@ class PackBuild:
 
     def _train(self, train: Callable[..., None], name: str, steps: int) -> None:
         folders = {"encoder": self.encoder, "run_folder": self.work / f"run-{name}", "out": self.out / name}
-        train(self.data, self.tokenizer, steps=steps, **folders)
+        train(self.data, self.tokenizer, steps=steps, go_on=self.go_on, **folders)
 
     def stages(self) -> list[tuple[str, Callable[[], None]]]:
         """All stages in order."""
@@ -209,10 +211,11 @@ def main() -> None:
     for name, default in vars(Steps()).items():
         parser.add_argument(f"--{name}-steps", type=int, default=default, help="optimiser steps (default: %(default)s)")
     parser.add_argument("--only", nargs="+", default=(), metavar="STAGE", help="just these stages, on the encoder that stands")
+    parser.add_argument("--go-on", action="store_true", help="start adapters from those that stand, instead of anew")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     steps = Steps(**{name: getattr(given, f"{name}_steps") for name in vars(Steps())})
-    PackBuild(data=DataFolder(given.data), work=given.work, out=given.out, steps=steps).run(given.only)
+    PackBuild(data=DataFolder(given.data), work=given.work, out=given.out, steps=steps, go_on=given.go_on).run(given.only)
 
 
 if __name__ == "__main__":

@@ -57,7 +57,15 @@ def carried_rows(data: DataFolder, muse: Path) -> list[tuple[str, int]]:
 
 
 def train_sentiment(
-    data: DataFolder, tokenizer: PreTrainedTokenizerFast, *, encoder: Path, muse: Path, run_folder: Path, out: Path, steps: int
+    data: DataFolder,
+    tokenizer: PreTrainedTokenizerFast,
+    *,
+    encoder: Path,
+    muse: Path,
+    run_folder: Path,
+    out: Path,
+    steps: int,
+    go_on: bool = False,
 ) -> None:
     """Train and save the sentiment adapter."""
     rows = labelled_rows(data) + carried_rows(data, muse)
@@ -68,7 +76,9 @@ def train_sentiment(
         input_ids = pad([ids[i] for i in batch])
         return {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "labels": torch.from_numpy(targets[batch])}
 
-    stream = BatchStream([len(row) for row in ids], build, budget=2_048, seed=11)
+    stream = BatchStream([len(row) for row in ids], build, budget=2_048, seed=11 + 100 * go_on)
     model = encoder_with_head(SoftLabelClassifier, encoder, labels=LABELS)
-    adapted = train_adapter(model, stream, run_folder=run_folder, steps=steps, heads=["classifier", "pooler"])
+    adapted = train_adapter(
+        model, stream, run_folder=run_folder, steps=steps, heads=["classifier", "pooler"], go_on_from=out if go_on else None
+    )
     save_adapter(adapted, out)

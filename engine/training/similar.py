@@ -51,7 +51,9 @@ def graded_pairs(data: DataFolder) -> list[tuple[str, str, float]]:
     return pairs
 
 
-def train_similar(data: DataFolder, tokenizer: PreTrainedTokenizerFast, *, encoder: Path, run_folder: Path, out: Path, steps: int) -> None:
+def train_similar(
+    data: DataFolder, tokenizer: PreTrainedTokenizerFast, *, encoder: Path, run_folder: Path, out: Path, steps: int, go_on: bool = False
+) -> None:
     """Train and save the similarity adapter."""
     pairs = graded_pairs(data)
     translations = data.rows("parallel/en-ja-train")[:TRANSLATIONS]
@@ -67,7 +69,9 @@ def train_similar(data: DataFolder, tokenizer: PreTrainedTokenizerFast, *, encod
         return {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "labels": torch.from_numpy(grades[rows])}
 
     lengths = [2 * max(len(a), len(b)) for a, b in zip(first, second, strict=True)]
-    stream = BatchStream(lengths, build, budget=4_096, seed=14)
+    stream = BatchStream(lengths, build, budget=4_096, seed=14 + 100 * go_on)
     model = encoder_with_head(PairModel, encoder, add_pooling_layer=False)
-    adapted = train_adapter(model, stream, run_folder=run_folder, steps=steps, heads=[], learning_rate=4e-4)
+    adapted = train_adapter(
+        model, stream, run_folder=run_folder, steps=steps, heads=[], learning_rate=4e-4, go_on_from=out if go_on else None
+    )
     save_adapter(adapted, out)

@@ -15,7 +15,7 @@ from bot.grammar import Option
 from bot.language import Speech
 
 _COMMAND_START = re.compile(r"\s*/(\S*)$")
-_OPTION_START = re.compile(r"(?:^|\s)--(\S*)$")
+_OPTION_START = re.compile(r"(?:^|\s)--([\w-]*)$")
 _VALUE_START = re.compile(r"--([\w-]+)[ =:]\s*(\S*)$")
 
 

@@ -42,7 +42,7 @@ def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
 def test_the_json_form_names_the_file_instead_of_holding_the_picture() -> None:
     result = SimilarResult(language="en", model="m", matrix=((1.0,),), ranking=(), pooling="mean", images=(IMAGE,))
     data = as_json_with_files(result, [Path("out/map.png")])
-    assert data["images"] == [
+    assert list(data["images"]) == [
         {
             "name": "map.png",
             "media_type": "image/png",

@@ -77,9 +77,9 @@ def test_a_person_types_completes_cancels_and_leaves(environment: dict[str, str]
         type_("/sentiment 捨てる行")
         read_until("捨てる行")
         type_("\x03")
-        type_("/senti\t")
-        read_until("sentiment ")
-        type_("この映画は最高！\r")
+        type_("/senti")
+        read_until("文章の感情")  # the menu of completions is open
+        type_("\tこの映画は最高！\r")
         read_until("日本語として読みました")
         type_("/help tokens\r")
         read_until("/tokens 外国人参政権")
