@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from engine.catalog import Catalog
 from engine.engine import Engine
 from engine.models.cache import ModelCache
 from tests.support.checkpoints import write_pack
+
+# How long an example takes depends on the machine and what else it does.
+settings.register_profile("yomite", deadline=None)
+settings.load_profile("yomite")
 
 
 @pytest.fixture(scope="session")

@@ -16,13 +16,15 @@ from engine.errors import ModelError
 from engine.models.loaded import LoadedModel
 from engine.tasks import nothing_to_read
 from engine.tasks.entity_tags import Scores, TagSet, read_tags
-from engine.tokenization.mecab import JAPANESE
 from engine.tokenization.pieces import ModelInput, Pieces, case_types, windows
 
 # Neighbouring windows share a quarter of their pieces: half of that is the least context at a seam.
 OVERLAP_SHARE = 4
 DECIMALS = 6
-_JAPANESE = re.compile(rf"{JAPANESE.pattern}|[\uff66-\uff9f]")  # with half-width kana
+# No entity begins or ends with these.
+_SEPARATORS = "・、，,;；：:"
+# The full stop behind these belongs to them.
+_ABBREVIATION = re.compile(r"\b(?:(?:[A-Za-z]\.)+[A-Za-z]|Inc|Corp|Ltd|Co|Bros|Jr|Sr)")
 
 Probabilities = NDArray[np.float32]  # *Shape:* (pieces, model outputs)
 
@@ -115,11 +117,26 @@ def _entities(reading: _Reading, found: Sequence[Probabilities], tags: TagSet) -
     last_end = 0
     for first, last, label, score in tags.entities(by_unit):
         span = pieces.offsets[units[first].start : units[last].stop]
-        start, end = widen_to_clusters(text, span[0][0], max(end for _, end in span))
-        start, end = trimmed_span(text, max(start, last_end), end)
+        start, end = _tidy_span(text, max(span[0][0], last_end), max(end for _, end in span))
+        start = max(start, last_end)
         if start < end:
             yield Entity(start=start, end=end, text=text[start:end], label=label, score=min(1.0, round(score, DECIMALS)))
             last_end = end
+
+
+def _tidy_span(text: str, start: int, end: int) -> tuple[int, int]:
+    """Whole characters as seen, without separators and white space at the ends, with the full stop of an abbreviation.
+
+    Empty if nothing else is there.
+    """
+    while start < end and (text[start].isspace() or text[start] in _SEPARATORS):
+        start += 1
+    while start < end and (text[end - 1].isspace() or text[end - 1] in _SEPARATORS):
+        end -= 1
+    last_word = max(text.rfind(" ", start, end) + 1, start)
+    if text[end : end + 1] == "." and _ABBREVIATION.fullmatch(text, last_word, end):
+        end += 1
+    return trimmed_span(text, *widen_to_clusters(text, start, end))
 
 
 def join_windows(parts: Sequence[range], found: Sequence[Probabilities]) -> Probabilities:
@@ -134,25 +151,24 @@ def join_windows(parts: Sequence[range], found: Sequence[Probabilities]) -> Prob
 
 
 def word_units(pieces: Pieces) -> list[range]:
-    """The pieces that are judged together, by the first of them: those of one word in Latin letters and the like.
+    """The pieces that are judged together, by the first of them: those of one word.
 
-    English models are trained on each word's first piece only (Devlin et al. 2019, section 5.3). Japanese words and
-    entities do not always end together: there each piece stands for itself.
+    English models are trained on each word's first piece only (Devlin et al. 2019, section 5.3). The bundled model is
+    trained on all pieces; by first pieces it does better all the same, in both languages. Punctuation that a tokenizer
+    counts to a word stands for itself.
     """
     units: list[range] = []
-    for index, (start, end) in enumerate(pieces.offsets):
-        if units and _continues_word(pieces, index, start, end):
+    for index in range(len(pieces)):
+        if units and _continues_word(pieces, index):
             units[-1] = range(units[-1].start, index + 1)
         else:
             units.append(range(index, index + 1))
     return units
 
 
-def _continues_word(pieces: Pieces, index: int, start: int, end: int) -> bool:
+def _continues_word(pieces: Pieces, index: int) -> bool:
+    if pieces.words[index] != pieces.words[index - 1]:
+        return False
     before_start, before_end = pieces.offsets[index - 1]
-    return (
-        pieces.words[index] == pieces.words[index - 1]
-        and start == before_end
-        and pieces.text[before_start:end].isalnum()
-        and not _JAPANESE.search(pieces.text, before_start, end)
-    )
+    start, end = pieces.offsets[index]
+    return start == before_end and pieces.text[before_start:end].isalnum()

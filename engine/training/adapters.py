@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,9 @@ def train_adapter(
     `go_on_from` is a peft folder whose weights are the start, instead of an adapter that changes nothing yet.
     """
     lora = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules=LORA_TARGETS, modules_to_save=list(heads) or None)
-    adapted = get_peft_model(model, lora)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers for a name that is about to change
+        adapted = get_peft_model(model, lora)
     if go_on_from:
         set_peft_model_state_dict(adapted, load_peft_weights(str(go_on_from), device="cpu"))
     run_trainer(adapted, stream, folder=run_folder, steps=steps, learning_rate=learning_rate, label_names=["labels"])
@@ -56,7 +59,7 @@ def save_adapter(adapted: PeftModel, folder: Path, *, labels: Sequence[str] = ()
     """Write adapter and head as fp16 safetensors, with a config.json that names the labels."""
     adapted.half()
     adapted.peft_config["default"].base_model_name_or_path = "../encoder"
-    adapted.save_pretrained(str(folder))
+    adapted.save_pretrained(str(folder), save_embedding_layers=False)
     adapted.float()
     base: Any = adapted.get_base_model()
     base.config.save_pretrained(folder)

@@ -21,6 +21,7 @@ NAMES = {
     "太郎": {"I-PER": 5.0},
     "paris": {"B-LOC": 5.0},
     "東京": {"B-LOC": 5.0},
+    "、": {"I-LOC": 5.0},
     "都": {"I-LOC": 5.0},
     "株": {"B-ORG": 5.0},
 }
@@ -46,6 +47,7 @@ def spans(result: NerResult) -> list[tuple[str, str]]:
         ("㈱", [("㈱", "ORG")]),
         ("ＰＡＲＩＳ！", [("ＰＡＲＩＳ", "LOC")]),
         ("Paris\u0301 is", [("Paris\u0301", "LOC")]),
+        ("「、東京、」", [("東京", "LOC")]),
         ("この映画は本当に", []),
         ("パリ", []),
     ],
@@ -64,11 +66,23 @@ def test_an_english_word_is_judged_as_a_whole_by_its_first_piece() -> None:
     assert spans(result) == [("playing", "MISC")]
 
 
-def test_japanese_pieces_are_judged_each_by_itself() -> None:
-    pieces = tiny_tokenizer().pieces(["playing 東京都ﾊﾟﾘ cat"])[0]
+@pytest.mark.parametrize(
+    ("text", "entity"),
+    [("the U.K. is", "U.K."), ("of the U.K.", "U.K."), ("Apple Inc.", "Apple Inc."), ("the cat.", "cat"), ("Paris.", "Paris")],
+)
+def test_the_full_stop_of_an_abbreviation_belongs_to_the_entity(text: str, entity: str) -> None:
+    """The model marks letters, never the last full stop."""
+    inside = {"I-LOC": 5.0}
+    pieces = {"u": {"B-LOC": 5.0}, "k": inside, "cat": {"B-LOC": 5.0}, "a": {"B-LOC": 5.0}, "in": inside, "paris": {"B-LOC": 5.0}}
+    pieces["."] = {"O": 1.0, "I-LOC": 0.9}
+    found = spans(find(text, knowing_tagger(pieces), language="en"))
+    assert [name for name, _ in found] == [entity]
+
+
+def test_the_pieces_of_one_word_are_judged_together() -> None:
+    pieces = tiny_tokenizer().pieces(["playing 1st 山田。"])[0]
     units = [[pieces.tokens[place] for place in unit] for unit in word_units(pieces)]
-    assert ["play", "##ing"] in units
-    assert all(len(unit) == 1 for unit in units if unit[0] not in ("play", "c"))
+    assert units == [["play", "##ing"], ["1", "##s", "##t"], ["山田"], ["。"]]
 
 
 def test_words_of_sentencepiece_models_do_not_swallow_punctuation() -> None:

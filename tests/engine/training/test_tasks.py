@@ -84,9 +84,11 @@ def test_an_adapter_learns_and_answers_the_same_when_loaded_again(tmp_path: Path
     with torch.no_grad():
         logits = adapted(**batch).logits
     assert (logits.argmax(-1) == batch["labels"]).float().mean() > 0.9
-    save_adapter(adapted, tmp_path / "ner")
+    save_adapter(adapted, tmp_path / "ner")  # which rounds the weights to fp16
+    with torch.no_grad():
+        logits = adapted.get_base_model()(**batch).logits  # in fp32: the trainer wraps only the outer forward in bf16
     fresh = encoder_with_head(BertForTokenClassification, encoder, labels=("O", "B-PER"))
     loaded = PeftModel.from_pretrained(fresh, str(tmp_path / "ner")).eval()
     with torch.no_grad():
         again = loaded(**batch).logits
-    assert torch.allclose(logits, again, atol=0.05)
+    assert torch.allclose(logits, again, atol=1e-4)
