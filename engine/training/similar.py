@@ -16,6 +16,7 @@ from engine.training.data import DataFolder
 MAX_PIECES = 96
 COSINE_SCALE = 20.0  # as in CoSENT and in sentence-transformers' losses
 TRANSLATIONS = 24_000
+TRANSLATION_WEIGHT = 0.3  # of the ranking loss beside CoSENT
 
 
 class PairModel(BertModel):
@@ -33,7 +34,7 @@ class PairModel(BertModel):
         if torch.isnan(labels).any():
             scores = COSINE_SCALE * first @ second.T
             target = torch.arange(len(first), device=scores.device)
-            loss = 0.1 * (functional.cross_entropy(scores, target) + functional.cross_entropy(scores.T, target))
+            loss = TRANSLATION_WEIGHT * (functional.cross_entropy(scores, target) + functional.cross_entropy(scores.T, target))
             return {"loss": loss}
         cosine = COSINE_SCALE * (first * second).sum(-1)
         gap = cosine[:, None] - cosine[None, :]
