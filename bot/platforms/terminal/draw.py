@@ -44,7 +44,7 @@ def draw(reply: Reply, console: Console, *, speech: Speech, pictures: tuple[Path
     """Print a Reply. `pictures` are the files that its pictures were written to, in their order."""
     # What goes into a file or a pipe is not folded: its lines stay lines.
     unfolded = not console.is_terminal
-    console.print(Text(reply.title, style=STYLES[reply.tone] if reply.tone else "bold"), soft_wrap=unfolded)
+    console.print(Text(reply.title, style=CELL_STYLES[reply.tone] if reply.tone else "bold"), soft_wrap=unfolded)
     waiting = list(pictures)
     for block in reply.blocks:
         if isinstance(block, Picture):
@@ -88,7 +88,7 @@ def _highlight(block: Highlight, *, coloured: bool) -> Text:
         words = block.text[span.start : span.end]
         if coloured:
             drawn.append(words, style=STYLES[span.tone])
-            drawn.append(f" {span.label}" if span.label else "", style="dim")
+            drawn.append(f" {span.label} " if span.label else "", style=f"italic {STYLES[span.tone]}")
         else:
             drawn.append(f"[{words}|{span.label}]" if span.label else f"[{words}]")
         position = span.end
@@ -121,7 +121,7 @@ def _shade(value: float) -> Style:
     strength = min(1.0, abs(value))
     faded = round(255 * (1 - 0.75 * strength))
     red, blue = (faded, 255) if value >= 0 else (255, faded)
-    return Style(color="white" if strength > 0.6 else "black", bgcolor=f"#{red:02x}{faded:02x}{blue:02x}")
+    return Style(color="#ffffff" if strength > 0.75 else "#000000", bgcolor=f"#{red:02x}{faded:02x}{blue:02x}")
 
 
 def _print_picture(block: Picture, path: Path, console: Console, speech: Speech) -> None:
