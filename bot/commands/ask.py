@@ -42,8 +42,8 @@ def render(request: AskRequest, result: AskResult, speech: Speech) -> Reply:
         return _no_answer(request, result, speech)
     blocks: list[Block] = [_in_sentence(request.context, result.answer)]
     if len(result.candidates) > 1:
-        titles = ("答えの候補", "ほかの候補") if speech == "ja" else ("candidate", "Other candidates")
-        blocks.append(_candidates(request.context, result.candidates[1:], titles))
+        others = "ほかの候補" if speech == "ja" else "Other candidates"
+        blocks.append(_candidates(request.context, result.candidates[1:], title=others))
     title = (
         f"{result.answer.text}（{percent(result.answer.score)}）"
         if speech == "ja"
@@ -58,8 +58,8 @@ def _no_answer(request: AskRequest, result: AskResult, speech: Speech) -> Reply:
     text = f"「答えなし」の確かさ {score}" if speech == "ja" else f"score of “no answer”: {score}"
     blocks: list[Block] = [Paragraph(text=text)]
     if result.candidates:
-        titles = ("候補", "近いかもしれない箇所") if speech == "ja" else ("candidate", "What came nearest")
-        blocks.append(_candidates(request.context, result.candidates, titles))
+        nearest = "近いかもしれない箇所" if speech == "ja" else "What came nearest"
+        blocks.append(_candidates(request.context, result.candidates, title=nearest))
     return Reply(title=title, brief=title, blocks=tuple(blocks), **said_of(result, speech))
 
 
@@ -71,7 +71,7 @@ def _in_sentence(context: str, answer: Answer) -> Highlight:
     return Highlight(text=sentence, spans=(Span(start=start, end=end, tone="answer"),))
 
 
-def _candidates(context: str, candidates: tuple[Answer, ...], titles: tuple[str, str]) -> Table:
+def _candidates(context: str, candidates: tuple[Answer, ...], *, title: str) -> Table:
     rows = [
         cells(
             Cell(text=" ".join(candidate.text.split()), tone="answer"),
@@ -80,7 +80,7 @@ def _candidates(context: str, candidates: tuple[Answer, ...], titles: tuple[str,
         )
         for candidate in candidates
     ]
-    return Table(columns=columns(titles[0], "", "", right=(1,)), rows=tuple(rows), title=titles[1])
+    return Table(columns=columns("", "", "", right=(1,)), rows=tuple(rows), title=title)
 
 
 COMMAND = Command(
