@@ -55,7 +55,7 @@ def train_adapter(
     return adapted
 
 
-def save_adapter(adapted: PeftModel, folder: Path, *, labels: Sequence[str] = ()) -> None:
+def save_adapter(adapted: PeftModel, folder: Path) -> None:
     """Write adapter and head as fp16 safetensors, with a config.json that names the labels."""
     adapted.half()
     adapted.peft_config["default"].base_model_name_or_path = "../encoder"
