@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+from engine import progress
 from engine.catalog import Catalog, CatalogEntry
 from engine.contract import (
     AskRequest,
@@ -23,6 +25,7 @@ from engine.models.cache import ModelCache
 from engine.tasks import ask, embed, explain_attention, fill_mask, ner, sentiment, similar, tokens
 
 Outcome = Result | Failure
+OnProgress = Callable[[int, float], None]
 
 # One file a task; its run() answers a batch of Requests of one kind with one model, in their order.
 RUNNERS: dict[Task, Callable[..., Sequence[Any]]] = {
@@ -43,9 +46,14 @@ class Engine:
     def __init__(self, catalog: Catalog, cache: ModelCache) -> None:
         self._catalog = catalog
         self._cache = cache
+        self._identities: dict[object, str] = {}
 
-    def run(self, requests: Sequence[Request]) -> list[Outcome]:
-        """One outcome a request, in order. What is wrong with one request is its own Failure and no other's."""
+    def run(self, requests: Sequence[Request], on_progress: OnProgress | None = None) -> list[Outcome]:
+        """One outcome a request, in order. What is wrong with one request is its own Failure and no other's.
+
+        `on_progress` is called between forward passes with the index of a request and how far it is, 0..1. Requests that one
+        model answers are read together and are equally far. What it raises ends the run.
+        """
         outcomes: list[Outcome | None] = [None] * len(requests)
         groups: dict[object, list[tuple[int, Language, CatalogEntry]]] = {}
         for index, request in enumerate(requests):
@@ -57,10 +65,26 @@ class Engine:
             else:
                 groups.setdefault(entry.key, []).append((index, language, entry))
         for group in groups.values():
-            answers = self._run_group([requests[i] for i, _, _ in group], [code for _, code, _ in group], group[0][2])
+            with _told(on_progress, [i for i, _, _ in group]):
+                answers = self._run_group([requests[i] for i, _, _ in group], [code for _, code, _ in group], group[0][2])
             for (index, _, _), answer in zip(group, answers, strict=True):
                 outcomes[index] = answer
         return [outcome for outcome in outcomes if outcome is not None]
+
+    def model_of(self, request: Request) -> str | None:
+        """What would answer a request, equal only where the answers are: the row's model, its weights and all that the row says.
+
+        None where nothing would.
+        """
+        try:
+            language = resolve(texts_of(request), request.language)
+            entry = self._catalog.entry(task_of(request), language, request.model)
+        except EngineError:
+            return None
+        # Looked at once: the weights that are in memory stay what they are when their files change.
+        if entry.key not in self._identities:
+            self._identities[entry.key] = entry.identity()
+        return self._identities[entry.key]
 
     def warm_up(self, tasks: Sequence[Task], languages: Sequence[Language]) -> None:
         """Load the models of these tasks and languages.
@@ -77,6 +101,18 @@ class Engine:
             return RUNNERS[entry.task](requests, languages, self._cache.get(entry))
         except EngineError as error:
             return [error.as_failure()] * len(requests)
+
+
+def _told(on_progress: OnProgress | None, indices: Sequence[int]) -> AbstractContextManager[None]:
+    """Within, progress is told of the requests at `indices`."""
+    if on_progress is None:
+        return nullcontext()
+
+    def tell_each(share: float) -> None:
+        for index in indices:
+            on_progress(index, share)
+
+    return progress.heard_by(tell_each)
 
 
 def texts_of(request: Request) -> tuple[str, ...]:

@@ -1,1 +1,1 @@
-"""How work is carried: `workers.queue` is the door for the bot, `workers.local` the process behind it."""
+"""How work is carried: `workers.queue` is the door for the bot, `python -m workers` the process that takes jobs and answers them."""

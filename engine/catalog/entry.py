@@ -51,6 +51,14 @@ class CatalogEntry:
         """Whether the revision is a commit, so that the weights cannot change unseen. A local folder counts as pinned."""
         return isinstance(self.model, Path) or _COMMIT.fullmatch(self.revision or "") is not None
 
+    def identity(self) -> str:
+        """Equal, also in another process, only for rows that answer alike: what the row says, and when its local weights were written."""
+        folders = [folder for folder in (self.model, self.adapter) if isinstance(folder, Path)]
+        written = [
+            path.stat().st_mtime_ns for folder in folders for path in sorted(folder.glob("*.safetensors")) + sorted(folder.glob("*.bin"))
+        ]
+        return repr((self.name, self.revision, self.key, written))
+
     @property
     def key(self) -> tuple[object, ...]:
         """Equal for rows that answer a task alike."""

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
+from engine import progress
 from engine.tokenization.pieces import ModelInput, TextTokenizer
 
 # Padded tokens in one forward pass: enough to fill two cores, little enough to stay in their caches.
@@ -40,8 +41,10 @@ class LoadedModel:
         """Run all inputs, texts of like length together, and yield (indices into `inputs`, model output).
 
         The outputs' first axis runs over the indices; their sequence axis is padded to the longest of the batch.
+        After each batch, `engine.progress` is told how many of the tokens have been read.
         """
         order = sorted(range(len(inputs)), key=lambda i: len(inputs[i]), reverse=True)
+        tokens, tokens_read = sum(map(len, inputs)), 0
         start = 0
         while start < len(order):
             longest = len(inputs[order[start]])
@@ -49,6 +52,8 @@ class LoadedModel:
             start += len(rows)
             with torch.inference_mode():
                 yield rows, self.model(**self._tensors([inputs[i] for i in rows]), **options)
+            tokens_read += sum(len(inputs[i]) for i in rows)
+            progress.tell(tokens_read / tokens)
 
     def _tensors(self, inputs: Sequence[ModelInput]) -> dict[str, torch.Tensor]:
         """Right-padded input tensors, each of shape (batch, longest)."""

@@ -1,0 +1,139 @@
+"""An answer stays on its platform's stream until it has been brought to the person, whoever crashes in between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+import redis.asyncio
+from redis import Redis
+
+from engine.contract import Failure, Image, Message, SentimentRequest, SimilarResult
+from tests.support.working import PLATFORM, answer_to
+from workers.queue import QueueSettings, names
+from workers.queue.door import JobQueue
+from workers.queue.replies import Progress, ReplyStream, ReplyWriter
+from workers.queue.server import EmbeddedRedis
+
+REQUEST = SentimentRequest(text="良い")
+PICTURE = Image(name="m.png", media_type="image/png", width_px=1, height_px=1, alt=Message(ja="図", en="figure"), data=b"\x89PNG\x00\xff")
+SIMILAR = SimilarResult(language="ja", model="m", matrix=((1.0,),), ranking=(), pooling="mean", images=(PICTURE,))
+
+
+def run(server: EmbeddedRedis, work: Callable[[redis.asyncio.Redis], Awaitable[None]]) -> None:
+    async def connected() -> None:
+        async with redis.asyncio.Redis.from_url(server.url) as connection:
+            await work(connection)
+
+    asyncio.run(connected())
+
+
+@pytest.fixture
+def writer(redis: Redis) -> ReplyWriter:
+    return ReplyWriter(redis, QueueSettings(answer_ttl_s=100))
+
+
+def test_an_answer_arrives_with_its_picture_and_what_was_recorded(
+    server: EmbeddedRedis, redis: Redis, queue: JobQueue, writer: ReplyWriter
+) -> None:
+    record = {"channel": "C1", "言語": "ja"}
+    job = queue.submit(REQUEST, platform=PLATFORM, person="p", record=record)
+    writer.write(job, platform=PLATFORM, outcome=SIMILAR)
+    assert 0 < redis.ttl(names.blob(job, 0)) <= 100
+
+    async def work(connection: Any) -> None:
+        stream = ReplyStream(connection, platform=PLATFORM)
+        await stream.open()
+        await stream.open()
+        [entry] = await stream.new(wait_s=5)
+        assert (entry.job_id, entry.again) == (job, False)
+        finished = await stream.load(job)
+        assert finished is not None
+        assert finished.outcome == SIMILAR
+        assert finished.record == record
+        await stream.finish(entry, person="p")
+        assert await stream.new(wait_s=0.01) == []
+        assert await stream.unfinished() == []
+        assert await stream.load(job) is None
+
+    run(server, work)
+    assert queue.jobs_of(PLATFORM, "p") == []
+    assert not redis.exists(names.outcome(job), names.blob(job, 0))
+
+
+def test_what_a_crashed_bot_had_taken_is_handed_out_again_with_its_marks(
+    server: EmbeddedRedis, queue: JobQueue, writer: ReplyWriter
+) -> None:
+    job = queue.submit(REQUEST, platform=PLATFORM)
+    writer.write(job, platform=PLATFORM, outcome=answer_to(REQUEST))
+
+    async def crash(connection: Any) -> None:
+        stream = ReplyStream(connection, platform=PLATFORM)
+        await stream.open()
+        assert len(await stream.new(wait_s=5)) == 1
+        await stream.mark(job, "picture", "F1")
+
+    async def start_again(connection: Any) -> None:
+        stream = ReplyStream(connection, platform=PLATFORM)
+        await stream.open()
+        [entry] = await stream.unfinished()
+        assert (entry.job_id, entry.again) == (job, True)
+        finished = await stream.load(job)
+        assert finished is not None
+        assert finished.marks == {"picture": "F1"}
+
+    run(server, crash)
+    run(server, start_again)
+
+
+def test_platforms_do_not_see_each_others_answers(server: EmbeddedRedis, queue: JobQueue, writer: ReplyWriter) -> None:
+    writer.write(queue.submit(REQUEST, platform="slack"), platform="slack", outcome=answer_to(REQUEST))
+
+    async def work(connection: Any) -> None:
+        stream = ReplyStream(connection, platform="discord")
+        await stream.open()
+        assert await stream.new(wait_s=0.01) == []
+
+    run(server, work)
+
+
+def test_an_answer_that_nobody_waits_for_is_not_given_out(
+    server: EmbeddedRedis, redis: Redis, queue: JobQueue, writer: ReplyWriter
+) -> None:
+    job = queue.submit(REQUEST, platform=PLATFORM)
+    writer.write(job, platform=PLATFORM, outcome=answer_to(REQUEST))
+    redis.set(names.cancelled(job), 1)
+
+    async def work(connection: Any) -> None:
+        assert await ReplyStream(connection, platform=PLATFORM).load(job) is None
+        assert await ReplyStream(connection, platform=PLATFORM).load("unknown") is None
+
+    run(server, work)
+
+
+def test_an_answer_of_another_version_is_a_failure_that_says_so(server: EmbeddedRedis, redis: Redis, queue: JobQueue) -> None:
+    job = queue.submit(REQUEST, platform=PLATFORM)
+    redis.set(names.outcome(job), '{"version": 99}')
+
+    async def work(connection: Any) -> None:
+        finished = await ReplyStream(connection, platform=PLATFORM).load(job)
+        assert finished is not None
+        assert isinstance(finished.outcome, Failure)
+        assert "99" in finished.outcome.message.ja
+        assert "99" in finished.outcome.message.en
+
+    run(server, work)
+
+
+def test_progress_is_heard_while_somebody_listens(server: EmbeddedRedis, redis: Redis, writer: ReplyWriter) -> None:
+    async def work(connection: Any) -> None:
+        heard = anext(ReplyStream(connection, platform=PLATFORM).progress())
+        task = asyncio.ensure_future(heard)
+        while not await connection.pubsub_numsub(names.progress(PLATFORM)) or not task.done():
+            writer.write_progress("j", platform=PLATFORM, share=0.5)
+            await asyncio.sleep(0.01)
+        assert await task == Progress(job_id="j", share=0.5)
+
+    run(server, work)

@@ -1,0 +1,124 @@
+"""`python -m workers`: one worker process. It takes jobs from Redis until it is told to stop (SIGTERM or SIGINT)."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Thread
+
+from redis.exceptions import AuthenticationError, AuthorizationError, BusyLoadingError, ConnectionError, RedisError, TimeoutError
+
+from engine.contract import Message, Task
+from workers import composition
+from workers.queue.errors import QueueError
+from workers.queue.processes import REDIS_URL_VARIABLE
+from workers.queue.settings import QueueSettings, WorkerSettings
+
+OK, CANNOT_START = 0, 2
+START_PATIENCE_S = 30.0  # Redis and its workers are often started at the same moment
+_SETTINGS = ("profile", "catalog", "models_dir", "device", "memory_budget_mb", "batch")
+_QUEUE_SETTINGS = ("timeout_s", "answer_ttl_s", "cache_ttl_s")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line that `WorkerSettings.as_arguments` and `QueueSettings.as_arguments` write, and some more."""
+    found = argparse.ArgumentParser(prog="python -m workers", description=__doc__)
+    defaults, queue = WorkerSettings(), QueueSettings()
+    found.add_argument("--redis", metavar="URL", help=f"where jobs wait; else {REDIS_URL_VARIABLE} says it, which other users do not see")
+    found.add_argument("--profile", default=defaults.profile)
+    found.add_argument("--catalog", type=Path)
+    found.add_argument("--models-dir", type=Path)
+    found.add_argument("--device", default=defaults.device)
+    found.add_argument("--memory-budget-mb", type=int, default=defaults.memory_budget_mb)
+    found.add_argument("--batch", type=int, default=defaults.batch, help="the most jobs that are computed together")
+    found.add_argument("--timeout-s", type=int, default=queue.timeout_s, help="not used: each job says its own")
+    found.add_argument("--answer-ttl-s", type=int, default=queue.answer_ttl_s)
+    found.add_argument("--cache-ttl-s", type=int, default=queue.cache_ttl_s, help="how long an answer may be given again; 0: never")
+    found.add_argument("--name", help="what the worker's name begins with; else the machine's name")
+    found.add_argument("--burst", action="store_true", help="leave when nothing waits")
+    found.add_argument("--warm-up", nargs="*", type=Task, default=(), metavar="TASK", help="load these models before the first job")
+    found.add_argument(
+        "--warm-up-idle", nargs="*", type=Task, metavar="TASK", help="load these while no job waits (else: all bundled ones)"
+    )
+    found.add_argument("--with-parent", action="store_true", help="leave when stdin ends, which it does with the process that started this")
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the worker process; returns its exit code."""
+    options = parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
+    # Until the worker takes over: a signal while models load ends the process in good order too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(OK))
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(OK))
+    if options.with_parent:
+        Thread(target=_leave_with_parent, daemon=True).start()
+    try:
+        return _start(options)
+    except QueueError as error:
+        return _say(error.message)
+    except RedisError as error:
+        return _say(composition.unreachable(error))
+
+
+def _start(options: argparse.Namespace) -> int:
+    url = options.redis or os.environ.get(REDIS_URL_VARIABLE)
+    if not url:
+        raise composition.no_address()
+    _wait_for_redis(url)
+    idle = options.warm_up_idle
+    if idle is None:
+        idle = list(Task) if options.profile == "bundled" else []
+    composition.run(
+        WorkerSettings(**{name: getattr(options, name) for name in _SETTINGS}),
+        redis_url=url,
+        queue_settings=QueueSettings(**{name: getattr(options, name) for name in _QUEUE_SETTINGS}),
+        name=options.name,
+        burst=options.burst,
+        warm_up=options.warm_up,
+        warm_up_idle=idle,
+    )
+    return OK
+
+
+def _wait_for_redis(url: str) -> None:
+    """Wait until Redis answers.
+
+    Raises:
+        RedisError: it does not for a while, or it refuses.
+    """
+    end = time.monotonic() + START_PATIENCE_S
+    with composition.connect(url) as connection:
+        while True:
+            try:
+                connection.ping()
+            except (AuthenticationError, AuthorizationError):
+                raise
+            except (BusyLoadingError, ConnectionError, TimeoutError):
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.5)
+            else:
+                return
+
+
+def _leave_with_parent() -> None:
+    # Not through sys.stdin, whose lock this thread would hold while the process ends.
+    while os.read(0, 4_096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _say(message: Message) -> int:
+    print(f"{message.en}\n{message.ja}", file=sys.stderr, flush=True)
+    return CANNOT_START
+
+
+if __name__ == "__main__":
+    sys.exit(main())

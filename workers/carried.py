@@ -1,0 +1,84 @@
+"""A job as a worker carries it: read from what lies in Redis, and how it ended. Nothing that Redis names is imported or called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from redis import Redis
+
+from engine.contract import ContractError, Failure, Request, Result
+from workers import failures
+from workers.queue.job import SERIALIZER, EngineJob, ForbiddenJob
+from workers.taking import Taken
+
+Outcome = Result | Failure
+LONGEST_TIMEOUT_S = 86_400  # also for a job that says it has none
+
+
+@dataclass(frozen=True, kw_only=True)
+class Carried:
+    """A job with a Request. `platform` is empty where nobody waits for an answer."""
+
+    taken: Taken
+    request: Request
+    platform: str
+    tensors: bool
+    timeout_s: int
+
+    @property
+    def job_id(self) -> str:
+        return self.taken.job_id.decode()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a job ended.
+
+    Without an `outcome` it has no answer: cancelled, or forbidden. With a `blame` it goes to RQ's failed jobs, for operators; the
+    blame holds no text of the person. `digest`: where to keep the outcome for whoever asks the same; "": nowhere.
+    """
+
+    taken: Taken
+    platform: str = ""
+    outcome: Outcome | None = None
+    tensors: bool = False
+    blame: str = ""
+    digest: str = ""
+
+
+def read(taken: Taken, connection: Redis) -> Carried | Ended:
+    """The job with its Request, or how it ended because it has none."""
+    job = None
+    try:
+        job = EngineJob(taken.job_id.decode(), connection=connection, serializer=SERIALIZER)
+        job.restore(dict(taken.fields))
+        request = job.request()
+    except ForbiddenJob as error:
+        return _refused(taken, error, platform_of(job.meta) if job else "")
+    except Exception as error:  # noqa: BLE001  # anything may lie in Redis: RQ's reading of it fails in many ways
+        return Ended(taken=taken, blame=f"forbidden: the job cannot be read ({type(error).__name__})")
+    platform = platform_of(job.meta)
+    meta: Any = job.meta
+    tensors = isinstance(meta, dict) and meta.get("tensors") is True
+    return Carried(taken=taken, request=request, platform=platform, tensors=tensors, timeout_s=_timeout_s(job.timeout))
+
+
+def platform_of(meta: Any) -> str:
+    """The platform whose stream the answer goes to."""
+    found = meta.get("platform") if isinstance(meta, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def _refused(taken: Taken, error: ForbiddenJob, platform: str) -> Ended:
+    blame = f"forbidden: {error}"
+    if isinstance(error.__cause__, ContractError):
+        # Ours, but of another version: somebody waits for it.
+        return Ended(taken=taken, platform=platform, outcome=failures.unreadable(error.__cause__), blame=blame)
+    return Ended(taken=taken, blame=blame)
+
+
+def _timeout_s(said: float | None) -> int:
+    if said is None or said < 0:
+        return LONGEST_TIMEOUT_S
+    return min(LONGEST_TIMEOUT_S, max(1, int(said)))

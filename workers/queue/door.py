@@ -1,0 +1,190 @@
+"""The bot's side of the queue: hand Requests over, cancel them, ask how things stand. Synchronous; see `replies` for the answers."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import WatchError
+from rq import Queue as RQQueue
+from rq.worker import Worker as RQWorker
+
+from engine.contract import ContractError, Failure, Message, Request, outcome_from_json, task_of, to_json
+from workers.queue import names
+from workers.queue.job import SERIALIZER, EngineJob
+from workers.queue.replies import CANCELLED, ReplyWriter
+from workers.queue.rows import ModelRow, QueueStatus
+from workers.queue.settings import QueueSettings
+
+SEEN_TTL_S = 3_600  # platforms deliver an event again within minutes
+
+
+class JobQueue:
+    """Where Requests are handed over. Thread-safe; every call is a few round trips to Redis and may block for them.
+
+    Every method raises `redis.exceptions.RedisError` where Redis cannot be reached.
+    """
+
+    def __init__(self, redis: Redis, settings: QueueSettings | None = None) -> None:
+        self._redis = redis
+        self._settings = settings or QueueSettings()
+        self._queues = {
+            name: RQQueue(name, connection=redis, job_class=EngineJob, serializer=SERIALIZER, default_timeout=self._settings.timeout_s)
+            for name in names.QUEUES
+        }
+
+    def first_time(self, platform: str, event_id: str) -> bool:
+        """Whether this event of a platform has not been taken before; marks it as taken."""
+        return bool(self._redis.set(names.seen(platform, event_id), b"1", nx=True, ex=SEEN_TTL_S))
+
+    def submit(
+        self,
+        request: Request,
+        *,
+        platform: str,
+        person: str = "",
+        record: Mapping[str, Any] | None = None,
+        job_id: str | None = None,
+        tensors: bool = False,
+    ) -> str:
+        """Hand over a Request; its answer comes on the platform's stream. Returns the id of its job.
+
+        `record` is kept for whoever posts the answer and never shown to a worker. A `job_id` that was handed over before changes
+        nothing. With `tensors`, the outcome brings its large arrays along.
+        """
+        job_id = job_id or uuid.uuid4().hex
+        mine = names.person(platform, person)
+        meta = {"platform": platform, "person": person, "tensors": tensors, "task": str(task_of(request))}
+        queue = self._queues[names.LONG if characters(request) > names.LONG_CHARACTERS else names.SHORT]
+        while True:
+            try:
+                self._enqueue(job_id, request, queue, meta, mine=mine, record=record or {})
+            except WatchError:  # handed over by somebody else at the same moment, or the connection broke: look again
+                continue
+            return job_id
+
+    def _enqueue(
+        self, job_id: str, request: Request, queue: RQQueue, meta: dict[str, Any], *, mine: str, record: Mapping[str, Any]
+    ) -> None:
+        key = names.delivery(job_id)
+        with self._redis.pipeline() as pipe:
+            pipe.watch(key)
+            if pipe.exists(key):
+                return
+            pipe.multi()
+            pipe.hset(key, "record", json.dumps(dict(record)))
+            pipe.expire(key, self._settings.answer_ttl_s)
+            pipe.zadd(mine, {job_id: time.time()})
+            pipe.expire(mine, self._settings.answer_ttl_s)
+            queue.enqueue_call(
+                names.FUNCTION,
+                kwargs={"request": to_json(request)},
+                job_id=job_id,
+                meta=meta,
+                description=names.FUNCTION,  # else RQ puts the text there
+                result_ttl=0,
+                failure_ttl=self._settings.answer_ttl_s,
+                pipeline=pipe,
+            )
+            pipe.lpush(names.BELL, b"1")
+            pipe.ltrim(names.BELL, 0, names.BELL_ENTRIES - 1)
+            pipe.execute()
+
+    def cancel(self, job_id: str, *, tell: str | None = None) -> None:
+        """Nobody waits for this job any more: what still waits is dropped, what runs is finished and forgotten.
+
+        `tell` names the platform where the person is told so in place of the answer.
+        """
+        with self._redis.pipeline() as pipe:
+            pipe.set(names.cancelled(job_id), b"1", ex=self._settings.answer_ttl_s)
+            for name in names.QUEUES:
+                pipe.lrem(f"rq:queue:{name}", 1, job_id)
+            if tell is not None:
+                ReplyWriter(self._redis, self._settings).write(job_id, platform=tell, outcome=_cancelled(), pipe=pipe)
+            _, *removed = pipe.execute()[: 1 + len(names.QUEUES)]
+        if any(removed):
+            EngineJob(job_id, connection=self._redis, serializer=SERIALIZER).delete(remove_from_queue=False)
+            if tell is None:
+                self._redis.delete(names.delivery(job_id))
+
+    def jobs_of(self, platform: str, person: str) -> list[str]:
+        """The ids of a person's unfinished jobs, oldest first."""
+        key = names.person(platform, person)
+        self._redis.zremrangebyscore(key, "-inf", time.time() - self._settings.answer_ttl_s)
+        found: Any = self._redis.zrange(key, 0, -1)
+        return [job_id.decode() for job_id in found]
+
+    def cancel_all_of(self, platform: str, person: str) -> list[str]:
+        """Cancel a person's unfinished jobs; returns their ids, newest first."""
+        jobs = self.jobs_of(platform, person)[::-1]
+        for job_id in jobs:
+            self.cancel(job_id, tell=platform)
+        self._redis.delete(names.person(platform, person))
+        return jobs
+
+    def status(self) -> QueueStatus:
+        """How things stand."""
+        queues = list(self._queues.values())
+        oldest = [job.enqueued_at.timestamp() for queue in queues for job in queue.get_jobs(0, 1) if job.enqueued_at]
+        return QueueStatus(
+            waiting=sum(len(queue) for queue in queues),
+            running=sum(queue.started_job_registry.get_job_count(cleanup=False) for queue in queues),
+            workers=self.workers(),
+            oldest_s=max(0.0, time.time() - min(oldest)) if oldest else 0.0,
+        )
+
+    def workers(self) -> int:
+        """How many workers are alive."""
+        return len(
+            [
+                worker
+                for worker in RQWorker.all(connection=self._redis, serializer=SERIALIZER)
+                if set(worker.queue_names()) & set(names.QUEUES)
+            ]
+        )
+
+    def models(self) -> list[ModelRow] | Failure:
+        """The catalog of the worker that started last."""
+        found = self._redis.get(names.MODELS)
+        if found is None:
+            return no_worker()
+        data = json.loads(found)
+        if isinstance(data, dict):  # the worker cannot read its catalog
+            return _failure(data)
+        known = {field.name for field in fields(ModelRow)}
+        rows = [{key: value for key, value in row.items() if key in known} for row in data]
+        return [ModelRow(**{**row, "languages": tuple(row["languages"])}) for row in rows]
+
+
+def _cancelled() -> Failure:
+    return Failure(code=CANCELLED, message=Message(ja="取り消しました。", en="Cancelled."))
+
+
+def no_worker() -> Failure:
+    """Nobody is there who could compute."""
+    return Failure(
+        code="no_worker",
+        message=Message(
+            ja="モデルを動かすワーカーがまだ動いていません。しばらく待つか、yomite worker で起動してください。",
+            en="No worker that runs the models is up yet. Wait a moment, or start one with: yomite worker",
+        ),
+    )
+
+
+def _failure(data: dict[str, Any]) -> Failure:
+    try:
+        found = outcome_from_json(data)
+    except ContractError:  # of another version
+        return no_worker()
+    return found if isinstance(found, Failure) else no_worker()
+
+
+def characters(request: Request) -> int:
+    """How much text there is to read."""
+    values = [getattr(request, field.name) for field in fields(request)]
+    return sum(len(value) if isinstance(value, str) else sum(map(len, value)) for value in values if isinstance(value, str | tuple))

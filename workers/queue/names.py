@@ -1,0 +1,70 @@
+"""The names of everything that lies in Redis, and the one function that a job may name."""
+
+from __future__ import annotations
+
+# Short jobs are taken before long ones.
+SHORT, LONG = "yomite-short", "yomite-long"
+QUEUES = (SHORT, LONG)
+LONG_CHARACTERS = 2_000  # a Request with more text than this waits in the long queue
+
+# What a job says that it runs. The worker knows only this name and imports nothing that Redis names.
+FUNCTION = "workers.job.answer"
+
+MODELS = "yomite:models"  # the catalog of the worker that started last, JSON
+
+
+def replies(platform: str) -> str:
+    """Stream: a job id for each outcome that the platform has still to post."""
+    return f"yomite:replies:{platform}"
+
+
+def progress(platform: str) -> str:
+    """Channel: how far long jobs are."""
+    return f"yomite:progress:{platform}"
+
+
+def delivery(job_id: str) -> str:
+    """Hash: what the bot must know to post a job's answer; its fields are `record` and marks of what is done."""
+    return f"yomite:delivery:{job_id}"
+
+
+def outcome(job_id: str) -> str:
+    """The Result or Failure as JSON, without its large arrays."""
+    return f"yomite:outcome:{job_id}"
+
+
+def blob(job_id: str, index: int) -> str:
+    """Bytes of an outcome: first its images in their order, then its tensor."""
+    return f"yomite:blob:{job_id}:{index}"
+
+
+def cancelled(job_id: str) -> str:
+    """Exists where nobody waits for the job any more."""
+    return f"yomite:cancelled:{job_id}"
+
+
+def person(platform: str, person_id: str) -> str:
+    """Sorted set: a person's unfinished jobs by the time they were handed over."""
+    return f"yomite:person:{platform}:{person_id}"
+
+
+def seen(platform: str, event_id: str) -> str:
+    """Exists where an event of the platform has been taken."""
+    return f"yomite:seen:{platform}:{event_id}"
+
+
+def cached(digest: str) -> str:
+    """An outcome that may be given again, by the digest of what was asked."""
+    return f"yomite:cache:{digest}"
+
+
+# --- How workers take jobs -----------------------------------------------------------------------------------------
+
+BELL = "yomite:bell"  # list: an entry for a job that has just come, to wake a worker that waits; losing one costs half a second
+BELL_ENTRIES = 64
+TAKERS = "yomite:takers"  # set: names of the workers that have taken jobs
+
+
+def taken(worker: str) -> str:
+    """Hash: the ids of the jobs that a worker has taken and not finished → the key of the queue they came from."""
+    return f"yomite:taken:{worker}"

@@ -1,0 +1,190 @@
+"""The way back: a durable stream of finished jobs for each platform, and a channel that says how far long ones are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import redis.asyncio
+from redis import Redis
+from redis.client import Pipeline
+from redis.exceptions import ResponseError
+
+from engine.contract import ContractError, Failure, Message, outcome_from_json
+from workers.queue import names
+from workers.queue.settings import QueueSettings
+from workers.queue.stored import Outcome, put_together, taken_apart
+
+GROUP = "bot"
+CANCELLED = "cancelled"  # the code of the Failure that tells a person so
+MAX_BLOBS = 16
+ABANDONED_AFTER_S = 60  # an entry that another consumer took so long ago is taken over
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One finished job on a platform's stream. `again` where it was handed out before and may have been posted already."""
+
+    entry_id: str
+    job_id: str
+    again: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """What is known of a finished job: what the bot recorded with it, what it marked since, and its outcome."""
+
+    record: dict[str, Any]
+    marks: dict[str, str]
+    outcome: Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a job is: `share` in 0..1."""
+
+    job_id: str
+    share: float
+
+
+class ReplyWriter:
+    """The worker's end."""
+
+    def __init__(self, connection: Redis, settings: QueueSettings | None = None) -> None:
+        self._redis = connection
+        self._settings = settings or QueueSettings()
+
+    def write(self, job_id: str, *, platform: str, outcome: Outcome, tensors: bool = False, pipe: Pipeline | None = None) -> None:
+        """Put an outcome on the platform's stream, within `pipe` where one is given."""
+        body, blobs = taken_apart(outcome, tensors=tensors)
+        ttl = self._settings.answer_ttl_s
+        target = self._redis.pipeline() if pipe is None else pipe
+        target.set(names.outcome(job_id), json.dumps(body), ex=ttl)
+        for index, blob in enumerate(blobs):
+            target.set(names.blob(job_id, index), blob, ex=ttl)
+        target.xadd(names.replies(platform), {"job": job_id})
+        if pipe is None:
+            target.execute()
+
+    def write_progress(self, job_id: str, *, platform: str, share: float, pipe: Pipeline | None = None) -> None:
+        """Tell whoever listens how far a job is, within `pipe` where one is given."""
+        target = self._redis if pipe is None else pipe
+        target.publish(names.progress(platform), json.dumps({"job": job_id, "share": share}))
+
+
+class ReplyStream:
+    """The bot's end: reads one platform's stream as one consumer of its group. For one event loop."""
+
+    def __init__(self, connection: redis.asyncio.Redis, *, platform: str, consumer: str = "bot") -> None:
+        self._redis = connection
+        self._platform = platform
+        self._stream = names.replies(platform)
+        self._consumer = consumer
+
+    async def open(self) -> None:
+        """Make the stream and its group where they are missing."""
+        try:
+            await self._redis.xgroup_create(self._stream, GROUP, id="0", mkstream=True)
+        except ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+
+    async def unfinished(self) -> list[Entry]:
+        """What this consumer took before and did not finish, and what another one abandoned."""
+        found: Any = await self._redis.xreadgroup(GROUP, self._consumer, {self._stream: "0"}, count=1_000)
+        mine = [_entry(entry_id, values, again=True) for entry_id, values in entries_of(found)]
+        claimed: Any = await self._redis.xautoclaim(self._stream, GROUP, self._consumer, min_idle_time=ABANDONED_AFTER_S * 1_000)
+        others = [_entry(entry_id, values, again=True) for entry_id, values in claimed[1]]
+        return list({entry.entry_id: entry for entry in [*mine, *others] if entry.job_id}.values())
+
+    async def new(self, *, wait_s: float, count: int = 32) -> list[Entry]:
+        """The next entries, waiting for one at most `wait_s` seconds."""
+        block_ms = max(1, int(wait_s * 1_000))
+        found: Any = await self._redis.xreadgroup(GROUP, self._consumer, {self._stream: ">"}, count=count, block=block_ms)
+        return [_entry(entry_id, values, again=False) for entry_id, values in entries_of(found)]
+
+    async def hold(self, entry_ids: list[str]) -> None:
+        """Say that these entries are still being worked on, so that nobody takes them over."""
+        if entry_ids:
+            await self._redis.xclaim(self._stream, GROUP, self._consumer, 0, [*entry_ids], justid=True)
+
+    async def record(self, job_id: str) -> dict[str, Any]:
+        """What the bot recorded with a job; empty where the job is done or gone."""
+        found = await self._redis.hget(names.delivery(job_id), "record")
+        record: dict[str, Any] = json.loads(found) if found else {}
+        return record
+
+    async def load(self, job_id: str) -> Finished | None:
+        """All that is known of a finished job; None where it is too old, or nobody waits for it any more."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hgetall(names.delivery(job_id))
+            pipe.get(names.outcome(job_id))
+            pipe.exists(names.cancelled(job_id))
+            pipe.mget([names.blob(job_id, index) for index in range(MAX_BLOBS)])
+            fields, body, cancelled, blobs = await pipe.execute()
+        if not fields or body is None:
+            return None
+        outcome = read_outcome(body, blobs)
+        if cancelled and not (isinstance(outcome, Failure) and outcome.code == CANCELLED):
+            return None
+        record = json.loads(fields.pop(b"record", b"{}"))
+        marks = {name.decode(): value.decode() for name, value in fields.items()}
+        return Finished(record=record, marks=marks, outcome=outcome)
+
+    async def mark(self, job_id: str, name: str, value: str) -> None:
+        """Keep something about a job that is being posted, e.g. that its picture is up; nothing for a job that is gone."""
+        key = names.delivery(job_id)
+        if await self._redis.exists(key):
+            await self._redis.hset(key, name, value)
+
+    async def finish(self, entry: Entry, *, person: str) -> None:
+        """The answer is with the person: forget the job."""
+        async with self._redis.pipeline() as pipe:
+            pipe.xack(self._stream, GROUP, entry.entry_id)
+            pipe.xdel(self._stream, entry.entry_id)
+            pipe.zrem(names.person(self._platform, person), entry.job_id)
+            forget(pipe, entry.job_id)
+            await pipe.execute()
+
+    async def progress(self) -> AsyncIterator[Progress]:
+        """How far jobs are, as it is told; what is told while nobody listens is gone."""
+        async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
+            await channel.subscribe(names.progress(self._platform))
+            async for message in channel.listen():
+                data = json.loads(message["data"])
+                yield Progress(job_id=data["job"], share=float(data["share"]))
+
+
+def forget(pipe: Any, job_id: str) -> None:
+    """Delete what is kept of a job, within `pipe`. The delivery stays a little: it tells a repeated event from a new one."""
+    pipe.delete(names.outcome(job_id), *(names.blob(job_id, index) for index in range(MAX_BLOBS)))
+    pipe.hset(names.delivery(job_id), "record", b"{}")
+    pipe.expire(names.delivery(job_id), 3_600)
+
+
+def read_outcome(body: bytes, blobs: list[bytes | None]) -> Outcome:
+    """An outcome as `ReplyWriter` wrote it; a Failure where bot and worker are of different versions."""
+    try:
+        return put_together(outcome_from_json(json.loads(body)), [blob for blob in blobs if blob is not None])
+    except ContractError as error:
+        return Failure(
+            code="bad_outcome",
+            message=Message(
+                ja=f"ワーカーの返答を読めません（{error}）。ボットとワーカーを同じ版にそろえてください。",
+                en=f"The worker's answer cannot be read ({error}). Bot and worker must be of the same version.",
+            ),
+        )
+
+
+def entries_of(found: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    """The entries of the one stream that was read, however the protocol's version wraps them."""
+    if not found:
+        return []
+    entries = next(iter(found.values())) if isinstance(found, dict) else found[0][1]
+    return entries[0] if entries and isinstance(entries[0], list) else entries
+
+
+def _entry(entry_id: bytes, values: dict[bytes, bytes] | None, *, again: bool) -> Entry:
+    return Entry(entry_id=entry_id.decode(), job_id=(values or {}).get(b"job", b"").decode(), again=again)

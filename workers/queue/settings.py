@@ -1,0 +1,43 @@
+"""What a worker and the queue need to be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSettings:
+    """What a worker needs to be told. `batch` is the most Requests that are computed together."""
+
+    profile: str = "bundled"
+    catalog: Path | None = None  # a user's catalog file, laid over the profile
+    models_dir: Path | None = None  # where the bundled models lie; None: in the checkout
+    device: str = "auto"
+    memory_budget_mb: int = 4_096  # MiB of models kept loaded
+    batch: int = 64
+
+    def as_arguments(self) -> list[str]:
+        """The command line of `python -m workers` that says the same."""
+        values = {
+            "--profile": self.profile,
+            "--catalog": self.catalog,
+            "--models-dir": self.models_dir,
+            "--device": self.device,
+            "--memory-budget-mb": self.memory_budget_mb,
+            "--batch": self.batch,
+        }
+        return [f"{name}={value}" for name, value in values.items() if value is not None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueSettings:
+    """How long things lie in Redis, in seconds."""
+
+    timeout_s: int = 600  # for the computation of one job
+    answer_ttl_s: int = 24 * 3_600  # an answer that could not be posted until then is dropped
+    cache_ttl_s: int = 3_600  # how long an answer may be given again; 0: never
+
+    def as_arguments(self) -> list[str]:
+        """The command line of `python -m workers` that says the same."""
+        return [f"--timeout-s={self.timeout_s}", f"--answer-ttl-s={self.answer_ttl_s}", f"--cache-ttl-s={self.cache_ttl_s}"]

@@ -1,0 +1,37 @@
+"""How an outcome lies in Redis: its JSON without large arrays, and their bytes under keys of their own."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+from engine.contract import Failure, Image, Result, Tensor, to_json
+
+Outcome = Result | Failure
+
+
+def taken_apart(outcome: Outcome, *, tensors: bool) -> tuple[dict[str, Any], list[bytes]]:
+    """The outcome's JSON form with empty arrays, and the bytes of its images, then (with `tensors`) of its tensor."""
+    images: tuple[Image, ...] = getattr(outcome, "images", ())
+    blobs = [image.data for image in images]
+    changes: dict[str, Any] = {"images": tuple(replace(image, data=b"") for image in images)} if images else {}
+    for name, tensor in _tensors(outcome):
+        changes[name] = replace(tensor, data=b"")
+        blobs += [tensor.data] if tensors else []
+    return to_json(replace(outcome, **changes)), blobs
+
+
+def put_together(outcome: Outcome, blobs: list[bytes]) -> Outcome:
+    """The outcome with its arrays again, as many of them as there are; a tensor that was left out stays empty."""
+    images: tuple[Image, ...] = getattr(outcome, "images", ())
+    changes: dict[str, Any] = {}
+    if images:
+        changes["images"] = tuple(replace(image, data=data) for image, data in zip(images, blobs, strict=False))
+    for (name, tensor), data in zip(_tensors(outcome), blobs[len(images) :], strict=False):
+        changes[name] = replace(tensor, data=data)
+    return replace(outcome, **changes)
+
+
+def _tensors(outcome: Outcome) -> list[tuple[str, Tensor]]:
+    values = [(field.name, getattr(outcome, field.name)) for field in fields(outcome)]
+    return [(name, value) for name, value in values if isinstance(value, Tensor)]
