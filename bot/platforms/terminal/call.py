@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from bot.attachments import TextRead
+from bot.commands import COMMANDS
+from bot.commands.cancel import CancelResult
 from bot.commands.command import Command
+from bot.commands.status import StatusResult
 from bot.conversation import Understood, answer, failure_reply, reply_to, with_example
 from bot.errors import CommandError
 from bot.exit_codes import CANNOT_ANSWER, OK
 from bot.grammar import Arguments, OptionValue, arguments_of_words
 from bot.language import Speech
 from bot.platforms.terminal.draw import draw, make_console
-from bot.platforms.terminal.files import TextRead, is_table, read_stdin, read_text
+from bot.platforms.terminal.files import is_table, read_stdin, read_text
 from bot.platforms.terminal.pictures import as_json_with_files, images_of, write_pictures
 from bot.platforms.terminal.session import waiting
 from bot.settings import Settings
 from engine.contract import CONTRACT_VERSION, Failure, Message, to_json
-from workers.queue import ModelRow, Queue
+from workers.queue import ModelRow
+
+if TYPE_CHECKING:
+    from workers.queue.local import Queue
 
 STDIN = "-"
 
@@ -128,4 +135,9 @@ def _attached(call: Call) -> TextRead | None:
 def _json_of(outcome: Any, pictures: tuple[Path, ...]) -> dict[str, Any]:
     if isinstance(outcome, list):
         return {"version": CONTRACT_VERSION, "models": [vars(row) for row in outcome if isinstance(row, ModelRow)]}
+    if isinstance(outcome, StatusResult | CancelResult):
+        return {"version": CONTRACT_VERSION, **asdict(outcome)}
+    if outcome is COMMANDS:
+        listed = [{"name": command.name, "aliases": command.aliases, "summary": asdict(command.summary)} for command in COMMANDS]
+        return {"version": CONTRACT_VERSION, "commands": listed}
     return as_json_with_files(outcome, pictures)

@@ -1,27 +1,14 @@
-"""Reads what people hand over as files or on standard input: text in their encoding, CSV by its columns."""
+"""Reads what people name at the terminal: files, standard input, a column of a CSV file."""
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.attachments import CSV_SUFFIXES, DEFAULT_COLUMN, TextRead, column_index, decode, no_rows, read_document, table_rows
 from bot.errors import InputError
 from engine.contract import Message
-
-CSV_SUFFIXES = {".csv": ",", ".tsv": "\t"}
-DEFAULT_COLUMN = "text"
-_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-
-
-@dataclass(frozen=True, kw_only=True)
-class TextRead:
-    """A text, and what its reader should know (an encoding that had to be guessed)."""
-
-    text: str
-    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +21,12 @@ class ColumnRead:
 
 
 def read_text(path: Path) -> TextRead:
-    """Read a text file.
+    """Read the text of a file: a text, a PDF.
 
     Raises:
         InputError: it cannot be read, or is no text.
     """
-    return decode(_bytes_of(path), name=str(path))
+    return read_document(str(path), _bytes_of(path))
 
 
 def read_stdin() -> TextRead:
@@ -64,51 +51,23 @@ def read_column(path: Path, column: str | None) -> ColumnRead:
     Raises:
         InputError: no such file or column, no rows, or no table.
     """
-    read = read_text(path)
-    csv.field_size_limit(2**31 - 1)
-    try:
-        rows = list(csv.reader(io.StringIO(read.text, newline=""), delimiter=CSV_SUFFIXES[path.suffix.lower()], strict=True))
-    except csv.Error as error:
-        raise InputError(ja=f"{path} を CSV として読めません（{error}）。", en=f"{path} cannot be read as CSV ({error}).") from error
+    read = decode(_bytes_of(path), name=str(path))
+    rows = table_rows(read.text, name=str(path), delimiter=CSV_SUFFIXES[path.suffix.lower()])
     header = [name.strip() for name in rows[0]] if rows else []
-    index = _column_index(header, column, path)
+    index = column_index(header, column)
+    if index is None:
+        raise _no_column(path, column or DEFAULT_COLUMN, header)
     texts = tuple(row[index] if index < len(row) else "" for row in rows[1:] if row)
     if not texts:
-        raise InputError(ja=f"{path} には見出しのほかに行がありません。", en=f"{path} has no rows below its header.")
+        raise no_rows(str(path))
     return ColumnRead(column=header[index], texts=texts, notes=read.notes)
 
 
-def decode(data: bytes, *, name: str) -> TextRead:
-    """UTF-8 (with or without a byte order mark), UTF-16 with one, else Windows' Shift_JIS, which is said in a note.
-
-    Raises:
-        InputError: none of these.
-    """
-    if data.startswith(_UTF_16_MARKS):
-        return TextRead(text=_try(data, "utf-16", name))
-    if b"\x00" in data:
-        raise _no_text(name)
-    try:
-        return TextRead(text=data.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        note = Message(
-            ja=f"{name} は UTF-8 ではないので Shift_JIS（CP932）として読みました。",
-            en=f"{name} is not UTF-8; it was read as Shift_JIS (CP932).",
-        )
-        return TextRead(text=_try(data, "cp932", name), notes=(note,))
-
-
-def _try(data: bytes, encoding: str, name: str) -> str:
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise _no_text(name) from error
-
-
-def _no_text(name: str) -> InputError:
+def _no_column(path: Path, wanted: str, header: list[str]) -> InputError:
+    listed = ", ".join(header) or "-"
     return InputError(
-        ja=f"{name} は読める文章ではありません。UTF-8 か Shift_JIS のテキストにしてください。",
-        en=f"{name} is not a text that can be read. Save it as UTF-8 or Shift_JIS text.",
+        ja=f"{path} に列「{wanted}」がありません。ある列：{listed}。--column で選んでください。",
+        en=f"{path} has no column {wanted!r}. There are: {listed}. Choose one with --column.",
     )
 
 
@@ -123,17 +82,3 @@ def _bytes_of(path: Path) -> bytes:
         raise InputError(
             ja=f"ファイル {path} を開けません（{error.strerror}）。", en=f"The file {path} cannot be opened ({error.strerror})."
         ) from error
-
-
-def _column_index(header: list[str], column: str | None, path: Path) -> int:
-    wanted = column or DEFAULT_COLUMN
-    lowered = [name.lower() for name in header]
-    if wanted.lower() in lowered:
-        return lowered.index(wanted.lower())
-    if column is None and len(header) == 1:
-        return 0
-    listed = ", ".join(header) or "-"
-    raise InputError(
-        ja=f"{path} に列「{wanted}」がありません。ある列：{listed}。--column で選んでください。",
-        en=f"{path} has no column {wanted!r}. There are: {listed}. Choose one with --column.",
-    )

@@ -20,11 +20,12 @@ from bot.platforms.terminal.files import read_text
 from bot.platforms.terminal.pictures import images_of, write_pictures
 from bot.settings import Settings
 from engine.contract import Failure, Message, Task
-from workers.queue import Queue
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.history import FileHistory
+
+    from workers.queue.local import Queue
 
 # What people try first; the rest of the models come with their first question.
 WARM_TASKS = (Task.SENTIMENT,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -20,7 +20,10 @@ from bot.platforms.terminal.files import ColumnRead, read_column
 from bot.reply import Cell, Reply, Table, cells, columns
 from bot.settings import Settings
 from engine.contract import CONTRACT_VERSION, Failure, Message, Request, to_json
-from workers.queue import Outcome, Queue
+from workers.queue import Outcome
+
+if TYPE_CHECKING:
+    from workers.queue.local import Queue
 
 # A row's fate before it is computed: a Request, or what is wrong with the row.
 Asked = Request | Failure

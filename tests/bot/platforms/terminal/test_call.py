@@ -15,7 +15,7 @@ from bot.exit_codes import CANNOT_ANSWER, OK
 from bot.platforms.terminal.call import Call, answer_call
 from bot.settings import Settings
 from engine.contract import Task
-from workers.queue import LocalQueue
+from workers.queue.local import LocalQueue
 
 SETTINGS = Settings(timeout_s=120)
 Captured = pytest.CaptureFixture[str]
@@ -55,6 +55,12 @@ def test_every_task_is_answered_for_people(task: Task, queue: LocalQueue, capsys
     captured = capsys.readouterr()
     assert len(captured.out.splitlines()) >= 2
     assert captured.err == ""
+
+
+@pytest.mark.parametrize(("name", "key"), [("status", "queue"), ("cancel", "cancelled"), ("help", "commands"), ("models", "models")])
+def test_what_is_answered_without_a_job_has_its_json_too(name: str, key: str, queue: LocalQueue, capsys: Captured) -> None:
+    assert answer_call(_call(name, as_json=True), SETTINGS, queue) == OK
+    assert key in json.loads(capsys.readouterr().out)
 
 
 def test_the_models_are_listed(queue: LocalQueue, capsys: Captured) -> None:

@@ -1,4 +1,4 @@
-"""Files are read in the encodings that people have; what cannot be read is said."""
+"""Files and columns are read by their path; what cannot be read is said. How their bytes are read: test_attachments."""
 
 from __future__ import annotations
 
@@ -7,31 +7,18 @@ from pathlib import Path
 import pytest
 
 from bot.errors import InputError
-from bot.platforms.terminal.files import decode, read_column, read_text
+from bot.platforms.terminal.files import read_column, read_text
+from tests.support.documents import pdf
 
 
-@pytest.mark.parametrize(
-    ("data", "text", "noted"),
-    [
-        ("猫とcat\r\n".encode(), "猫とcat\r\n", False),
-        ("猫".encode("utf-8-sig"), "猫", False),
-        ("猫①ﾈｺ".encode("cp932"), "猫①ﾈｺ", True),
-        ("猫".encode("utf-16"), "猫", False),
-        (b"", "", False),
-    ],
-)
-def test_a_text_is_decoded(data: bytes, text: str, noted: bool) -> None:
-    read = decode(data, name="a.txt")
-    assert read.text == text
-    assert bool(read.notes) == noted
-
-
-@pytest.mark.parametrize("data", [b"\x89PNG\r\n\x1a\n\x00\x00", b"\x81\xff\xfd\x80", b"\xff\xfe\x00"])
-def test_what_is_no_text_is_refused(data: bytes) -> None:
+def test_a_file_is_read_as_in_chat(tmp_path: Path) -> None:
+    (tmp_path / "文書.pdf").write_bytes(pdf("山田太郎は社長だ。"))
+    (tmp_path / "a.txt").write_bytes("猫①".encode("cp932"))
+    assert read_text(tmp_path / "文書.pdf").text == "山田太郎は社長だ。"
+    assert read_text(tmp_path / "a.txt").text == "猫①"
     with pytest.raises(InputError) as caught:
-        decode(data, name="a.png")
-    assert "a.png" in caught.value.message.ja
-    assert "Shift_JIS" in caught.value.message.en
+        read_text(_write(tmp_path / "a.docx", "x"))
+    assert str(tmp_path / "a.docx") in caught.value.message.en
 
 
 def test_a_missing_file_or_a_folder_is_named(tmp_path: Path) -> None:

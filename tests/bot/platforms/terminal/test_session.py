@@ -20,7 +20,7 @@ from rich.console import Console
 from bot.exit_codes import CANNOT_ANSWER, OK, WRONG_USAGE
 from bot.platforms.terminal.session import Session
 from bot.settings import Settings
-from workers.queue import LocalQueue
+from workers.queue.local import LocalQueue
 
 PATIENCE_S = 120.0
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r")
