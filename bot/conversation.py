@@ -5,20 +5,32 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.commands import COMMANDS
+from bot.commands import help as help_
+from bot.commands.cancel import CancelRequest, CancelResult
 from bot.commands.command import Command
 from bot.commands.help import HelpRequest
 from bot.commands.models import ModelsRequest
+from bot.commands.status import StatusRequest, StatusResult
 from bot.errors import CommandError
-from bot.grammar import Option, OptionValue, plain_name, read_arguments, read_command_name
+from bot.grammar import Arguments, Option, OptionValue, plain_name, read_arguments, read_command_name
 from bot.language import Speech
 from bot.reply import Paragraph, Reply
-from engine.contract import Failure, Message, Request, Result
-from workers.queue import Queue
+from engine.contract import Failure, Message, Request, Result, task_of
+from workers.queue import ModelRow
 
-AnyRequest = Request | HelpRequest | ModelsRequest
+if TYPE_CHECKING:
+    from workers.queue.door import JobQueue
+    from workers.queue.local import Queue
+
+# What the bot answers itself, without a job.
+LocalRequest = HelpRequest | ModelsRequest | StatusRequest | CancelRequest
+AnyRequest = Request | LocalRequest
+
+_BLANK = " \t\r\n\u3000,、，:："  # what may stand between a mention and the command
+_MEANT = 0.8  # a first word this like a command's name was meant as one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,19 +46,26 @@ class Understood:
 
 
 def understand(
-    line: str, *, extra_options: Sequence[Option] = (), attach: Callable[[dict[str, OptionValue]], str | None] | None = None
+    line: str,
+    *,
+    extra_options: Sequence[Option] = (),
+    attach: Callable[[dict[str, OptionValue]], str | None] | None = None,
+    slash_optional: bool = False,
+    arguments: Arguments | None = None,
 ) -> Understood:
     """Read a line such as `/sentiment この映画は…`.
 
     `extra_options` are a platform's own, e.g. a file to read; `attach` gets their values and gives the text that comes along.
+    With `slash_optional`, as after a mention, the first word is the command, and an empty line asks for help. `arguments` are there
+    where the platform's own form has taken the command apart; the line then only names it.
 
     Raises:
         CommandError: not a command, or one that is not written as it should be.
     """
-    command, body = find_command(line)
+    command, body = find_command(line, slash_optional=slash_optional)
     options = (*command.options, *(extra_options if command.options else ()))
     try:
-        arguments = read_arguments(body, options)
+        arguments = arguments or read_arguments(body, options)
         extras = {option.name: arguments.options[option.name] for option in extra_options if option.name in arguments.options}
         if attach is not None:
             arguments = replace(arguments, attached=attach(extras))
@@ -55,30 +74,73 @@ def understand(
         raise with_example(error, command) from error
 
 
-def find_command(line: str) -> tuple[Command[Any, Any], str]:
-    """The command that a line names, and what follows the name.
+def find_command(line: str, *, slash_optional: bool = False) -> tuple[Command[Any, Any], str]:
+    """The command that a line names, and what follows the name; see `understand` for `slash_optional`.
 
     Raises:
         CommandError: there is none, or no such command.
     """
     by_name = {name: command for command in COMMANDS for name in command.names}
-    found = read_command_name(line, list(by_name))
+    if slash_optional and not line.strip(_BLANK):
+        return help_.COMMAND, ""
+    found = read_command_name(line, list(by_name), slash_optional=slash_optional)
     if found is None:
         raise _no_command(line)
     name, body = found
-    if name not in by_name:
+    name = name if name in by_name else name.rstrip("?!。")  # "@Yomite help!"
+    if name in by_name:
+        return by_name[name], body
+    if line.lstrip(_BLANK)[:1] in ("/", "／") or difflib.get_close_matches(name, by_name, n=1, cutoff=_MEANT):
         raise unknown_command(name)
-    return by_name[name], body
+    raise _no_command(line)
 
 
 def answer(understood: Understood, queue: Queue, *, timeout_s: float | None = None) -> Result | Failure | Any:
-    """What the one who knows says to the request: the engine, the catalog, or the list of commands. May wait."""
+    """What the one who knows says to the request: the engine, the queue, the catalog, or the list of commands. May wait."""
     request = understood.request
     if isinstance(request, HelpRequest):
         return COMMANDS
     if isinstance(request, ModelsRequest):
         return queue.models()
+    if isinstance(request, LocalRequest):
+        return answer_here(request, queue.door(), platform="terminal", person="")
     return queue.result(queue.submit(request), timeout_s=timeout_s)
+
+
+def answer_here(request: LocalRequest, queue: JobQueue, *, platform: str, person: str) -> Any:
+    """What the bot answers itself: the outcome that the command's `render` takes, or a Failure. Asks Redis.
+
+    Raises:
+        redis.exceptions.RedisError: it cannot be reached.
+    """
+    match request:
+        case HelpRequest():
+            return COMMANDS
+        case ModelsRequest():
+            return queue.models()
+        case StatusRequest():
+            return StatusResult(queue=queue.status(), mine=len(queue.jobs_of(platform, person)))
+        case CancelRequest():
+            return CancelResult(cancelled=len(queue.cancel_all_of(platform, person)))
+
+
+def check_model(request: Request, rows: Sequence[ModelRow]) -> None:
+    """Whether a person in a chat may use the model that they name: only one of the catalog's for the task.
+
+    At the terminal any folder and any download may be named: it is the person's own machine.
+
+    Raises:
+        CommandError: it is none of these; the message lists them.
+    """
+    task = str(task_of(request))
+    names = list(dict.fromkeys(row.model for row in rows if row.task == task))
+    if request.model is None or request.model in names:
+        return
+    listed = ", ".join(names) or "-"
+    raise CommandError(
+        ja=f"--model に「{request.model}」は使えません。チャットで使えるのはカタログのモデルだけです：{listed}",
+        en=f"--model cannot be {request.model!r}. In chat only models of the catalog can be used: {listed}",
+    )
 
 
 def reply_to(understood: Understood, outcome: Any, speech: Speech) -> Reply:

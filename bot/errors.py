@@ -23,3 +23,7 @@ class InputError(BotError):
 
 class SettingsError(BotError):
     """A setting that does not exist or has a value that is not allowed; the message names both."""
+
+
+class PlatformError(BotError):
+    """A chat platform or the queue behind it that cannot be used; the message says what to do."""

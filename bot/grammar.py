@@ -24,10 +24,10 @@ OptionValue = str | int
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """One `--name` of a command. A word ends at white space; a phrase goes on to the next separator or option."""
+    """One `--name` of a command. A word ends at white space; a phrase goes on to the next separator or option; a flag has no value."""
 
     name: str
-    kind: Literal["whole number", "choice", "word", "phrase"]
+    kind: Literal["whole number", "choice", "word", "phrase", "flag"]
     meaning: Message
     example: str
     choices: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class Arguments:
     attached: str | None = None
 
 
-_QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "＂": "＂", "「": "」", "『": "』"}
+_QUOTES = {'"': '"', "'": "'", "“": "”", "”": "”", "‘": "’", "＂": "＂", "＇": "＇", "「": "」", "『": "』"}
 # A quotation starts a word and ends one: the apostrophe of "don't" is no quote.
 _QUOTED = re.compile(
     r"(?:(?<=[\s|｜=＝:：])|(?<![\s\S]))(?:"
@@ -60,21 +60,26 @@ _QUOTED = re.compile(
 )
 _SEPARATOR = re.compile(r"[|｜\n\r\u2028\u2029]+")
 _FIRST_SEPARATOR = re.compile(r"\s*?[|｜\n\r\u2028\u2029]+")
-_OPTION = re.compile(r"(?:(?<=[\s|｜])|(?<![\s\S]))(?P<dashes>[-－‐‑–−ー─―]{2}|—)(?P<name>[A-Za-zＡ-Ｚａ-ｚ][\w－-]*)")
+_OPTION = re.compile(r"(?:(?<=[\s|｜])|(?<![\s\S]))(?P<dashes>[-－‐‑–−ー─―—]{2}|[—–])(?P<name>[A-Za-zＡ-Ｚａ-ｚ][\w－-]*)")
 _QUOTED_OR_OPTION = re.compile(f"{_QUOTED.pattern}|{_OPTION.pattern}")
 _QUOTED_OR_SEPARATOR = re.compile(f"{_QUOTED.pattern}|(?P<separator>{_SEPARATOR.pattern})")
 _ASSIGNED = re.compile(r"[^\S\n]*[=＝:：][^\S\n]*")
 _SPACE = re.compile(r"[^\S\n]+")
 _WORD = re.compile(r"[^\s|｜]+")
 _COMMAND = re.compile(r"\s*[/／]\s*([^\s:：]+)[:：]?")
+# After a mention the slash may be missing, and a comma or colon may stand before the name.
+_MENTIONED = re.compile(r"[\s,、，:：]*[/／]?\s*([^\s:：]+)[:：]?")
 _LATIN_START = re.compile(r"[A-Za-z_-]+(?=[^\x00-\x7f])")
 # A dash that prose uses too makes an option only of a name this like a known one.
 _LIKENESS = 0.75
 
 
-def read_command_name(line: str, known: Sequence[str]) -> tuple[str, str] | None:
-    """The name after the slash (as in `known` where it is one) and what follows it; None for a line without a command."""
-    match = _COMMAND.match(line)
+def read_command_name(line: str, known: Sequence[str], *, slash_optional: bool = False) -> tuple[str, str] | None:
+    """The name after the slash (as in `known` where it is one) and what follows it; None for a line without a command.
+
+    With `slash_optional` the first word is the name, also where it is no known one.
+    """
+    match = (_MENTIONED if slash_optional else _COMMAND).match(line)
     if match is None:
         return None
     name = plain_name(match[1])
@@ -210,7 +215,7 @@ def _find_options(body: str, options: Sequence[Option]) -> Iterator[re.Match[str
         if match["name"] is None:
             continue
         typed_on_purpose = match["dashes"] in ("--", "－－")
-        cutoff = 1.0 if match["dashes"] == "—" else _LIKENESS
+        cutoff = 1.0 if len(match["dashes"]) == 1 else _LIKENESS
         if typed_on_purpose or difflib.get_close_matches(plain_name(match["name"]), known, n=1, cutoff=cutoff):
             yield match
 
@@ -225,6 +230,8 @@ def _option_named(name: str, options: Sequence[Option]) -> Option:
 
 def _take_value(body: str, position: int, option: Option, options: Sequence[Option]) -> tuple[str, int]:
     """The value that starts at or after `position`, and where it ends."""
+    if option.kind == "flag":
+        return "yes", position
     gap = _ASSIGNED.match(body, position) or _SPACE.match(body, position)
     start = gap.end() if gap else position
     if quoted := _QUOTED.match(body, start):

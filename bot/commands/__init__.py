@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.commands import ask, embed, explain_attention, fill_mask, models, ner, sentiment, similar, tokens
+from bot.commands import ask, cancel, embed, explain_attention, fill_mask, models, ner, sentiment, similar, status, tokens
 from bot.commands import help as help_
 from bot.commands.command import Command
 
@@ -16,5 +16,7 @@ COMMANDS: tuple[Command[Any, Any], ...] = (
     fill_mask.COMMAND,
     embed.COMMAND,
     models.COMMAND,
+    status.COMMAND,
+    cancel.COMMAND,
     help_.COMMAND,
 )

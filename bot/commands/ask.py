@@ -22,10 +22,16 @@ ANSWERS = Option(
 
 
 def parse(arguments: Arguments) -> AskRequest:
-    """Raises CommandError where question or context is missing."""
+    """Raises CommandError where question or context is missing, or where there are two contexts."""
     question, context = arguments.first, arguments.rest
-    if not context and arguments.attached is not None:
-        question, context = arguments.text, arguments.attached
+    attached = arguments.attached or ""
+    if context and attached.strip():
+        raise CommandError(
+            ja="書いた文脈と添付の文脈の両方があります。どちらかひとつにして、質問は 1 行で書いてください。",
+            en="There is both a typed context and an attached one. Give one of them, and the question in one line.",
+        )
+    if not context and attached:
+        question, context = arguments.text, attached
     if not question:
         raise CommandError(ja="質問がありません。", en="There is no question.")
     if not context.strip():

@@ -45,15 +45,20 @@ def needed_text(arguments: Arguments) -> str:
     """The one text of a command: typed, else attached.
 
     Raises:
-        CommandError: there is neither.
+        CommandError: there is neither, or there are both.
     """
-    text = arguments.text or (arguments.attached or "").strip()
-    if not text:
+    attached = arguments.attached or ""
+    if arguments.text and attached.strip():
+        raise CommandError(
+            ja="書いた文章と添付の文章の両方があります。どちらかひとつにしてください。",
+            en="There is both a typed text and an attached one. Give one of them.",
+        )
+    if not arguments.text and not attached.strip():
         raise CommandError(
             ja="読む文章がありません。コマンドのあとに文章を書いてください。", en="There is no text to read. Write it after the command."
         )
     # An attached text is read as it is: spans point into it.
-    return arguments.text or arguments.attached or ""
+    return arguments.text or attached
 
 
 def needed_texts(arguments: Arguments, *, at_least: int) -> tuple[str, ...]:

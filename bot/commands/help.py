@@ -41,12 +41,10 @@ def _all(commands: Sequence[AnyCommand], speech: Speech, *, unknown: str) -> Rep
         cells(f"/{command.name} {command.form.in_language(speech)}".rstrip(), command.summary.in_language(speech)) for command in commands
     ]
     if speech == "ja":
-        hint = "オプションは文章のあとに（例：--lang ja）。複数の文章は改行か「|」で区切ります。くわしくは /help sentiment のように。"
         notes = (f"「{unknown}」というコマンドはありません。",) if unknown else ()
     else:
-        hint = "Options follow the text (--lang ja). Separate several texts with line breaks or |. More on one: /help sentiment"
         notes = (f"There is no command {unknown!r}.",) if unknown else ()
-    blocks = (Table(columns=columns("", ""), rows=tuple(rows)), Paragraph(text=hint))
+    blocks = (Table(columns=columns("", ""), rows=tuple(rows)), Paragraph(text=_HOW_TO.in_language(speech)))
     return Reply(title=title, brief=title, blocks=blocks, notes=notes)
 
 
@@ -66,6 +64,19 @@ def _one(command: AnyCommand, speech: Speech) -> Reply:
     summary = command.summary.in_language(speech)
     return Reply(title=f"/{command.name}: {summary}", brief=summary, blocks=tuple(blocks))
 
+
+_HOW_TO = Message(
+    ja="例：/sentiment この映画は本当に素晴らしかった！\n"
+    "Slack と Discord では話しかけても使えます。「/」は要りません：@Yomite 感情 この映画は本当に素晴らしかった！\n"
+    "文章を書かなければ、返信先やスレッドのメッセージ、添付ファイル（.txt .md .csv .pdf）を読みます。\n"
+    "複数の文章は改行か「|」で区切り、オプションは文章のあとに書きます（--lang ja）。\n"
+    "ひとつをくわしく：/help sentiment（Slack では @Yomite help sentiment）",
+    en="Example: /sentiment I love this.\n"
+    "On Slack and Discord you can also mention it, without the slash: @Yomite sentiment I love this.\n"
+    "Without a text it reads the message that you reply to, the thread, or an attached file (.txt .md .csv .pdf).\n"
+    "Separate several texts with line breaks or |; options follow the text (--lang ja).\n"
+    "More on one: /help sentiment (on Slack: @Yomite help sentiment)",
+)
 
 COMMAND = Command(
     name="help",

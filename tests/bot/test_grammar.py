@@ -28,7 +28,10 @@ OPTIONS = (LAYER, HEAD, LANG, MODEL)
         ("この映画は最高　－－layer　５　－－head＝２", "この映画は最高", {"layer": 5, "head": 2}),
         ("この映画は最高 ーーlayer：5 ――head:2", "この映画は最高", {"layer": 5, "head": 2}),
         ("この映画は最高 —layer 5", "この映画は最高", {"layer": 5}),
+        ("この映画は最高 ——layer 5 –head 2", "この映画は最高", {"layer": 5, "head": 2}),
+        ("この映画は最高　－－ｌａｙｅｒ：５　--head　２", "この映画は最高", {"layer": 5, "head": 2}),
         ("最高 −−ｌａｎｇ ＪＡ", "最高", {"lang": "ja"}),
+        ("最高 --lang=”ja”", "最高", {"lang": "ja"}),
         ("great --LANG=en", "great", {"lang": "en"}),
         ("great --lang: en", "great", {"lang": "en"}),
         ('great --model "my models/bert"', "great", {"model": "my models/bert"}),
@@ -55,6 +58,9 @@ def test_options_follow_free_text(body: str, text: str, options: dict[str, Any])
         "すごーーい！　ーーそうですか",
         "彼は――山田は――来た",
         "He said —really— no",
+        "the top –layers– of a cake – layer by layer",
+        "上の——レイヤー——です",
+        "He’s ’bout to go, isn’t he",
         "－５度 －－ 寒い",
         "don't do 'that",
         '"unclosed quote',
@@ -75,6 +81,9 @@ def test_dashes_in_ordinary_text_are_text(text: str) -> None:
         ("“git push --force is bad” --lang en", "git push --force is bad"),
         ("＂push －－force は危険＂", "push －－force は危険"),
         ("'a --layer 5 b'", "a --layer 5 b"),
+        ("‘a --layer 5 b’", "a --layer 5 b"),
+        ("”push －－force は危険”", "push －－force は危険"),
+        ("＇push －－force は危険＇", "push －－force は危険"),
         ("彼は 「git push --force」 と言った", "彼は 「git push --force」 と言った"),
         ("「すごい」", "「すごい」"),
         ('He said "no --layer 5" to me', 'He said "no --layer 5" to me'),
@@ -91,6 +100,9 @@ def test_quotes_let_dashes_through(body: str, text: str) -> None:
         ("猫｜犬", ("猫", "犬")),
         ("a cat\na dog\r\n\n a bird ", ("a cat", "a dog", "a bird")),
         ('"a cat" "a dog"', ("a cat", "a dog")),
+        ("“猫がいる”　“犬がいる”", ("猫がいる", "犬がいる")),
+        ("”a | b”｜‘c｜d’", ("a | b", "c｜d")),
+        ("猫が走る　｜　犬が寝る\u2028鳥が鳴く", ("猫が走る", "犬が寝る", "鳥が鳴く")),
         ('"a | b" | c', ("a | b", "c")),
         ('"a\nb"\nc', ("a\nb", "c")),
         ("| 猫 || |", ("猫",)),
@@ -231,7 +243,7 @@ def test_what_stands_in_quotes_is_kept_to_the_letter(text: str) -> None:
 
 
 @settings(deadline=None)
-@given(st.text(alphabet=st.characters(exclude_characters="-‐‑–−ー─―—－\"'“”‘’＂「」『』", exclude_categories=["Cs"])))
+@given(st.text(alphabet=st.characters(exclude_characters="-‐‑–−ー─―—－\"'“”‘’＂＇「」『』", exclude_categories=["Cs"])))
 def test_text_without_dashes_or_quotes_is_kept_to_the_letter(text: str) -> None:
     assert read_arguments(text, OPTIONS).text == text.strip()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import Any
 
@@ -260,6 +261,16 @@ def test_help_lists_all_commands_and_explains_one(speech: Speech) -> None:
     assert {row[0].text for row in _table(one, 1).rows} == {"--query", "--pooling", "--lang", "--model"}
     unknown = reply_to(understand("/help nonsense"), COMMANDS, speech)
     assert "nonsense" in unknown.notes[0]
+
+
+@pytest.mark.parametrize("speech", SPEECHES)
+def test_the_examples_in_the_help_are_right_with_and_without_the_slash(speech: Speech) -> None:
+    text = str(reply_to(understand("/help"), COMMANDS, speech).blocks[1])
+    examples = re.findall(r"(@Yomite|：|: )\s*(/?(?:sentiment|感情) [^\\]+)", text)
+    assert {start for start, _ in examples} >= {"@Yomite"}
+    assert len(examples) == 2
+    for start, line in examples:
+        assert understand(line, slash_optional=start == "@Yomite").command.name == "sentiment"
 
 
 def test_models_are_a_table() -> None:
