@@ -28,10 +28,6 @@ def evaluate_in_child(arguments: Sequence[str], settings: Settings) -> int:
 
 
 def _from_settings(arguments: Sequence[str], settings: Settings) -> list[str]:
+    """What the settings say and the command line does not."""
     given = {argument.split("=")[0] for argument in arguments}
-    found = []
-    if "--profile" not in given:
-        found.append(f"--profile={settings.profile}")
-    if "--catalog" not in given and settings.catalog is not None:
-        found.append(f"--catalog={settings.catalog}")
-    return found
+    return [line for line in settings.worker().as_arguments() if line.split("=")[0] not in given]

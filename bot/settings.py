@@ -1,25 +1,26 @@
-"""Settings, read once from the environment: typed, and an unknown key or a bad value is an error that names it."""
+"""Settings, read once from the environment and one TOML file: typed, and an unknown key or a bad value is an error that names it."""
 
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from bot.errors import SettingsError
 from bot.language import Speech, speech_of, speech_of_machine
-from engine.contract import Message
-from workers.queue import WorkerSettings
+from bot.setting_keys import KEYS, PREFIX, SECRETS, Key
+from workers.queue import QueueSettings, WorkerSettings
 
-PREFIX = "YOMITE_"
+CONFIG_VARIABLE = "YOMITE_CONFIG"
+CONFIG_NAME = "yomite.toml"  # read where it lies in the current folder
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the environment says. Sizes are MiB, durations seconds."""
+    """What the environment and the file say. Sizes are MiB, durations seconds. Secrets are not in its `repr`."""
 
     profile: Literal["bundled", "hub"] = "bundled"
     catalog: Path | None = None
@@ -27,9 +28,23 @@ class Settings:
     device: str = "auto"
     memory_budget_mb: int = 4_096
     batch: int = 64
-    timeout_s: float = 600.0
+    timeout_s: int = 600
     lang: Speech | None = None
-    state_dir: Path = Path()  # where the history of the interactive session lies
+    state_dir: Path = Path()  # history of the interactive session, and the embedded Redis
+    redis_url: str | None = field(default=None, repr=False)
+    workers: int = 1
+    answer_ttl_s: int = 86_400
+    cache_ttl_s: int = 3_600
+    max_characters: int = 200_000
+    web_host: str = "127.0.0.1"
+    web_port: int = 8_765
+    web_token: str | None = field(default=None, repr=False)
+    open_browser: bool = True
+    slack_bot_token: str | None = field(default=None, repr=False)
+    slack_app_token: str | None = field(default=None, repr=False)
+    slack_signing_secret: str | None = field(default=None, repr=False)
+    slack_port: int = 3_000
+    discord_token: str | None = field(default=None, repr=False)
     machine_speech: Speech = "en"  # of the locale, not a key of ours
 
     def worker(self) -> WorkerSettings:
@@ -43,170 +58,100 @@ class Settings:
             batch=self.batch,
         )
 
+    def queue(self) -> QueueSettings:
+        """The part that the queue needs."""
+        return QueueSettings(timeout_s=self.timeout_s, answer_ttl_s=self.answer_ttl_s, cache_ttl_s=self.cache_ttl_s)
+
     def speech_for(self, text: str) -> Speech:
         """The language to talk to the person in who typed `text`: YOMITE_LANG, else the text's, else the locale's."""
         return self.lang or speech_of(text, otherwise=self.machine_speech)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Key:
-    """One environment variable: how its text is read, which values it allows, and what it means."""
+def read_settings(environment: Mapping[str, str], *, folder: Path | None = None) -> Settings:
+    """Read the environment's variables, then, for what they leave open, the TOML file.
 
-    name: str
-    read: Callable[[str], Any]
-    allowed: Message
-    default: str
-    meaning: Message
-
-    @property
-    def variable(self) -> str:
-        return PREFIX + self.name.upper()
-
-
-def _one_of(*values: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text.lower() not in values:
-            raise ValueError(text)
-        return text.lower()
-
-    return read
-
-
-def _number(*, at_least: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if int(text) < at_least:
-            raise ValueError(text)
-        return int(text)
-
-    return read
-
-
-def _device(text: str) -> str:
-    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", text.lower()):
-        raise ValueError(text)
-    return text.lower()
-
-
-def _path(text: str) -> Path:
-    return Path(text).expanduser().absolute()
-
-
-def _speech(text: str) -> str | None:
-    return {"ja": "ja", "en": "en", "auto": None}[text.lower()]
-
-
-def _same(text: str) -> Message:
-    return Message(ja=text, en=text)
-
-
-_A_FILE = Message(ja="ファイルのパス", en="the path of a file")
-_A_FOLDER = Message(ja="フォルダのパス", en="the path of a folder")
-
-KEYS = (
-    Key(
-        name="profile",
-        read=_one_of("bundled", "hub"),
-        allowed=_same("bundled, hub"),
-        default="bundled",
-        meaning=Message(
-            ja="モデルの組：同梱の小さなモデルか、Hugging Face Hub の大きなモデルか",
-            en="the small bundled models, or full-size ones from the Hugging Face hub",
-        ),
-    ),
-    Key(
-        name="catalog",
-        read=_path,
-        allowed=_A_FILE,
-        default="",
-        meaning=Message(
-            ja="自分のカタログ（TOML）。profile の行を置き換える", en="a catalog of your own (TOML) whose rows replace those of the profile"
-        ),
-    ),
-    Key(
-        name="models_dir",
-        read=_path,
-        allowed=_A_FOLDER,
-        default="",
-        meaning=Message(ja="同梱モデルの場所", en="where the bundled models lie"),
-    ),
-    Key(
-        name="device",
-        read=_device,
-        allowed=_same("auto, cpu, cuda, cuda:N, mps"),
-        default="auto",
-        meaning=Message(ja="計算に使う装置", en="what computes"),
-    ),
-    Key(
-        name="memory_budget_mb",
-        read=_number(at_least=1),
-        allowed=Message(ja="1 以上の整数（MiB）", en="a whole number from 1 (MiB)"),
-        default="4096",
-        meaning=Message(ja="読み込んだままにするモデルの合計サイズ", en="how much of loaded models is kept in memory"),
-    ),
-    Key(
-        name="batch",
-        read=_number(at_least=1),
-        allowed=Message(ja="1 以上の整数", en="a whole number from 1"),
-        default="64",
-        meaning=Message(ja="一度にまとめて計算する依頼の最大数", en="the most requests that are computed together"),
-    ),
-    Key(
-        name="timeout_s",
-        read=_number(at_least=1),
-        allowed=Message(ja="1 以上の整数（秒）", en="a whole number from 1 (seconds)"),
-        default="600",
-        meaning=Message(ja="ひとつの答えを待つ長さ", en="how long to wait for one answer"),
-    ),
-    Key(
-        name="lang",
-        read=_speech,
-        allowed=_same("ja, en, auto"),
-        default="auto",
-        meaning=Message(ja="画面のことば（auto：入力した文章に合わせる）", en="the language of the screen (auto: that of what you type)"),
-    ),
-    Key(
-        name="state_dir",
-        read=_path,
-        allowed=_A_FOLDER,
-        default="~/.local/state/yomite",
-        meaning=Message(ja="入力履歴の置き場所", en="where the history of what you typed is kept"),
-    ),
-)
-
-
-def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Read the `YOMITE_*` variables; one that is empty counts as not set.
+    The file is the one that YOMITE_CONFIG names, else yomite.toml in `folder` (None: no file). Empty values count as not set.
 
     Raises:
-        SettingsError: an unknown key or a value that is not allowed.
+        SettingsError: an unknown key, a value that is not allowed, or a file that cannot be read.
     """
-    known = {key.variable: key for key in KEYS}
-    values: dict[str, Any] = {}
-    for variable, text in environment.items():
-        if variable.startswith(PREFIX) and text.strip():
-            key = known.get(variable)
-            if key is None:
-                raise _unknown(variable, list(known))
-            values[key.name] = _read(key, text.strip())
+    values = _from_file(_config_file(environment, folder)) | _from_environment(environment)
     values.setdefault("state_dir", _state_dir(environment))
     return Settings(**values, machine_speech=speech_of_machine(environment))
 
 
-def _read(key: Key, text: str) -> object:
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    known = {key.variable: key for key in KEYS}
+    values: dict[str, Any] = {}
+    for variable, text in environment.items():
+        key = known.get(variable)
+        if key is None and variable.startswith(PREFIX) and variable != CONFIG_VARIABLE and text.strip():
+            raise _unknown(variable, list(known))
+        if key is not None and text.strip():
+            values[key.name] = _read(key, text.strip(), place=f"環境変数 {variable}", en_place=f"The environment variable {variable}")
+    return values
+
+
+def _from_file(path: Path | None) -> dict[str, Any]:
+    known = {key.name: key for key in KEYS}
+    values: dict[str, Any] = {}
+    for name, value in _toml(path).items() if path else ():
+        key = known.get(name)
+        if key is None:
+            raise _unknown(name, list(known), path=path)
+        if isinstance(value, dict | list):
+            raise _bad_value(key, value, place=f"{path} の {name}", en_place=f"{name} in {path}")
+        text = str(value).lower() if isinstance(value, bool) else str(value).strip()
+        if text:
+            values[name] = _read(key, text, place=f"{path} の {name}", en_place=f"{name} in {path}")
+    return values
+
+
+def _config_file(environment: Mapping[str, str], folder: Path | None) -> Path | None:
+    if named := environment.get(CONFIG_VARIABLE, "").strip():
+        return Path(named).expanduser()
+    found = folder / CONFIG_NAME if folder else None
+    return found if found is not None and found.is_file() else None
+
+
+def _toml(path: Path) -> dict[str, Any]:
     try:
-        return key.read(text)
-    except (ValueError, KeyError) as error:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
         raise SettingsError(
-            ja=f"環境変数 {key.variable} の値「{text}」は使えません。使える値：{key.allowed.ja}",
-            en=f"The environment variable {key.variable} cannot be {text!r}. Allowed: {key.allowed.en}",
+            ja=f"設定ファイル {path} を開けません（{error.strerror}）。",
+            en=f"The settings file {path} cannot be opened ({error.strerror}).",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            ja=f'設定ファイル {path} を TOML として読めません（{error}）。書き方の例：profile = "hub"',
+            en=f'The settings file {path} cannot be read as TOML ({error}). A line looks like: profile = "hub"',
         ) from error
 
 
-def _unknown(variable: str, known: list[str]) -> SettingsError:
-    near = difflib.get_close_matches(variable, known, n=1)
+def _read(key: Key, text: str, *, place: str, en_place: str) -> object:
+    try:
+        return key.read(text)
+    except (ValueError, KeyError) as error:
+        # `from None` for secrets: the error that caused it could show a part of the value.
+        raise _bad_value(key, text, place=place, en_place=en_place) from None if key.name in SECRETS else error
+
+
+def _bad_value(key: Key, value: object, *, place: str, en_place: str) -> SettingsError:
+    shown_ja, shown_en = ("その値", "that value") if key.name in SECRETS else (f"「{value}」", f"{value!r}")
     return SettingsError(
-        ja=f"環境変数 {variable} はありません。" + (f"{near[0]} のことですか？" if near else "") + f"使えるもの：{', '.join(known)}",
-        en=f"There is no setting {variable}. " + (f"Did you mean {near[0]}? " if near else "") + f"There are: {', '.join(known)}",
+        ja=f"{place} に{shown_ja}は使えません。使える値：{key.allowed.ja}",
+        en=f"{en_place} cannot be {shown_en}. Allowed: {key.allowed.en}",
+    )
+
+
+def _unknown(name: str, known: list[str], *, path: Path | None = None) -> SettingsError:
+    near = difflib.get_close_matches(name, known, n=1)
+    listed = ", ".join(known)
+    where_ja, where_en = (f"設定ファイル {path} の", f" in {path}") if path else ("環境変数 ", "")
+    return SettingsError(
+        ja=f"{where_ja}{name} という設定はありません。" + (f"{near[0]} のことですか？" if near else "") + f"使えるもの：{listed}",
+        en=f"There is no setting {name}{where_en}. " + (f"Did you mean {near[0]}? " if near else "") + f"There are: {listed}",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot.commands import COMMANDS
-from bot.settings import KEYS
+from bot.setting_keys import KEYS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"

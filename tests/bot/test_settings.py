@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import pytest
 
 from bot.errors import SettingsError
-from bot.settings import KEYS, read_settings
+from bot.setting_keys import KEYS, SECRETS, Key
+from bot.settings import read_settings
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -32,6 +34,20 @@ def test_every_key_reaches_the_part_that_needs_it(tmp_path: Path) -> None:
         "YOMITE_TIMEOUT_S": "30",
         "YOMITE_LANG": "ja",
         "YOMITE_STATE_DIR": str(tmp_path),
+        "REDIS_URL": "rediss://:secret@redis.example:6380/2",
+        "YOMITE_WORKERS": "3",
+        "YOMITE_ANSWER_TTL_S": "600",
+        "YOMITE_CACHE_TTL_S": "0",
+        "YOMITE_MAX_CHARACTERS": "5000",
+        "YOMITE_WEB_HOST": "0.0.0.0",
+        "YOMITE_WEB_PORT": "0",
+        "YOMITE_WEB_TOKEN": "0123456789abcdef",
+        "YOMITE_OPEN_BROWSER": "no",
+        "SLACK_BOT_TOKEN": "xoxb-1-a",
+        "SLACK_APP_TOKEN": "xapp-1-a",
+        "SLACK_SIGNING_SECRET": "0123456789abcdef",
+        "YOMITE_SLACK_PORT": "3001",
+        "DISCORD_TOKEN": "a-token-of-twenty-letters",
     }
     assert set(environment) == {key.variable for key in KEYS}
     settings = read_settings(environment)
@@ -39,6 +55,12 @@ def test_every_key_reaches_the_part_that_needs_it(tmp_path: Path) -> None:
     assert (worker.profile, worker.device, worker.memory_budget_mb, worker.batch) == ("hub", "cuda:1", 512, 8)
     assert worker.catalog == Path.cwd() / "own.toml"
     assert (settings.timeout_s, settings.lang, settings.state_dir) == (30, "ja", tmp_path)
+    queue = settings.queue()
+    assert (queue.timeout_s, queue.answer_ttl_s, queue.cache_ttl_s) == (30, 600, 0)
+    assert (settings.redis_url, settings.workers, settings.max_characters) == ("rediss://:secret@redis.example:6380/2", 3, 5000)
+    assert (settings.web_host, settings.web_port, settings.web_token, settings.open_browser) == ("0.0.0.0", 0, "0123456789abcdef", False)
+    assert (settings.slack_bot_token, settings.slack_app_token, settings.slack_port) == ("xoxb-1-a", "xapp-1-a", 3001)
+    assert (settings.slack_signing_secret, settings.discord_token) == ("0123456789abcdef", "a-token-of-twenty-letters")
 
 
 @pytest.mark.parametrize(
@@ -88,3 +110,65 @@ def test_an_empty_variable_counts_as_not_set() -> None:
 )
 def test_people_are_answered_in_their_language(environment: dict[str, str], text: str, speech: str) -> None:
     assert read_settings(environment).speech_for(text) == speech
+
+
+# --- Secrets -------------------------------------------------------------------------------------------------------
+
+
+SECRET = "hunter" + "2"  # in two parts: a traceback shows lines of this file too
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if key.name in SECRETS], ids=lambda key: key.name)
+def test_a_secret_of_the_wrong_form_is_refused_without_being_shown(key: Key) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings({key.variable: SECRET})
+    assert key.variable in caught.value.message.ja
+    told = caught.value.message.ja + caught.value.message.en + "".join(traceback.format_exception(caught.value))
+    assert SECRET not in told
+
+
+def test_no_secret_is_in_the_repr_of_the_settings() -> None:
+    settings = read_settings(
+        {"REDIS_URL": "redis://:hunter2@localhost", "SLACK_BOT_TOKEN": "xoxb-hunter2", "SLACK_APP_TOKEN": "xapp-hunter2"}
+    )
+    assert "hunter2" not in repr(settings)
+
+
+# --- The file ------------------------------------------------------------------------------------------------------
+
+
+def test_a_toml_file_gives_what_the_environment_leaves_open(tmp_path: Path) -> None:
+    (tmp_path / "yomite.toml").write_text('profile = "hub"\nweb_port = 9000\nopen_browser = false\nlang = "ja"\n', encoding="utf-8")
+    settings = read_settings({"YOMITE_LANG": "en"}, folder=tmp_path)
+    assert (settings.profile, settings.web_port, settings.open_browser, settings.lang) == ("hub", 9000, False, "en")
+
+
+def test_yomite_config_names_another_file(tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text('device = "cpu"\n', encoding="utf-8")
+    (tmp_path / "yomite.toml").write_text('device = "mps"\n', encoding="utf-8")
+    assert read_settings({"YOMITE_CONFIG": str(other)}, folder=tmp_path).device == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("web_prt = 1\n", "web_prt"),
+        ("web_port = 70000\n", "70000"),
+        ("batch = [1]\n", "batch"),
+        ("this is no toml", "TOML"),
+    ],
+)
+def test_a_wrong_file_is_an_error_that_names_file_and_key(tmp_path: Path, content: str, named: str) -> None:
+    path = tmp_path / "yomite.toml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        read_settings({}, folder=tmp_path)
+    for text in (caught.value.message.ja, caught.value.message.en):
+        assert named in text
+        assert str(path) in text
+
+
+def test_a_file_that_is_named_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be opened"):
+        read_settings({"YOMITE_CONFIG": str(tmp_path / "none.toml")})

@@ -1,0 +1,289 @@
+"""Every setting: its name, its environment variable, the values it takes, and what it means in both languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.contract import Message
+
+PREFIX = "YOMITE_"
+# Settings whose value is never shown.
+SECRETS = ("redis_url", "web_token", "slack_bot_token", "slack_app_token", "slack_signing_secret", "discord_token")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """One setting: how its text is read, which values it allows, and what it means.
+
+    `name` is its key in the TOML file; `variable` its environment variable (default: YOMITE_ and the name).
+    """
+
+    name: str
+    read: Callable[[str], Any]
+    allowed: Message
+    default: str = ""
+    meaning: Message
+    own_variable: str = ""
+
+    @property
+    def variable(self) -> str:
+        return self.own_variable or PREFIX + self.name.upper()
+
+
+def _one_of(*values: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text.lower() not in values:
+            raise ValueError(text)
+        return text.lower()
+
+    return read
+
+
+def _number(*, at_least: int, at_most: int | None = None) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        value = int(text)
+        if value < at_least or (at_most is not None and value > at_most):
+            raise ValueError(text)
+        return value
+
+    return read
+
+
+def _device(text: str) -> str:
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", text.lower()):
+        raise ValueError(text)
+    return text.lower()
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+def _redis_url(text: str) -> str:
+    if not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError(text)
+    return text
+
+
+def _starting_with(*starts: str) -> Callable[[str], str]:
+    """For secrets: a value of the wrong kind is refused without being shown."""
+
+    def read(text: str) -> str:
+        if not text.startswith(starts):
+            raise ValueError
+        return text
+
+    return read
+
+
+def _secret(*, at_least: int) -> Callable[[str], str]:
+    """A secret of so many characters; one that is too short is refused without being shown."""
+
+    def read(text: str) -> str:
+        if len(text) < at_least:
+            raise ValueError
+        return text
+
+    return read
+
+
+def _flag(text: str) -> bool:
+    return {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}[text.lower()]
+
+
+def _speech(text: str) -> str | None:
+    return {"ja": "ja", "en": "en", "auto": None}[text.lower()]
+
+
+def _same(text: str) -> Message:
+    return Message(ja=text, en=text)
+
+
+_A_FILE = Message(ja="ファイルのパス", en="the path of a file")
+_A_FOLDER = Message(ja="フォルダのパス", en="the path of a folder")
+
+KEYS = (
+    Key(
+        name="profile",
+        read=_one_of("bundled", "hub"),
+        allowed=_same("bundled, hub"),
+        default="bundled",
+        meaning=Message(
+            ja="モデルの組：同梱の小さなモデルか、Hugging Face Hub の大きなモデルか",
+            en="the small bundled models, or full-size ones from the Hugging Face hub",
+        ),
+    ),
+    Key(
+        name="catalog",
+        read=_path,
+        allowed=_A_FILE,
+        default="",
+        meaning=Message(
+            ja="自分のカタログ（TOML）。profile の行を置き換える", en="a catalog of your own (TOML) whose rows replace those of the profile"
+        ),
+    ),
+    Key(
+        name="models_dir",
+        read=_path,
+        allowed=_A_FOLDER,
+        default="",
+        meaning=Message(ja="同梱モデルの場所", en="where the bundled models lie"),
+    ),
+    Key(
+        name="device",
+        read=_device,
+        allowed=_same("auto, cpu, cuda, cuda:N, mps"),
+        default="auto",
+        meaning=Message(ja="計算に使う装置", en="what computes"),
+    ),
+    Key(
+        name="memory_budget_mb",
+        read=_number(at_least=1),
+        allowed=Message(ja="1 以上の整数（MiB）", en="a whole number from 1 (MiB)"),
+        default="4096",
+        meaning=Message(ja="読み込んだままにするモデルの合計サイズ", en="how much of loaded models is kept in memory"),
+    ),
+    Key(
+        name="batch",
+        read=_number(at_least=1),
+        allowed=Message(ja="1 以上の整数", en="a whole number from 1"),
+        default="64",
+        meaning=Message(ja="一度にまとめて計算する依頼の最大数", en="the most requests that are computed together"),
+    ),
+    Key(
+        name="timeout_s",
+        read=_number(at_least=1),
+        allowed=Message(ja="1 以上の整数（秒）", en="a whole number from 1 (seconds)"),
+        default="600",
+        meaning=Message(ja="ひとつの答えを待つ長さ", en="how long to wait for one answer"),
+    ),
+    Key(
+        name="lang",
+        read=_speech,
+        allowed=_same("ja, en, auto"),
+        default="auto",
+        meaning=Message(ja="画面のことば（auto：入力した文章に合わせる）", en="the language of the screen (auto: that of what you type)"),
+    ),
+    Key(
+        name="state_dir",
+        read=_path,
+        allowed=_A_FOLDER,
+        default="~/.local/state/yomite",
+        meaning=Message(ja="入力履歴の置き場所", en="where the history of what you typed is kept"),
+    ),
+    Key(
+        name="redis_url",
+        own_variable="REDIS_URL",
+        read=_redis_url,
+        allowed=_same("redis://…, rediss://…, unix://…"),
+        meaning=Message(
+            ja="ジョブを置く Redis（省くと、付属の Redis を自分で動かす）",
+            en="the Redis where jobs wait (default: Yomite runs one of its own)",
+        ),
+    ),
+    Key(
+        name="workers",
+        read=_number(at_least=0, at_most=64),
+        allowed=Message(ja="0〜64 の整数", en="a whole number from 0 to 64"),
+        default="1",
+        meaning=Message(ja="`yomite run` が起動するワーカーの数", en="how many workers `yomite run` starts"),
+    ),
+    Key(
+        name="answer_ttl_s",
+        read=_number(at_least=60),
+        allowed=Message(ja="60 以上の整数（秒）", en="a whole number from 60 (seconds)"),
+        default="86400",
+        meaning=Message(
+            ja="依頼と、まだ届けられない答えを Redis に置く長さ",
+            en="how long requests, and answers that cannot be posted yet, lie in Redis",
+        ),
+    ),
+    Key(
+        name="cache_ttl_s",
+        read=_number(at_least=0),
+        allowed=Message(ja="0 以上の整数（秒。0 は使わない）", en="a whole number from 0 (seconds; 0: never)"),
+        default="3600",
+        meaning=Message(ja="同じ依頼に同じ答えを返す長さ", en="how long the same request is answered from memory"),
+    ),
+    Key(
+        name="max_characters",
+        read=_number(at_least=100),
+        allowed=Message(ja="100 以上の整数", en="a whole number from 100"),
+        default="200000",
+        meaning=Message(ja="チャットで一度に読む文字数の上限", en="the most characters that one command in chat may bring"),
+    ),
+    Key(
+        name="web_host",
+        read=str,
+        allowed=Message(ja="アドレス", en="an address"),
+        default="127.0.0.1",
+        meaning=Message(
+            ja="チャットページのアドレス。自分のマシンの外から使うには web_token も要る",
+            en="the chat page's address; outside this machine it needs a web_token",
+        ),
+    ),
+    Key(
+        name="web_port",
+        read=_number(at_least=0, at_most=65_535),
+        allowed=Message(ja="0〜65535（0 は空いている番号）", en="0 to 65535 (0: any that is free)"),
+        default="8765",
+        meaning=Message(ja="チャットページのポート", en="the chat page's port"),
+    ),
+    Key(
+        name="web_token",
+        read=_secret(at_least=16),
+        allowed=Message(ja="16 文字以上", en="16 characters or more"),
+        meaning=Message(ja="チャットページの合言葉", en="the secret that opens the chat page"),
+    ),
+    Key(
+        name="open_browser",
+        read=_flag,
+        allowed=_same("yes, no"),
+        default="yes",
+        meaning=Message(
+            ja="`yomite run` のときページを開くか（画面があるとき）", en="whether `yomite run` opens the page, where there is a desktop"
+        ),
+    ),
+    Key(
+        name="slack_bot_token",
+        own_variable="SLACK_BOT_TOKEN",
+        read=_starting_with("xoxb-"),
+        allowed=_same("xoxb-…"),
+        meaning=Message(ja="Slack のボットトークン", en="Slack's bot token"),
+    ),
+    Key(
+        name="slack_app_token",
+        own_variable="SLACK_APP_TOKEN",
+        read=_starting_with("xapp-"),
+        allowed=_same("xapp-…"),
+        meaning=Message(ja="Slack のアプリトークン（Socket Mode）", en="Slack's app-level token (Socket Mode)"),
+    ),
+    Key(
+        name="slack_signing_secret",
+        own_variable="SLACK_SIGNING_SECRET",
+        read=_secret(at_least=16),
+        allowed=Message(ja="16 文字以上", en="16 characters or more"),
+        meaning=Message(
+            ja="Slack の署名シークレット。アプリトークンの代わりに置くと HTTP で受ける",
+            en="Slack's signing secret; without an app token, events come by HTTP",
+        ),
+    ),
+    Key(
+        name="slack_port",
+        read=_number(at_least=0, at_most=65_535),
+        allowed=_same("0–65535"),
+        default="3000",
+        meaning=Message(ja="Slack を HTTP で受けるポート", en="the port for Slack by HTTP"),
+    ),
+    Key(
+        name="discord_token",
+        own_variable="DISCORD_TOKEN",
+        read=_secret(at_least=20),
+        allowed=Message(ja="Discord の開発者ページの Bot トークン", en="the bot token of Discord's developer page"),
+        meaning=Message(ja="Discord のボットトークン", en="Discord's bot token"),
+    ),
+)
