@@ -1,0 +1,92 @@
+"""What every chat platform speaks with the desk: what came in, the answer that goes out, and what can keep it from arriving."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bot.commands.command import Command
+from bot.conversation import AnyRequest
+from bot.grammar import Arguments, Option, OptionValue
+from bot.language import Speech
+from bot.reply import Reply
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncomingFile:
+    """A file that came with a message; `size` in bytes as the platform says it. `read` fetches it."""
+
+    name: str
+    size: int
+    read: Callable[[], Awaitable[bytes]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incoming:
+    """Something that a person said to Yomite.
+
+    `event_id` is the same where the platform delivers the same event twice. `line` is a command with or without its slash.
+    `nearby` gives the text of the message that was replied to, else of the thread; it is asked only where the command lacks a text.
+    `locale` is what the platform says of the person, e.g. "ja-JP". `arguments` are there where the platform's own form has taken
+    the command apart: the line then only names the command and tells the language.
+    """
+
+    platform: str
+    event_id: str
+    person: str
+    line: str
+    locale: str = ""
+    files: tuple[IncomingFile, ...] = ()
+    nearby: Callable[[], Awaitable[str | None]] | None = None
+    extra_options: tuple[Option, ...] = ()
+    arguments: Arguments | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A Reply on its way to the person. `delivery` is what the platform gave to `Desk.submit`, `extras` its own options.
+
+    `again`: it was tried before, by this process or one that crashed; `marks` say how far that came.
+    """
+
+    job_id: str
+    command: Command[Any, Any]
+    request: AnyRequest
+    reply: Reply
+    speech: Speech
+    delivery: dict[str, Any]
+    extras: dict[str, OptionValue] = field(default_factory=dict)
+    marks: dict[str, str] = field(default_factory=dict)
+    again: bool = False
+
+
+class TryLater(Exception):
+    """The platform cannot take the answer now. `after_s`: seconds to wait."""
+
+    def __init__(self, after_s: float = 1.0) -> None:
+        super().__init__(f"try again in {after_s:g} s")
+        self.after_s = after_s
+
+
+class CannotPost(Exception):
+    """The answer can never be posted there; the message says why, without any text of the person."""
+
+
+class Platform(Protocol):
+    """What the desk needs of a chat platform."""
+
+    @property
+    def name(self) -> str:
+        """e.g. "slack": names its stream."""
+
+    async def post(self, answer: Answer) -> None:
+        """Bring an answer to the person.
+
+        Raises:
+            TryLater: not now.
+            CannotPost: never.
+        """
+
+    async def show_progress(self, job_id: str, share: float, *, delivery: dict[str, Any], speech: Speech) -> None:
+        """Tell the person how far a long job is (`share` in 0..1); what goes wrong here is not worth an error."""

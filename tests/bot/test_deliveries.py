@@ -1,0 +1,194 @@
+"""Answers are posted once, whatever happens between the worker and the chat platform."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import redis.asyncio
+from redis import Redis
+
+from bot.deliveries import Deliveries
+from bot.desk import Answer, CannotPost, TryLater
+from bot.language import Speech
+from engine.contract import SentenceSentiment, SentimentRequest, SentimentResult, to_json
+from workers.queue import names
+from workers.queue.door import JobQueue
+from workers.queue.replies import GROUP, ReplyStream, ReplyWriter
+
+RESULT = SentimentResult(
+    language="ja",
+    model="m",
+    label="positive",
+    probability=0.9,
+    probabilities={"positive": 0.9, "neutral": 0.05, "negative": 0.05},
+    sentences=(SentenceSentiment(start=0, end=3, label="positive", probability=0.9),),
+)
+
+
+@dataclass
+class Recorder:
+    """A platform that keeps what it is given; `troubles` are raised first, one a post."""
+
+    troubles: list[Exception] = field(default_factory=list)
+    posted: list[Answer] = field(default_factory=list)
+    tries: list[Answer] = field(default_factory=list)
+    shares: list[tuple[str, float, dict[str, Any]]] = field(default_factory=list)
+    name: str = "chat"
+
+    async def post(self, answer: Answer) -> None:
+        self.tries.append(answer)
+        if self.troubles:
+            raise self.troubles.pop(0)
+        self.posted.append(answer)
+
+    async def show_progress(self, job_id: str, share: float, *, delivery: dict[str, Any], speech: Speech) -> None:
+        self.shares.append((job_id, share, delivery))
+
+
+def hand_over(connection: Redis, job_id: str) -> None:
+    request = SentimentRequest(text="楽しい")
+    record = {
+        "command": "sentiment",
+        "request": to_json(request),
+        "extras": {},
+        "speech": "ja",
+        "person": "p1",
+        "notes": ["ファイルについて"],
+        "delivery": {"channel": "C1"},
+    }
+    JobQueue(connection).submit(request, platform="chat", person="p1", record=record, job_id=job_id)
+
+
+def deliver(url: str, platform: Recorder, until: Callable[[], bool], also: Callable[[], Awaitable[None]] | None = None) -> None:
+    """Deliver until the condition holds, for 20 s at the most."""
+
+    async def run() -> None:
+        connection = redis.asyncio.Redis.from_url(url)
+        task = asyncio.create_task(Deliveries(platform, connection).run())
+        try:
+            async with asyncio.timeout(20):
+                while not until():
+                    if also is not None:
+                        await also()
+                    await asyncio.sleep(0.02)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await connection.aclose()
+
+    asyncio.run(run())
+
+
+def forgotten(connection: Redis, job_id: str) -> bool:
+    return not connection.exists(names.outcome(job_id)) and connection.xlen(names.replies("chat")) == 0
+
+
+def test_an_answer_is_posted_and_its_job_forgotten(redis_url: str) -> None:
+    platform = Recorder()
+    with Redis.from_url(redis_url) as connection:
+        hand_over(connection, "j1")
+        ReplyWriter(connection).write("j1", platform="chat", outcome=RESULT)
+        deliver(redis_url, platform, lambda: forgotten(connection, "j1"))
+        assert JobQueue(connection).jobs_of("chat", "p1") == []
+    (answer,) = platform.posted
+    assert (answer.job_id, answer.command.name, answer.delivery, answer.again) == ("j1", "sentiment", {"channel": "C1"}, False)
+    assert "ポジティブ" in answer.reply.title
+    assert answer.reply.notes[0] == "ファイルについて"
+
+
+@pytest.mark.parametrize("trouble", [TryLater(0.01), RuntimeError("ours")], ids=["later", "fault"])
+def test_what_fails_is_tried_again_and_says_so(redis_url: str, trouble: Exception) -> None:
+    platform = Recorder(troubles=[trouble])
+    with Redis.from_url(redis_url) as connection:
+        hand_over(connection, "j1")
+        ReplyWriter(connection).write("j1", platform="chat", outcome=RESULT)
+        deliver(redis_url, platform, lambda: forgotten(connection, "j1"))
+    assert [answer.again for answer in platform.tries] == [False, True]
+    assert len(platform.posted) == 1
+
+
+def test_what_can_never_be_posted_is_dropped(redis_url: str) -> None:
+    platform = Recorder(troubles=[CannotPost("the channel is gone")])
+    with Redis.from_url(redis_url) as connection:
+        hand_over(connection, "j1")
+        ReplyWriter(connection).write("j1", platform="chat", outcome=RESULT)
+        deliver(redis_url, platform, lambda: forgotten(connection, "j1"))
+    assert platform.posted == []
+
+
+def test_what_a_bot_took_and_did_not_finish_is_posted_after_its_restart(redis_url: str) -> None:
+    platform = Recorder()
+
+    async def take() -> None:
+        connection = redis.asyncio.Redis.from_url(redis_url)
+        deliveries = Deliveries(platform, connection)
+        stream: ReplyStream = deliveries._stream
+        await stream.open()
+        assert [entry.job_id for entry in await stream.new(wait_s=1)] == ["j1"]
+        await stream.mark("j1", "image-0", "F1")
+        await connection.aclose()
+
+    with Redis.from_url(redis_url) as connection:
+        hand_over(connection, "j1")
+        ReplyWriter(connection).write("j1", platform="chat", outcome=RESULT)
+        asyncio.run(take())
+        deliver(redis_url, platform, lambda: forgotten(connection, "j1"))
+        pending = connection.xpending(names.replies("chat"), GROUP)
+        assert pending["pending"] == 0
+    (answer,) = platform.posted
+    assert answer.again
+    assert answer.marks == {"image-0": "F1"}
+
+
+def test_an_outcome_that_was_written_twice_is_posted_once(redis_url: str) -> None:
+    platform = Recorder()
+    with Redis.from_url(redis_url) as connection:
+        hand_over(connection, "j1")
+        for _ in range(2):
+            ReplyWriter(connection).write("j1", platform="chat", outcome=RESULT)
+        deliver(redis_url, platform, lambda: forgotten(connection, "j1"))
+    assert len(platform.posted) == 1
+
+
+def test_a_cancelled_job_is_answered_with_that(redis_url: str) -> None:
+    platform = Recorder()
+    with Redis.from_url(redis_url) as connection:
+        hand_over(connection, "j1")
+        assert JobQueue(connection).cancel_all_of("chat", "p1") == ["j1"]
+        assert JobQueue(connection).status().waiting == 0
+        deliver(redis_url, platform, lambda: forgotten(connection, "j1"))
+    (answer,) = platform.posted
+    assert answer.reply.title == "取り消しました。"
+
+
+def test_progress_reaches_the_platform_with_where_to_show_it(redis_url: str) -> None:
+    platform = Recorder()
+    with Redis.from_url(redis_url) as connection:
+        hand_over(connection, "j1")
+
+        async def tell() -> None:  # again and again: what is told before somebody listens is gone
+            ReplyWriter(connection).write_progress("j1", platform="chat", share=0.5)
+
+        deliver(redis_url, platform, lambda: bool(platform.shares), tell)
+    assert platform.shares[0] == ("j1", 0.5, {"channel": "C1"})
+
+
+def test_deliveries_go_on_when_redis_was_away(redis_url: str) -> None:
+    platform = Recorder()
+    with Redis.from_url(redis_url) as connection:
+        hand_over(connection, "j1")
+        dropped = False
+
+        async def drop_connections() -> None:
+            nonlocal dropped
+            if not dropped:
+                connection.client_kill_filter(_type="normal", skipme=True)
+                ReplyWriter(connection).write("j1", platform="chat", outcome=RESULT)
+                dropped = True
+
+        deliver(redis_url, platform, lambda: dropped and forgotten(connection, "j1"), drop_connections)
+    assert len(platform.posted) == 1

@@ -1,0 +1,214 @@
+"""The desk understands what was said, takes each event once, and hands over what the workers must answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+import redis.asyncio
+from redis import Redis
+
+from bot.desk import Desk, DeskSettings, Incoming, IncomingFile, Reading, job_id_of, waiting_line
+from bot.errors import PlatformError
+from bot.reply import Reply
+from engine.contract import AskRequest, NerRequest, SentimentRequest, SimilarRequest
+from workers.queue import names
+from workers.queue.door import JobQueue
+from workers.queue.job import SERIALIZER, EngineJob
+
+Found = TypeVar("Found")
+
+
+@asynccontextmanager
+async def open_desk(url: str, settings: DeskSettings | None = None) -> AsyncIterator[Desk]:
+    blocking, connection = Redis.from_url(url), redis.asyncio.Redis.from_url(url)
+    try:
+        yield Desk(JobQueue(blocking), connection, settings)
+    finally:
+        await connection.aclose()
+        blocking.close()
+
+
+def with_desk(url: str, work: Callable[[Desk], Awaitable[Found]], settings: DeskSettings | None = None) -> Found:
+    async def run() -> Found:
+        async with open_desk(url, settings) as desk:
+            return await work(desk)
+
+    return asyncio.run(run())
+
+
+def said(line: str, **more: object) -> Incoming:
+    return Incoming(**{"platform": "chat", "event_id": "e1", "person": "p1", "line": line, **more})  # type: ignore[arg-type]  # by name
+
+
+def file_of(name: str, data: bytes) -> IncomingFile:
+    async def read() -> bytes:
+        return data
+
+    return IncomingFile(name=name, size=len(data), read=read)
+
+
+def read(url: str, incoming: Incoming, settings: DeskSettings | None = None) -> Reading | Reply | None:
+    return with_desk(url, lambda desk: desk.read(incoming), settings)
+
+
+@pytest.mark.parametrize(
+    ("line", "request_", "speech"),
+    [
+        ("/sentiment この映画は素晴らしい。", SentimentRequest(text="この映画は素晴らしい。"), "ja"),
+        ("sentiment I love this.", SentimentRequest(text="I love this."), "en"),
+        ("固有表現 山田太郎は京都にいる。", NerRequest(text="山田太郎は京都にいる。"), "ja"),
+        ("/similar a cat | a feline", SimilarRequest(texts=("a cat", "a feline")), "en"),
+    ],
+)
+def test_a_command_becomes_a_reading_in_the_language_of_the_person(redis_url: str, line: str, request_: object, speech: str) -> None:
+    found = read(redis_url, said(line))
+    assert isinstance(found, Reading)
+    assert (found.understood.request, found.speech) == (request_, speech)
+
+
+def test_the_same_event_is_taken_once(redis_url: str) -> None:
+    assert isinstance(read(redis_url, said("/sentiment good")), Reading)
+    assert read(redis_url, said("/sentiment good")) is None
+    assert isinstance(read(redis_url, said("/sentiment good", event_id="e2")), Reading)
+    assert isinstance(read(redis_url, said("/sentiment good", platform="other")), Reading)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("/help", "/sentiment"),
+        ("", "/sentiment"),
+        ("status", "0"),
+        ("/cancel", "Nothing to cancel"),
+        ("/キャンセル", "取り消すものはありません"),
+        ("/sentiment", "Example: /sentiment"),
+        ("/sentimant 楽しい", "/sentiment のことですか？"),
+        ("/models", "worker"),
+    ],
+)
+def test_what_needs_no_worker_is_answered_at_once(redis_url: str, line: str, expected: str) -> None:
+    reply = read(redis_url, said(line))
+    assert isinstance(reply, Reply)
+    assert expected in repr(reply)
+
+
+@pytest.mark.parametrize(
+    ("line", "nearby", "request_"),
+    [
+        ("/ask Who is the CEO?", "Tim Cook is the CEO.", AskRequest(question="Who is the CEO?", context="Tim Cook is the CEO.")),
+        ("質問 社長は誰？", "社長は山田だ。", AskRequest(question="社長は誰？", context="社長は山田だ。")),
+        ("/sentiment", "楽しい --lang en という文", SentimentRequest(text="楽しい --lang en という文")),
+        ("/similar a cat", "a feline\na dog", SimilarRequest(texts=("a cat", "a feline", "a dog"))),
+    ],
+)
+def test_a_command_that_lacks_its_text_reads_what_is_near(redis_url: str, line: str, nearby: str, request_: object) -> None:
+    async def near() -> str:
+        return nearby
+
+    found = read(redis_url, said(line, nearby=near))
+    assert isinstance(found, Reading)
+    assert found.understood.request == request_
+
+
+def test_what_is_near_is_not_asked_for_where_the_text_is_there(redis_url: str) -> None:
+    async def near() -> str:
+        raise AssertionError("not needed")
+
+    assert isinstance(read(redis_url, said("/sentiment good", nearby=near)), Reading)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "text"),
+    [
+        ("a.txt", "とても満足しています。".encode(), "とても満足しています。"),
+        ("b.txt", "満足".encode("cp932"), "満足"),
+        ("c.csv", b"text\ngood\nbad\n", "good\nbad"),
+    ],
+)
+def test_a_file_that_came_along_is_read(redis_url: str, name: str, data: bytes, text: str) -> None:
+    found = read(redis_url, said("/sentiment", files=(file_of(name, data),)))
+    assert isinstance(found, Reading)
+    assert found.understood.request == SentimentRequest(text=text)
+    assert bool(found.notes) == (name != "a.txt")
+
+
+def test_a_file_that_cannot_be_read_is_an_error_that_says_what_can(redis_url: str) -> None:
+    reply = read(redis_url, said("/sentiment 写真", files=(file_of("cat.png", b"\x89PNG\r\n"),)))
+    assert isinstance(reply, Reply)
+    assert reply.failed
+    assert ".pdf" in repr(reply)
+
+
+def test_a_text_that_is_too_long_is_refused_with_the_limit(redis_url: str) -> None:
+    reply = read(redis_url, said("/sentiment " + "長い" * 60), DeskSettings(max_characters=100))
+    assert isinstance(reply, Reply)
+    assert reply.failed
+    assert "120" in reply.title
+    assert "100" in reply.title
+
+
+def test_only_models_of_the_catalog_may_be_named_in_chat(redis_url: str, tmp_path: Path) -> None:
+    row = {"task": "sentiment", "languages": ["ja"], "model": "ours", "revision": "", "licence": "MIT", "window": 512}
+    with Redis.from_url(redis_url) as connection:
+        connection.set(names.MODELS, json.dumps([row]))
+    refused = read(redis_url, said(f"/sentiment 楽しい --model {tmp_path}"))
+    assert isinstance(refused, Reply)
+    assert "ours" in refused.title
+    assert isinstance(read(redis_url, said("/sentiment 楽しい --model ours", event_id="e2")), Reading)
+
+
+def test_a_reading_that_is_handed_over_is_one_job_with_its_record_apart(redis_url: str) -> None:
+    incoming = said("/sentiment 楽しい")
+
+    async def work(desk: Desk) -> str:
+        reading = await desk.read(incoming)
+        assert isinstance(reading, Reading)
+        first = await desk.submit(reading, {"channel": "C1", "token": "secret"})
+        assert await desk.submit(reading, {"channel": "C1", "token": "secret"}) == first
+        return first
+
+    job_id = with_desk(redis_url, work)
+    assert job_id == job_id_of(incoming)
+    with Redis.from_url(redis_url) as connection:
+        assert JobQueue(connection).status().waiting == 1
+        assert JobQueue(connection).jobs_of("chat", "p1") == [job_id]
+        assert connection.get("nothing") is None
+        job = EngineJob.fetch(job_id, connection=connection, serializer=SERIALIZER)
+        assert job.request() == SentimentRequest(text="楽しい")
+        assert b"secret" not in job.data + json.dumps(job.meta).encode()
+        record = connection.hget(names.delivery(job_id), "record")
+        assert record is not None
+        assert json.loads(record)["delivery"] == {"channel": "C1", "token": "secret"}
+
+
+def test_a_redis_that_is_away_is_said_in_words(tmp_path: Path) -> None:
+    away = f"unix://{tmp_path}/none.sock"
+    reply = read(away, said("/sentiment 楽しい"))
+    assert isinstance(reply, Reply)
+    assert "Redis" in reply.title
+
+    async def work(desk: Desk) -> None:
+        reading = Reading(incoming=said("/sentiment good"), understood=await desk._understand(said("/sentiment good"), None), speech="en")
+        with pytest.raises(PlatformError, match="Redis"):
+            await desk.submit(reading, {})
+
+    with_desk(away, work)
+
+
+def test_the_setting_for_the_language_wins_over_the_text_and_the_locale(redis_url: str) -> None:
+    async def work(desk: Desk) -> list[str]:
+        return [desk.speech_for(said("/help", locale="ja-JP")), desk.speech_for(said("/sentiment good", locale="ja"))]
+
+    assert with_desk(redis_url, work) == ["ja", "en"]
+    assert with_desk(redis_url, work, DeskSettings(lang="ja")) == ["ja", "ja"]
+
+
+def test_the_waiting_line_says_how_far_the_reading_is() -> None:
+    assert waiting_line("ja", 0.4) == "読んでいます… 40%"
+    assert waiting_line("en") == "Reading…"
