@@ -25,12 +25,20 @@ help: ## list these commands
 	sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 22
 
 .PHONY: run
-run: $(INSTALLED) ## start Yomite in the terminal; the first time, install it
+run: $(INSTALLED) ## start everything: Redis, a worker, the chat page, Slack and Discord; the first time, install it
+	exec $(BIN)/yomite run
+
+.PHONY: terminal
+terminal: $(INSTALLED) ## start the interactive terminal
 	exec $(BIN)/yomite
 
 .PHONY: test
-test: lint ## all checks, then all tests
+test: lint browser ## all checks, then all tests
 	$(BIN)/python -m pytest
+
+.PHONY: browser
+browser: ## get Chromium for the tests, where it is missing
+	bash tools/browser.sh
 
 .PHONY: lint
 lint: $(INSTALLED_ALL) ## style, types, and which package may import which

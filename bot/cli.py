@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +18,12 @@ from bot.errors import BotError, CommandError
 from bot.exit_codes import CANNOT_ANSWER, INTERRUPTED, OK, WRONG_USAGE
 from bot.grammar import Option, OptionValue, missing_value, plain_name, read_value, unknown_option
 from bot.language import Speech, both, speech_of, speech_of_machine
+from bot.service_commands import NAMES as SERVICE_NAMES
+from bot.service_commands import add_service_commands
 from bot.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from workers.queue.local import LocalQueue
 
 ABOUT = both(
     "日本語と英語の文章を読んで、根拠とともに答えます。引数なしで対話を始めます。",
@@ -35,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         _never_fail_to_encode(stream)
     try:
-        return _run(words, read_settings(os.environ))
+        return _run(words, read_settings(os.environ, folder=Path.cwd()))
     except BotError as error:
         print(error.message.in_language(speech), file=sys.stderr)
         return WRONG_USAGE
@@ -70,6 +75,7 @@ def build_app(settings: Settings, speech: Speech) -> typer.Typer:
     measure = both("答えのわかっているデータで採点する", "score the engine on data whose answers are known").in_language(speech)
     passing_on = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
     app.command(EVALUATE, help=measure, context_settings=passing_on)(_evaluator(settings))
+    add_service_commands(app, settings, speech)
     # Two commands at least, so that typer keeps their names; the callback says so even for one.
     app.callback()(lambda: None)
     return app
@@ -81,7 +87,6 @@ def _handler(command: Command[Any, Any], settings: Settings, speech: Speech) -> 
     def handle(**values: Any) -> int:
         # Imported here so that --help needs neither rich nor a queue.
         from bot.platforms.terminal.call import Call, answer_call
-        from workers.queue import LocalQueue
 
         call = Call(
             command=command,
@@ -93,7 +98,7 @@ def _handler(command: Command[Any, Any], settings: Settings, speech: Speech) -> 
             as_json=values.get("json", False),
             as_json_lines=values.get("jsonl", False),
         )
-        with LocalQueue(settings.worker()) as queue:
+        with _queue(settings) as queue:
             return answer_call(call, settings, queue)
 
     parameters = _parameters(command, speech)
@@ -173,10 +178,16 @@ def _interactive(settings: Settings) -> int:
     # Imported here so that --help needs neither rich nor prompt_toolkit.
     from bot.platforms.terminal.draw import make_console
     from bot.platforms.terminal.session import Session
-    from workers.queue import LocalQueue
 
-    with LocalQueue(settings.worker()) as queue:
+    with _queue(settings) as queue:
         return Session(settings, queue, make_console()).run()
+
+
+def _queue(settings: Settings) -> LocalQueue:
+    """The way to the workers: what runs already, else what is started for this process alone."""
+    from workers.queue.local import LocalQueue
+
+    return LocalQueue(settings.worker(), redis_url=settings.redis_url, state_dir=settings.state_dir, queue_settings=settings.queue())
 
 
 def _with_command_name(words: list[str]) -> list[str]:
@@ -191,8 +202,8 @@ def _with_command_name(words: list[str]) -> list[str]:
     for command in COMMANDS:
         if name in command.names:
             return [command.name, *words[1:]]
-    if name == EVALUATE:
-        return [EVALUATE, *words[1:]]
+    if name in (EVALUATE, *SERVICE_NAMES):
+        return [name, *words[1:]]
     raise unknown_command(words[0], shell=True)
 
 

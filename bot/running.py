@@ -1,0 +1,199 @@
+"""`yomite run`, `yomite serve` and `yomite worker`: starts processes, keeps them up, and stops all of them cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from bot.errors import SettingsError
+from bot.exit_codes import CANNOT_ANSWER, OK
+from bot.language import Speech, both
+from bot.serving import chosen_services, open_desk, serve
+from bot.settings import Settings
+from engine.contract import Message, Task
+from workers.queue.local import running_server
+from workers.queue.processes import WorkerProcess
+from workers.queue.server import EmbeddedRedis
+
+LOOK_S = 0.5  # how often processes are looked after
+LONGEST_PAUSE_S = 30.0  # between two starts of a process that keeps ending
+SETTLED_S = 60.0  # a process that ran so long is started again at once
+WORKER_STOP_S = 20.0  # for a worker to finish what it computes
+
+
+def run_everything(settings: Settings) -> int:
+    """Redis (unless REDIS_URL names one), workers, the chat page, and every chat platform whose tokens are set; until Ctrl-C."""
+    speech = settings.lang or settings.machine_speech
+    _set_up_logging()
+    with _redis(settings) as (redis_url, server):
+        workers = [Kept(settings, redis_url, speech) for _ in range(settings.workers)]
+        try:
+            return asyncio.run(_run(settings, redis_url, server, workers, speech))
+        finally:
+            _say(both("止めています…", "Stopping…"), speech)
+            for worker in workers:
+                worker.ask_to_stop()
+            for worker in workers:
+                worker.stop()
+
+
+def serve_platforms(settings: Settings, names: Sequence[str]) -> int:
+    """Only chat platforms, on the Redis that REDIS_URL names or that runs on this machine; until Ctrl-C."""
+    speech = settings.lang or settings.machine_speech
+    _set_up_logging()
+    redis_url = needed_redis(settings)
+
+    async def work() -> bool:
+        async with open_desk(settings, redis_url) as desk:
+            return await serve(chosen_services(settings, names, lambda line: _say(line, speech)), desk, lambda line: _say(line, speech))
+
+    return asyncio.run(_until_stopped(work()))
+
+
+def run_worker(settings: Settings, arguments: Sequence[str]) -> int:
+    """Become a worker on the Redis that REDIS_URL names or that runs on this machine."""
+    environment = WorkerProcess.environment(needed_redis(settings))
+    command = [sys.executable, "-P", "-m", "workers", *settings.worker().as_arguments(), *queue_arguments(settings), *arguments]
+    sys.stdout.flush()
+    os.execve(sys.executable, command, environment)
+
+
+def queue_arguments(settings: Settings) -> list[str]:
+    """What a worker must know of the queue, as its command line takes it."""
+    return settings.queue().as_arguments()
+
+
+def needed_redis(settings: Settings) -> str:
+    """The URL of the Redis to join.
+
+    Raises:
+        SettingsError: none is named, and none runs on this machine.
+    """
+    url = settings.redis_url or running_server(settings.state_dir)
+    if url is None:
+        raise SettingsError(
+            ja="ジョブを置く Redis がありません。REDIS_URL を設定するか、このマシンで先に `yomite run` を動かしてください。",
+            en="There is no Redis for the jobs. Set REDIS_URL, or start `yomite run` on this machine first.",
+        )
+    return url
+
+
+class Kept:
+    """A worker process that is started again when it ends."""
+
+    def __init__(self, settings: Settings, redis_url: str, speech: Speech) -> None:
+        self._settings = settings
+        self._redis_url = redis_url
+        self._speech = speech
+        self._process: WorkerProcess | None = None
+        self._pause_s = 0.0
+        self._stopping = False
+
+    async def keep(self) -> None:
+        """Keep it up until cancelled."""
+        loop = asyncio.get_running_loop()
+        while not self._stopping:
+            started = loop.time()
+            self._process = WorkerProcess(
+                self._settings.worker(), redis_url=self._redis_url, queue_settings=self._settings.queue(), warm_up=tuple(Task)
+            )
+            while self._process.alive:
+                await asyncio.sleep(LOOK_S)
+            settled = loop.time() - started > SETTLED_S
+            self._pause_s = 0.0 if settled else min(LONGEST_PAUSE_S, 2 * self._pause_s + 1)
+            last = self._process.last_words().splitlines()[-1:] or [""]
+            _say(
+                both(
+                    f"ワーカーが止まりました（終了コード {self._process.exit_code}）。起動しなおします。{last[0]}",
+                    f"A worker ended (exit code {self._process.exit_code}); it is started again. {last[0]}",
+                ),
+                self._speech,
+            )
+            await asyncio.sleep(self._pause_s)
+
+    def ask_to_stop(self) -> None:
+        """Let it finish what it computes; returns at once."""
+        self._stopping = True
+        if self._process is not None and self._process.alive:
+            self._process.terminate()
+
+    def stop(self) -> None:
+        """Wait for its end, and make sure of it."""
+        if self._process is not None:
+            self._process.stop(timeout_s=WORKER_STOP_S)
+
+
+async def _run(settings: Settings, redis_url: str, server: EmbeddedRedis | None, workers: list[Kept], speech: Speech) -> int:
+    def say(line: Message) -> None:
+        _say(line, speech)
+
+    async def everything() -> bool:
+        async with open_desk(settings, redis_url) as desk:
+            keepers = [asyncio.create_task(worker.keep()) for worker in workers]
+            if server is not None:
+                keepers.append(asyncio.create_task(_keep_server(server, say)))
+            try:
+                return await serve(chosen_services(settings, (), say), desk, say)
+            finally:
+                for keeper in keepers:
+                    keeper.cancel()
+                await asyncio.gather(*keepers, return_exceptions=True)
+
+    say(both("Yomite を起動しています。止めるには Ctrl-C。", "Yomite is starting. Ctrl-C stops it."))
+    return await _until_stopped(everything())
+
+
+async def _keep_server(server: EmbeddedRedis, say: Any) -> None:
+    while True:
+        await asyncio.sleep(LOOK_S)
+        if not server.alive:
+            say(both("Redis が止まったので起動しなおします。", "Redis ended; it is started again."))
+            await asyncio.to_thread(server.start)
+
+
+async def _until_stopped(work: Coroutine[Any, Any, bool]) -> int:
+    """Run until the work ends by itself or SIGINT or SIGTERM comes; returns the exit code."""
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        return OK if await task else CANNOT_ANSWER
+    except asyncio.CancelledError:
+        return OK
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+@contextmanager
+def _redis(settings: Settings) -> Iterator[tuple[str, EmbeddedRedis | None]]:
+    """The named Redis, or an embedded one whose address other processes of this person find in the state folder."""
+    if settings.redis_url:
+        yield settings.redis_url, None
+        return
+    folder = settings.state_dir / "redis"
+    with EmbeddedRedis(folder, durable=True) as server:
+        note = folder / "url"
+        note.write_text(server.url + "\n", encoding="utf-8")
+        try:
+            yield server.url, server
+        finally:
+            if server.owned:
+                with contextlib.suppress(FileNotFoundError):
+                    note.unlink()
+
+
+def _set_up_logging() -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
+
+
+def _say(line: Message, speech: Speech) -> None:
+    print(line.in_language(speech), flush=True)

@@ -1,0 +1,55 @@
+"""The subcommands of `yomite` that start parts of the system: run, serve and worker."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bot.language import Speech, both
+from bot.settings import Settings
+
+NAMES = ("run", "serve", "worker")
+
+
+def add_service_commands(app: typer.Typer, settings: Settings, speech: Speech) -> None:
+    """Add them to the command line, with their help in `speech`."""
+
+    def said(ja: str, en: str) -> str:
+        return both(ja, en).in_language(speech)
+
+    platforms = typer.Argument(metavar="[web|slack|discord]…", help=said("省くと、使えるものすべて", "default: all that can be used"))
+
+    def run() -> int:
+        # Imported here, as below, because only these commands start anything.
+        from bot.running import run_everything
+
+        return run_everything(settings)
+
+    def serve(names: Annotated[list[str] | None, platforms] = None) -> int:
+        from bot.running import serve_platforms
+
+        return serve_platforms(settings, [name.lower() for name in names or ()])
+
+    def worker(context: typer.Context) -> int:
+        from bot.running import run_worker
+
+        return run_worker(settings, context.args)
+
+    # typer reads annotations by name; these exist only in here.
+    serve.__annotations__ = {"names": Annotated[list[str] | None, platforms], "return": int}
+    worker.__annotations__ = {"context": typer.Context, "return": int}
+    passing_on = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+    app.command(
+        "run",
+        help=said(
+            "すべてを起動する：Redis、ワーカー、チャットページ、Slack、Discord",
+            "start everything: Redis, a worker, the chat page, Slack, Discord",
+        ),
+    )(run)
+    app.command("serve", help=said("チャットだけを起動する", "start chat platforms alone"))(serve)
+    app.command(
+        "worker",
+        help=said("ワーカーだけを起動する（--burst：仕事がなくなったら終わる）", "start a worker alone (--burst: until nothing is left)"),
+        context_settings=passing_on,
+    )(worker)

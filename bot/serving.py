@@ -1,0 +1,148 @@
+"""Serves chat platforms from one process: the one place where desk, queue and platforms are wired together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import redis.asyncio
+from redis import Redis
+
+from bot.desk import Desk, DeskSettings
+from bot.errors import BotError, SettingsError
+from bot.language import both
+from bot.settings import Settings
+from engine.contract import Message
+from workers.queue.door import JobQueue
+
+PLATFORMS = ("web", "slack", "discord")
+
+Say = Callable[[Message], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A platform that can be served: `serve` runs until cancelled."""
+
+    name: str
+    serve: Callable[[Desk], Awaitable[None]]
+
+
+@contextlib.asynccontextmanager
+async def open_desk(settings: Settings, redis_url: str) -> AsyncIterator[Desk]:
+    """A desk with its connections to Redis, which are closed at the end."""
+    blocking = Redis.from_url(redis_url)
+    connection = redis.asyncio.Redis.from_url(redis_url)
+    try:
+        queue = JobQueue(blocking, settings.queue())
+        yield Desk(queue, connection, DeskSettings(lang=settings.lang, max_characters=settings.max_characters))
+    finally:
+        await connection.aclose()
+        blocking.close()
+
+
+async def serve(services: Sequence[Service], desk: Desk, say: Say) -> bool:
+    """Serve all platforms until cancelled. One that cannot be used is told of in a line, and the others go on.
+
+    Returns False where none is left.
+    """
+
+    async def served(service: Service) -> None:
+        try:
+            await service.serve(desk)
+        except BotError as error:
+            say(Message(ja=f"{service.name}: {error.message.ja}", en=f"{service.name}: {error.message.en}"))
+
+    await asyncio.gather(*(served(service) for service in services))
+    return False
+
+
+def chosen_services(settings: Settings, names: Sequence[str], say: Say) -> list[Service]:
+    """The services of these names; without any, the web page and every platform whose tokens are set.
+
+    Raises:
+        SettingsError: a platform was named that does not exist, or whose tokens are missing.
+    """
+    if unknown := [name for name in names if name not in PLATFORMS]:
+        listed = ", ".join(PLATFORMS)
+        raise SettingsError(
+            ja=f"「{unknown[0]}」というチャットはありません。使えるもの：{listed}",
+            en=f"There is no chat platform {unknown[0]!r}. There are: {listed}",
+        )
+    makers = {"web": web_service, "slack": slack_service, "discord": discord_service}
+    found = []
+    for name in names or PLATFORMS:
+        try:
+            found.append(makers[name](settings, say))
+        except SettingsError as error:
+            if names:
+                raise
+            say(error.message)
+    return found
+
+
+def web_service(settings: Settings, say: Say) -> Service:
+    """The local chat page."""
+    # Each platform's libraries are imported only where it is served.
+    from bot.platforms.web import WebSettings, serve_web
+
+    def ready(url: str) -> None:
+        say(both(f"チャットページ：{url}", f"Chat page: {url}"))
+        if settings.open_browser:
+            open_where_there_is_a_desktop(url)
+
+    web = WebSettings(host=settings.web_host, port=settings.web_port, token=settings.web_token)
+    return Service(name="web", serve=lambda desk: serve_web(web, desk, on_ready=ready))
+
+
+def slack_service(settings: Settings, say: Say) -> Service:
+    """Slack, by Socket Mode where there is an app token, else by HTTP.
+
+    Raises:
+        SettingsError: tokens are missing.
+    """
+    if not settings.slack_bot_token or not (settings.slack_app_token or settings.slack_signing_secret):
+        raise SettingsError(
+            ja="Slack：使いません（SLACK_BOT_TOKEN と SLACK_APP_TOKEN を設定すると使えます。docs/ja/slack.md）",
+            en="Slack: off (set SLACK_BOT_TOKEN and SLACK_APP_TOKEN to use it; see docs/slack.md)",
+        )
+    from bot.platforms.slack import SlackSettings, serve_slack
+
+    slack = SlackSettings(
+        bot_token=settings.slack_bot_token,
+        app_token=settings.slack_app_token or "",
+        signing_secret=settings.slack_signing_secret or "",
+        http_port=settings.slack_port,
+    )
+    return Service(name="slack", serve=lambda desk: serve_slack(slack, desk))
+
+
+def discord_service(settings: Settings, say: Say) -> Service:
+    """Discord.
+
+    Raises:
+        SettingsError: the token is missing.
+    """
+    if not settings.discord_token:
+        raise SettingsError(
+            ja="Discord：使いません（DISCORD_TOKEN を設定すると使えます。docs/ja/discord.md）",
+            en="Discord: off (set DISCORD_TOKEN to use it; see docs/discord.md)",
+        )
+    from bot.platforms.discord import DiscordSettings, serve_discord
+
+    discord = DiscordSettings(token=settings.discord_token)
+    return Service(name="discord", serve=lambda desk: serve_discord(discord, desk))
+
+
+def open_where_there_is_a_desktop(url: str) -> None:
+    """Show the page in the person's browser; nothing where there is no screen or no person."""
+    import os
+    import sys
+    import webbrowser
+
+    has_screen = sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    if has_screen and sys.stdout.isatty():
+        with contextlib.suppress(webbrowser.Error):
+            webbrowser.open(url)
