@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+import traceback
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -114,9 +115,11 @@ class Deliveries:
                 wait_s = max(later.after_s, pause_s)
             except RedisError:
                 wait_s = pause_s
-            except Exception as error:  # a fault of ours must not stop the other answers; never logs a text
+            except Exception as error:  # noqa: BLE001  # a fault of ours must not stop the other answers
                 unexpected += 1
-                log.exception("job %s on %s: %s", entry.job_id, self._platform.name, type(error).__name__)
+                # Where it went wrong, without the error's message: that could hold a person's text.
+                where = "".join(traceback.format_tb(error.__traceback__))
+                log.error("job %s on %s: %s\n%s", entry.job_id, self._platform.name, type(error).__name__, where)
                 if unexpected >= UNEXPECTED_TRIES:
                     return person
                 wait_s = pause_s

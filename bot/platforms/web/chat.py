@@ -1,0 +1,216 @@
+"""The chat itself: takes lines from pages, and brings answers to them until they say that they have them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import Any
+
+from aiohttp import WSCloseCode, WSMsgType, web
+from redis.exceptions import RedisError
+
+from bot.conversation import failure_reply
+from bot.desk import Desk, job_id_of
+from bot.errors import BotError
+from bot.language import Speech
+from bot.platforms.platform import Answer, CannotPost, Incoming, IncomingFile, TryLater
+from bot.platforms.web import protocol
+from bot.platforms.web.sessions import Message, Session, Sessions
+from bot.platforms.web.settings import WebSettings
+from bot.reply import Reply
+from engine.contract import Message as Sentence
+
+log = logging.getLogger("yomite.web")
+
+HEARTBEAT_S = 20.0
+GOT_TIMEOUT_S = 10.0  # how long a page may take to say that it has an answer
+AWAY_S = 3.0  # how soon an answer is tried again whose page is away
+ROOM_FOR_TEXT = 4 * 1024 * 1024  # bytes of a message beside its file
+
+
+class WebChat:
+    """The web as a platform of the desk, and the other end of every page's socket."""
+
+    name = "web"
+
+    def __init__(self, settings: WebSettings, desk: Desk) -> None:
+        self._settings = settings
+        self._desk = desk
+        self._sessions = Sessions()
+        self._sockets: set[web.WebSocketResponse] = set()
+        self._readings: set[asyncio.Task[None]] = set()
+
+    # --- the desk's side -------------------------------------------------------------------------------------------
+
+    async def post(self, answer: Answer) -> None:
+        """Bring an answer to its page.
+
+        Raises:
+            TryLater: no page of the session is open, or none has said that it has the answer.
+            CannotPost: its page stayed away too long.
+        """
+        session_id, message_id = answer.delivery["session"], answer.delivery["id"]
+        session = self._sessions.open(session_id)
+        message = session.message(message_id)
+        if message.cancelled or message.got.is_set():
+            return
+        message.give(protocol.answer(message_id, answer.reply, seconds=time.time() - answer.delivery["asked_at"]))
+        if message.stale:
+            raise CannotPost("the page stayed away")
+        if not await self._bring(session, message):
+            raise TryLater(AWAY_S)
+
+    async def show_progress(self, job_id: str, share: float, *, delivery: dict[str, Any], speech: Speech) -> None:
+        """Tell the page how far a long reading is."""
+        await self._sessions.open(delivery["session"]).tell(protocol.progress(delivery["id"], share))
+
+    async def _bring(self, session: Session, message: Message) -> bool:
+        if not await session.tell(message.answer or ""):
+            return False
+        try:
+            await asyncio.wait_for(message.got.wait(), GOT_TIMEOUT_S)
+        except TimeoutError:
+            return False
+        return True
+
+    # --- the page's side -------------------------------------------------------------------------------------------
+
+    async def talk(self, request: web.Request) -> web.WebSocketResponse:
+        """One page's socket, from its opening to its end."""
+        # A file travels as base64, four bytes for three.
+        room = self._settings.upload_limit * 4 // 3 + ROOM_FOR_TEXT
+        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=room)
+        await socket.prepare(request)
+        self._sockets.add(socket)
+        try:
+            await self._listen(socket)
+        finally:
+            self._sockets.discard(socket)
+        return socket
+
+    async def close(self) -> None:
+        """Say goodbye to every page; they come back by themselves when the server does."""
+        for task in self._readings:
+            task.cancel()
+        await asyncio.gather(*self._readings, return_exceptions=True)
+        await asyncio.gather(*(socket.close(code=WSCloseCode.GOING_AWAY) for socket in list(self._sockets)), return_exceptions=True)
+
+    async def _listen(self, socket: web.WebSocketResponse) -> None:
+        session_id, session = "", Session()
+        try:
+            async for frame in socket:
+                if frame.type is not WSMsgType.TEXT:
+                    continue
+                try:
+                    said = protocol.read(frame.data)
+                except ValueError:
+                    await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"not understood")
+                    return
+                if isinstance(said, protocol.Hello):
+                    session.sockets.discard(socket)
+                    session_id, session = said.session, self._sessions.open(said.session)
+                    session.sockets.add(socket)
+                    await socket.send_str(protocol.ready(upload_limit=self._settings.upload_limit))
+                elif session_id:
+                    await self._hear(said, socket, session_id, session)
+        except ConnectionError:
+            pass  # the page went away while something was sent to it
+        finally:
+            session.sockets.discard(socket)
+
+    async def _hear(self, said: protocol.Said, socket: web.WebSocketResponse, session_id: str, session: Session) -> None:
+        known = session.find(said.id) if not isinstance(said, protocol.Hello) else None
+        if isinstance(said, protocol.Ask | protocol.Resume) and known is not None:
+            await socket.send_str(_as_it_stands(said.id, known))
+        elif isinstance(said, protocol.Ask):
+            message = session.message(said.id)
+            await socket.send_str(protocol.taken(said.id))
+            task = asyncio.create_task(self._read(said, session_id, session, message))
+            self._readings.add(task)
+            task.add_done_callback(self._readings.discard)
+        elif isinstance(said, protocol.Resume):
+            await socket.send_str(protocol.lost(said.id))
+        elif isinstance(said, protocol.Got) and known is not None:
+            known.got.set()
+        elif isinstance(said, protocol.Cancel):
+            await self._cancel(said.id, session)
+
+    async def _read(self, said: protocol.Ask, session_id: str, session: Session, message: Message) -> None:
+        """Give a line to the desk, and show at once what it answers at once."""
+        asked_at = time.time()
+        try:
+            reply = await self._hand_over(said, session_id, message, asked_at)
+        except BotError as error:
+            reply = failure_reply(error.message, said.lang)
+        except Exception as error:  # noqa: BLE001  # whatever went wrong, the page must not wait for ever
+            # The message of an unknown error may hold a person's text.
+            log.error("a line could not be read: %s", type(error).__name__)
+            reply = failure_reply(_broken(type(error).__name__), said.lang)
+        if reply is not None and not message.cancelled:
+            message.give(protocol.answer(said.id, reply, seconds=time.time() - asked_at))
+            await session.tell(message.answer or "")
+
+    async def _hand_over(self, said: protocol.Ask, session_id: str, message: Message, asked_at: float) -> Reply | None:
+        if said.file is not None and len(said.file.data) > self._settings.upload_limit:
+            return failure_reply(_too_large(said.file, self._settings.upload_limit), said.lang)
+        incoming = _incoming(said, session_id)
+        reading = await self._desk.read(incoming)
+        if isinstance(reading, Reply):
+            return reading
+        if reading is None:  # it was taken before this server started
+            message.job_id = job_id_of(incoming)
+        elif not message.cancelled:
+            delivery = {"session": session_id, "id": said.id, "asked_at": asked_at}
+            message.job_id = await self._desk.submit(reading, delivery)
+        if message.cancelled:
+            await self._call_off(message)
+        return None
+
+    async def _cancel(self, message_id: str, session: Session) -> None:
+        message = session.message(message_id)
+        if message.answer is not None:
+            return  # it was faster
+        message.cancelled = True
+        await session.tell(protocol.cancelled(message_id))
+        await self._call_off(message)
+
+    async def _call_off(self, message: Message) -> None:
+        """Tell the queue that nobody waits; where it cannot be told, the answer is dropped when it comes."""
+        if message.job_id:
+            with contextlib.suppress(RedisError):
+                await self._desk.cancel(message.job_id)
+
+
+def _as_it_stands(message_id: str, message: Message) -> str:
+    if message.cancelled:
+        return protocol.cancelled(message_id)
+    return message.answer or protocol.taken(message_id)
+
+
+def _incoming(said: protocol.Ask, session_id: str) -> Incoming:
+    files: tuple[IncomingFile, ...] = ()
+    if said.file is not None:
+        data = said.file.data
+
+        async def read() -> bytes:
+            return data
+
+        files = (IncomingFile(name=said.file.name, size=len(data), read=read),)
+    return Incoming(platform="web", event_id=f"{session_id}-{said.id}", person=session_id, line=said.line, locale=said.lang, files=files)
+
+
+def _too_large(file: protocol.File, limit: int) -> Sentence:
+    size, most = len(file.data) / 1024**2, limit / 1024**2
+    return Sentence(
+        ja=f"{file.name} は大きすぎます（{size:.1f} MB）。{most:.1f} MB までのファイルを添えてください。",
+        en=f"{file.name} is too large ({size:.1f} MB). Attach a file of {most:.1f} MB at most.",
+    )
+
+
+def _broken(what: str) -> Sentence:
+    return Sentence(
+        ja=f"内部の問題で読めませんでした（{what}）。\nもう一度送ってください。続くときは Yomite を起動し直してください。",
+        en=f"A fault in Yomite kept it from reading this ({what}).\nSend it again. If it happens again, restart Yomite.",
+    )

@@ -1,0 +1,63 @@
+"""What the tests of the chat page share: a Redis, a server, and a browser."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.bot.platforms.web.driving import Opened, opened
+from tests.bot.platforms.web.serving import Served
+from workers.queue.server import EmbeddedRedis
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+CHROMIUM = "/usr/bin/chromium"
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with EmbeddedRedis(tmp_path_factory.mktemp("web-redis"), durable=False) as server:
+        yield server.url
+
+
+@pytest.fixture
+def served(redis_url: str) -> Iterator[Served]:
+    with Served(redis_url) as served:
+        yield served
+        served.connection.flushall()  # what a test left must not come to the next
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium, as Debian has it; where it is missing the tests fail.
+
+    Not for the session: playwright keeps an event loop running in the main thread, where other modules run theirs.
+    """
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def empty(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+    """A page for tests that send nothing. Its Redis is its own: two servers on one would take each other's answers."""
+    folder = tmp_path_factory.mktemp("empty-redis")
+    with EmbeddedRedis(folder, durable=False) as server, Served(server.url) as served, opened(browser, served) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pictures of the page are put, to be looked at: YOMITE_SCREENSHOTS names a folder that stays."""
+    named = os.environ.get("YOMITE_SCREENSHOTS")
+    folder = Path(named) if named else tmp_path_factory.mktemp("screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,111 @@
+"""The page on a real socket, over the real desk and a real Redis; only the worker is played, by Results made by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self
+
+import redis.asyncio
+from redis import Redis
+
+from bot.desk import Desk
+from bot.platforms.web import WebSettings, serve_web
+from engine.contract import Request
+from tests.bot.platforms.web.outcomes import outcome_of
+from workers.queue.door import JobQueue
+from workers.queue.replies import ReplyWriter
+
+TIMEOUT_S = 30.0
+HELD = ("待って", "wait")  # a text with one of these gets its answer when a test says so
+
+
+class PlayedQueue(JobQueue):
+    """A queue whose jobs are answered as they come in, or when they are released."""
+
+    def __init__(self, connection: Redis) -> None:
+        super().__init__(connection)
+        self._writer = ReplyWriter(connection)
+        self.held: dict[str, Request] = {}
+        self.submitted: list[str] = []
+
+    def submit(
+        self,
+        request: Request,
+        *,
+        platform: str,
+        person: str = "",
+        record: Mapping[str, Any] | None = None,
+        job_id: str | None = None,
+        tensors: bool = False,
+    ) -> str:
+        job_id = super().submit(request, platform=platform, person=person, record=record, job_id=job_id, tensors=tensors)
+        self.submitted.append(job_id)
+        self.held[job_id] = request
+        if not any(word in getattr(request, "text", "") for word in HELD):
+            self.release(job_id)
+        return job_id
+
+    def release(self, job_id: str | None = None) -> None:
+        """Answer one job, or all that are held."""
+        for held in [job_id] if job_id else list(self.held):
+            self._writer.write(held, platform="web", outcome=outcome_of(self.held.pop(held)))
+
+    def advance(self, share: float) -> None:
+        """Say how far the held jobs are."""
+        for job_id in list(self.held):
+            self._writer.write_progress(job_id, platform="web", share=share)
+
+
+class Served:
+    """A server in a thread of its own, until the end of the `with`. `restart` takes the same port again."""
+
+    def __init__(self, redis_url: str, **settings: Any) -> None:
+        self._redis_url = redis_url
+        self._settings = WebSettings(**{"port": 0} | settings)
+        self.connection = Redis.from_url(redis_url)
+        self.queue = PlayedQueue(self.connection)
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+        self.connection.close()
+
+    def start(self) -> None:
+        ready = threading.Event()
+
+        def note(url: str) -> None:
+            self.url = url
+            self._settings = replace(self._settings, port=int(url.rstrip("/").rpartition(":")[2]))
+            ready.set()
+
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(note)), daemon=True)
+        self._thread.start()
+        if not ready.wait(TIMEOUT_S):
+            raise TimeoutError("the page is not served")
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._task.cancel)
+        self._thread.join(TIMEOUT_S)
+        if self._thread.is_alive():
+            raise TimeoutError("the server does not stop")
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    async def _serve(self, note: Any) -> None:
+        self._loop = asyncio.get_running_loop()
+        connection = redis.asyncio.Redis.from_url(self._redis_url)
+        try:
+            self._task = asyncio.create_task(serve_web(self._settings, Desk(self.queue, connection), on_ready=note))
+            await asyncio.gather(self._task, return_exceptions=True)
+        finally:
+            await connection.aclose()
