@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 
 from engine.contract import Failure, Message, Request, Task
 from workers.queue import names
-from workers.queue.door import JobQueue
+from workers.queue.door import JobQueue, no_worker
 from workers.queue.processes import WorkerProcess
 from workers.queue.replies import MAX_BLOBS, entries_of, forget, read_outcome
 from workers.queue.rows import ModelRow
@@ -60,8 +60,8 @@ class Queue(Protocol):
 class LocalQueue:
     """A Queue over Redis with a stream of its own. Nothing is started before the first job. Thread-safe.
 
-    With `redis_url`, or where a system runs in `state_dir`, that is joined; else a private Redis is started. A worker is started
-    where none is alive, and again where it ended.
+    With `redis_url`, or where a system runs in `state_dir`, that is joined with its workers; else a private Redis and a worker are
+    started, the worker again where it ended.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class LocalQueue:
         self._stack = ExitStack()
         self._connected: tuple[str, Redis, JobQueue] | None = None
         self._worker: WorkerProcess | None = None
-        self._own_worker_needed: bool | None = None  # not looked at yet
+        self._joined = False  # whether it is somebody else's Redis, with workers of its own
         self._warm: tuple[Task, ...] = ()
         self._starts = 0
         self._last_entry = "0"
@@ -187,32 +187,25 @@ class LocalQueue:
             if self._closed:
                 raise RuntimeError("the queue is closed")
             if self._connected is None:
-                url = self._redis_url or self._running_here() or self._private_server()
+                there = self._redis_url or (running_server(self._state_dir) if self._state_dir else None)
+                self._joined = there is not None
+                url = there or self._private_server()
                 connection = Redis.from_url(url)
                 self._stack.callback(connection.close)
                 self._connected = (url, connection, JobQueue(connection, self._queue_settings))
             return self._connected
-
-    def _running_here(self) -> str | None:
-        """The Redis of a system that runs on this machine for the same person."""
-        url = running_server(self._state_dir) if self._state_dir else None
-        if url is None:
-            return None
-        connection = Redis.from_url(url)
-        alive = JobQueue(connection).workers()
-        connection.close()
-        return url if alive else None
 
     def _private_server(self) -> str:
         folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="yomite-"))
         return self._stack.enter_context(EmbeddedRedis(Path(folder), durable=False)).url
 
     def _look_after_worker(self) -> Failure | None:
-        """Start a worker where one is needed; a Failure where that is hopeless."""
+        """Start a worker where one is needed; a Failure where there is none and will be none."""
         url, _, door = self._connection()
-        if self._own_worker_needed is None:
-            self._own_worker_needed = door.workers() == 0
-        if not self._own_worker_needed or (self._worker is not None and self._worker.alive):
+        if self._joined:
+            # A system on this machine starts its workers itself; elsewhere nobody may be coming.
+            return no_worker() if self._redis_url and door.workers() == 0 else None
+        if self._worker is not None and self._worker.alive:
             return None
         if self._starts >= HOPELESS_STARTS:
             return _worker_died(self._worker)
