@@ -17,7 +17,7 @@ from engine.training.data import DataFolder
 TYPES = ("PER", "ORG", "LOC", "MISC")
 LABELS = ("O", *(f"{prefix}-{kind}" for kind in TYPES for prefix in "BI"))
 MAX_PIECES = 200
-REPEATS = {"ja/stockmark": 1, "ja/gsd": 1, "en/wnut17": 2, "en/btc": 1, "en/wikigold": 1}
+REPEATS = {"ja/stockmark": 2, "ja/gsd": 2, "en/wnut17": 2, "en/btc": 1, "en/wikigold": 1}
 
 
 def piece_labels(pieces: Pieces, entities: list[dict[str, Any]]) -> list[int]:
