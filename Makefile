@@ -82,6 +82,10 @@ readme: $(INSTALLED) ## write the README's tables from the code
 readme-examples: $(INSTALLED) ## write the README's examples by running them
 	$(BIN)/python -m tools.examples
 
+.PHONY: pictures
+pictures: $(INSTALLED_ALL) browser ## draw the documents' pictures
+	$(BIN)/python -m tools.pictures
+
 .PHONY: clean
 clean: ## remove .venv and what the tools left (never models/)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache ./*.egg-info

@@ -1,0 +1,155 @@
+"""The documents' pictures: what the adapters send stands in them whole, and no document refers to a picture that is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.async_api import Browser
+
+from bot.commands import explain_attention, ner
+from bot.language import Speech
+from bot.reply import Reply
+from engine.contract import (
+    Entity,
+    EntityLabel,
+    ExplainAttentionRequest,
+    ExplainAttentionResult,
+    NerRequest,
+    NerResult,
+    Prediction,
+    Tensor,
+    Token,
+)
+from engine.figures.attention import Shown, attention_heatmap
+from tools.pictures.browser import chromium, drawn_page, small
+from tools.pictures.discord import discord_page
+from tools.pictures.markdown import html_of
+from tools.pictures.scene import DISCORD, KENJI, SLACK, Said, Scene
+from tools.pictures.slack import slack_page
+from tools.pictures.web import VISITS
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+# Elements that are wider than their place; one line of a chat is cut on purpose.
+OVERFLOWING = """[...document.querySelectorAll('.column, .column *')].filter((element) =>
+    element instanceof HTMLElement && !element.closest('.replied-to') && (
+        getComputedStyle(element).display !== 'inline' && element.scrollWidth > element.clientWidth
+        || element.getBoundingClientRect().right > document.querySelector('.column').getBoundingClientRect().right
+    )).map((element) => element.outerHTML.slice(0, 200))"""
+UNDRAWN = "[...document.images].filter((image) => !image.naturalWidth).length"
+
+
+def names_found(speech: Speech) -> tuple[Reply, list[str]]:
+    """An answer of /ner on a text full of markup, and what must be read in its picture."""
+    text = "佐藤 <b>*美咲*</b> & Tim_Cook_ は `東京` で __会った__。" + "とても長い報告書の続きがここに並びます。" * 8
+    names: dict[str, EntityLabel] = {"佐藤": "PER", "Tim_Cook_": "PER", "東京": "LOC"}
+    starts = {name: text.index(name) for name in names}
+    entities = [Entity(start=starts[name], end=starts[name] + len(name), text=name, label=names[name], score=0.9) for name in names]
+    reply = ner.render(NerRequest(text=text), NerResult(language="ja", model="m/ner", entities=tuple(entities)), speech)
+    read = ["佐藤PER <b>*美咲*</b> & Tim_Cook_PER は `東京LOC` で __会った__。", "0–2", "90.0%", "m/ner", reply.title]
+    return reply, read
+
+
+def attention_found(speech: Speech) -> tuple[Reply, list[str]]:
+    """An answer of /explain-attention, with its picture."""
+    tokens = tuple(Token(text=piece, id=i, start=i, end=i + 1) for i, piece in enumerate("とても良い"))
+    drawing = attention_heatmap(
+        np.eye(len(tokens)), tokens, shown=Shown(model="m", layer=1, layers=2, head=0, heads=2), japanese=speech == "ja"
+    )
+    result = ExplainAttentionResult(
+        language="ja",
+        model="m/sentiment",
+        tokens=tokens,
+        attention=Tensor(shape=(2, 2, 5, 5), dtype="float32", data=b""),
+        prediction=Prediction(label="positive", probability=0.95),
+        layer=1,
+        head=0,
+        window=0,
+        windows=1,
+        images=(drawing,),
+    )
+    reply = explain_attention.render(ExplainAttentionRequest(text="とても良い"), result, speech)
+    return reply, ["ポジティブ 95.0%" if speech == "ja" else "positive 95.0%", "m/sentiment"]
+
+
+class Looker:
+    """A browser that is started once for all pictures."""
+
+    def __init__(self, runner: asyncio.Runner, browser: Browser) -> None:
+        self._runner = runner
+        self._browser = browser
+
+    def look(self, document: str) -> tuple[str, list[str], int]:
+        """What can be read in a drawn page, what overflows in it, and how many images do not show."""
+
+        async def look() -> tuple[str, list[str], int]:
+            async with drawn_page(self._browser, document) as page:
+                return await page.locator(".column").inner_text(), await page.evaluate(OVERFLOWING), await page.evaluate(UNDRAWN)
+
+        return self._runner.run(look())
+
+
+@pytest.fixture(scope="module")
+def looker() -> Iterator[Looker]:
+    opened = chromium()
+    with asyncio.Runner() as runner:
+        yield Looker(runner, runner.run(opened.__aenter__()))
+        runner.run(opened.__aexit__(None, None, None))
+
+
+@pytest.mark.parametrize("speech", ["ja", "en"])
+@pytest.mark.parametrize("platform", ["slack", "discord"])
+@pytest.mark.parametrize("found", [names_found, attention_found])
+def test_a_message_stands_whole_in_its_picture(looker: Looker, found: Any, platform: Literal["slack", "discord"], speech: Speech) -> None:
+    reply, expected = found(speech)
+    asked = Said(by=KENJI, time="10:24", text="sentiment " + "長い質問" * 30 if speech == "ja" else "sentiment " + "a_long_question" * 12)
+    scene = Scene(name="test", place="# 雑談", speech=speech, way="mention", asked=asked)
+    document = asyncio.run(slack_page(scene, reply, speech=speech)) if platform == "slack" else discord_page(scene, reply, speech=speech)
+    read, overflowing, undrawn = looker.look(document)
+    assert [words for words in [*expected, asked.text] if words not in read] == [], read
+    assert (overflowing, undrawn) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("markdown", "html"),
+    [
+        ("**太字**と__下線__", "<b>太字</b>と<u>下線</u>"),
+        ("**東京**`LOC`、__a *b*__", "<b>東京</b><code>LOC</code>、<u>a <i>b</i></u>"),
+        (r"\*そのまま\* \_so\_ \`x\` \\", "*そのまま* _so_ `x` \\"),
+        ("題\n```\n名前  **x**\n<b>   1\n```\n\n次", "題\n<pre>名前  **x**\n&lt;b&gt;   1</pre>\n次"),
+        ("1 < 2 & 3", "1 &lt; 2 &amp; 3"),
+    ],
+)
+def test_discords_markdown_is_drawn_as_discord_draws_it(markdown: str, html: str) -> None:
+    assert html_of(markdown) == html
+
+
+def test_a_smaller_picture_keeps_its_colours() -> None:
+    gradient = Image.new("RGB", (256, 64))
+    gradient.putdata([(value, 255 - value, 128) for _ in range(64) for value in range(256)])
+    out = io.BytesIO()
+    gradient.save(out, format="PNG")
+    with Image.open(io.BytesIO(small(out.getvalue()))) as reduced:
+        difference = np.abs(np.asarray(reduced.convert("RGB"), dtype=int) - np.asarray(gradient, dtype=int))
+    assert difference.max() <= 4
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_picture_of_a_document_exists(document: Path) -> None:
+    shown = re.findall(r"!\[[^\]]*\]\(([^)\s]+)", document.read_text(encoding="utf-8"))
+    paths = [(document.parent / link).resolve() for link in shown if "://" not in link]
+    assert [str(path) for path in paths if not path.is_file() or not path.is_relative_to(ROOT / "docs")] == []
+
+
+def test_the_pictures_are_those_that_are_drawn() -> None:
+    drawn = {f"{picture.name}.png" for picture in (*SLACK, *DISCORD, *VISITS)}
+    assert {path.name for path in (ROOT / "docs" / "images").iterdir()} == drawn
