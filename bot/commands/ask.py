@@ -20,6 +20,8 @@ ANSWERS = Option(
     example="5",
 )
 
+WORTH_SHOWING = 0.005  # a candidate of 0.0 % tells nobody anything
+
 
 def parse(arguments: Arguments) -> AskRequest:
     """Raises CommandError where question or context is missing, or where there are two contexts."""
@@ -47,9 +49,10 @@ def render(request: AskRequest, result: AskResult, speech: Speech) -> Reply:
     if result.answer is None:
         return _no_answer(request, result, speech)
     blocks: list[Block] = [_in_sentence(request.context, result.answer)]
-    if len(result.candidates) > 1:
-        others = "ほかの候補" if speech == "ja" else "Other candidates"
-        blocks.append(_candidates(request.context, result.candidates[1:], title=others))
+    others = tuple(candidate for candidate in result.candidates[1:] if candidate.score >= WORTH_SHOWING)
+    if others:
+        title = "ほかの候補" if speech == "ja" else "Other candidates"
+        blocks.append(_candidates(request.context, others, title=title))
     title = (
         f"{result.answer.text}（{percent(result.answer.score)}）"
         if speech == "ja"

@@ -7,7 +7,7 @@ from bot.commands.options import LANG, MODEL, number, reading_options
 from bot.commands.wording import SENTIMENTS, percent, said_of
 from bot.grammar import Arguments, Option
 from bot.language import Speech
-from bot.reply import Block, Paragraph, Picture, Reply
+from bot.reply import Block, Paragraph, Picture, Reply, Tone
 from engine.contract import ExplainAttentionRequest, ExplainAttentionResult, Message, Prediction
 
 LAYER = Option(
@@ -47,7 +47,12 @@ def render(request: ExplainAttentionRequest, result: ExplainAttentionResult, spe
     title = _predicted(result.prediction, speech) if result.prediction else shown
     pictures = tuple(Picture(image=image, alt=image.alt.in_language(speech)) for image in result.images)
     blocks: tuple[Block, ...] = (Paragraph(text=shown), *pictures) if result.prediction else pictures
-    return Reply(title=title, brief=title, blocks=blocks, **said_of(result, speech))
+    return Reply(title=title, brief=title, tone=_tone(result.prediction), blocks=blocks, **said_of(result, speech))
+
+
+def _tone(prediction: Prediction | None) -> Tone | None:
+    """That of a feeling, where one was predicted."""
+    return next((label for label in SENTIMENTS if prediction is not None and prediction.label == label), None)
 
 
 def _predicted(prediction: Prediction, speech: Speech) -> str:
