@@ -1,0 +1,155 @@
+"""Takes in what people say on Slack: acknowledges nothing itself, shows "Reading…", hands over, and shows what needs no worker."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.conversation import failure_reply
+from bot.desk import Desk, Reading, waiting_line
+from bot.errors import BotError
+from bot.language import Speech, both, speech_of
+from bot.platforms.platform import CannotPost, Incoming, TryLater
+from bot.platforms.slack.manifest import READ, line_of_slash
+from bot.platforms.slack.markup import as_typed
+from bot.platforms.slack.place import Place
+from bot.platforms.slack.posting import SlackPlatform
+from bot.platforms.slack.reading import Reader
+from bot.platforms.slack.sending import Sending
+from bot.platforms.slack.wording import PRIVATE
+from bot.reply import Reply
+
+log = logging.getLogger("yomite.slack")
+
+TRIES = 4  # for a Reply that needs no worker and is kept nowhere
+CLOSING_S = 5.0
+
+_FAULT = both(
+    "うまくいきませんでした（Yomite 側の問題です）。もう一度お試しください。",
+    "That went wrong (it is a fault of Yomite's). Please try again.",
+)
+
+
+class Intake:
+    """One workspace's questions. For one event loop."""
+
+    def __init__(self, desk: Desk, sending: Sending, platform: SlackPlatform, reader: Reader) -> None:
+        self._desk = desk
+        self._sending = sending
+        self._platform = platform
+        self._reader = reader
+        self._running: set[asyncio.Task[None]] = set()
+
+    def command(self, payload: Mapping[str, Any]) -> None:
+        """A slash command: the answer goes to the channel, errors and help only to the asker."""
+        event_id = str(payload.get("trigger_id", ""))
+        line = line_of_slash(str(payload.get("command", "")), as_typed(str(payload.get("text") or "")))
+        place = _place(event_id, channel=str(payload["channel_id"]), person=str(payload["user_id"]))
+        place = replace(place, response_url=str(payload.get("response_url", "")))
+        self._start(self._incoming(event_id, place, line), place, shown_to_all=False)
+
+    def mention(self, event: Mapping[str, Any], event_id: str) -> None:
+        """A message that names the bot: answered in its thread."""
+        if self._reader.is_for_us(event) and not str(event["channel"]).startswith("D"):
+            self._message(event, event_id, thread_ts=str(event.get("thread_ts") or event["ts"]))
+
+    def message(self, event: Mapping[str, Any], event_id: str) -> None:
+        """A direct message: answered below it, or in its thread."""
+        if event.get("channel_type") == "im" and self._reader.is_for_us(event):
+            self._message(event, event_id, thread_ts=str(event.get("thread_ts") or ""))
+
+    def shortcut(self, payload: Mapping[str, Any]) -> None:
+        """The entry "read this" in the menu of a message: answered in the thread of that message."""
+        name = str(payload.get("callback_id", "")).removeprefix(READ).replace("_", "-")
+        message = payload.get("message") or {}
+        event_id = str(payload.get("trigger_id", ""))
+        place = replace(
+            _place(event_id, channel=str(payload["channel"]["id"]), person=str(payload["user"]["id"])),
+            thread_ts=str(message.get("thread_ts") or message.get("ts") or ""),
+            response_url=str(payload.get("response_url", "")),
+        )
+        text = as_typed(str(message.get("text", "")))
+        # The message is read as it is, whatever in it looks like an option: it comes along as an attached text does.
+        incoming = replace(self._incoming(event_id, place, f"/{name}"), nearby=lambda: _ready(text))
+        if text.strip():
+            incoming = replace(incoming, locale=speech_of(text, otherwise="en"))
+        else:
+            incoming = replace(incoming, files=self._reader.files_of(message))
+        self._start(incoming, place, shown_to_all=False)
+
+    async def close(self) -> None:
+        """Let what has been taken in come to its end, for a few seconds."""
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=CLOSING_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _message(self, event: Mapping[str, Any], event_id: str, *, thread_ts: str) -> None:
+        place = replace(
+            _place(event_id, channel=str(event["channel"]), person=str(event["user"])), thread_ts=thread_ts, asked_at=float(event["ts"])
+        )
+        incoming = replace(self._incoming(event_id, place, self._reader.line_of(event)), files=self._reader.files_of(event))
+        if event.get("thread_ts"):
+            incoming = replace(
+                incoming, nearby=lambda: self._reader.thread_text(place.channel, str(event["thread_ts"]), before=str(event["ts"]))
+            )
+        self._start(incoming, place, shown_to_all=True)
+
+    def _incoming(self, event_id: str, place: Place, line: str) -> Incoming:
+        return Incoming(platform=SlackPlatform.name, event_id=event_id, person=place.person, line=line, extra_options=(PRIVATE,))
+
+    def _start(self, incoming: Incoming, place: Place, *, shown_to_all: bool) -> None:
+        task = asyncio.create_task(self._take(incoming, place, shown_to_all=shown_to_all))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _take(self, incoming: Incoming, place: Place, *, shown_to_all: bool) -> None:
+        speech = self._desk.speech_for(incoming)
+        aside = place if shown_to_all else replace(place, private=True)
+        try:
+            found = await self._desk.read(incoming)
+            if isinstance(found, Reading):
+                place = aside = await self._begin(found, place)
+                await self._desk.submit(found, place.to_json())
+            elif found is not None:
+                await self._show(found, aside, speech)
+        except BotError as error:
+            await self._show(failure_reply(error.message, speech), aside, speech)
+        except Exception as error:  # noqa: BLE001  # the person must hear of a fault of ours
+            # Where it went wrong, without the error's message: that could hold a person's text.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            log.error("a question on Slack: %s\n%s", type(error).__name__, where)
+            await self._show(failure_reply(_FAULT, speech), aside, speech)
+
+    async def _begin(self, reading: Reading, place: Place) -> Place:
+        private = PRIVATE.name in reading.extras and not place.is_direct
+        return await self._sending.begin(replace(place, private=private), waiting_line(reading.speech))
+
+    async def _show(self, reply: Reply, place: Place, speech: Speech) -> None:
+        for left in reversed(range(TRIES)):
+            try:
+                await self._platform.show(reply, place, speech=speech)
+                return
+            except TryLater as later:
+                if left:
+                    await asyncio.sleep(min(later.after_s, 30))
+            except CannotPost as error:
+                log.warning("a reply cannot be posted: %s", error)
+                return
+        log.warning("a reply could not be posted: Slack was in trouble too long")
+
+
+def _place(event_id: str, *, channel: str, person: str) -> Place:
+    key = hashlib.sha256(event_id.encode()).hexdigest()[:24]
+    return Place(key=key, channel=channel, person=person, asked_at=time.time())
+
+
+async def _ready(text: str) -> str | None:
+    return text

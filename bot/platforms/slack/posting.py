@@ -1,0 +1,126 @@
+"""The Slack platform as the desk sees it: brings Replies and their files to their Place, and shows how far a long reading is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from bot.desk import waiting_line
+from bot.language import Speech
+from bot.platforms.platform import Answer
+from bot.platforms.slack.blocks import draw
+from bot.platforms.slack.place import Place, place_from_json
+from bot.platforms.slack.progress import ProgressLine
+from bot.platforms.slack.sending import Sending, Upload
+from bot.platforms.slack.wording import hints, speech_of_all
+from bot.reply import Picture, Reply
+
+SAID = "said"  # the mark of an answer whose text is there: where it stands
+
+
+class Marker(Protocol):
+    """Who keeps marks: the desk."""
+
+    async def mark(self, job_id: str, name: str, value: str) -> None:
+        """Keep something about a job that is being posted."""
+
+
+class SlackPlatform:
+    """Posts for one workspace. `bot_name` is what people type to invite it."""
+
+    name = "slack"
+
+    def __init__(self, sending: Sending, marker: Marker, *, bot_name: str) -> None:
+        self._sending = sending
+        self._marker = marker
+        self._bot_name = bot_name
+        self._progress = ProgressLine()
+
+    async def post(self, answer: Answer) -> None:
+        """Bring an answer to the person: its text in the place of "Reading…", then its pictures below.
+
+        Raises:
+            TryLater: not now.
+            CannotPost: never.
+        """
+        await self._progress.end(answer.job_id)
+
+        async def mark(name: str, value: str) -> None:
+            await self._marker.mark(answer.job_id, name, value)
+
+        await self._bring(
+            answer.reply,
+            place_from_json(answer.delivery),
+            speech=answer.speech,
+            name=answer.job_id[:12],
+            mark=mark,
+            marks=answer.marks,
+            again=answer.again,
+        )
+
+    async def show(self, reply: Reply, place: Place, *, speech: Speech) -> None:
+        """Bring a Reply that needed no worker.
+
+        Raises:
+            TryLater: not now.
+            CannotPost: never.
+        """
+        await self._bring(reply, place, speech=speech, name=place.key[:12])
+
+    async def show_progress(self, job_id: str, share: float, *, delivery: dict[str, Any], speech: Speech) -> None:
+        """Change the line "Reading…", not too often and never after the answer has come."""
+        place = place_from_json(delivery)
+        await self._progress.show(job_id, lambda: self._sending.change(place, waiting_line(speech, share)))
+
+    async def _bring(
+        self,
+        reply: Reply,
+        place: Place,
+        *,
+        speech: Speech,
+        name: str,
+        mark: Callable[[str, str], Awaitable[None]] | None = None,
+        marks: Mapping[str, str] | None = None,
+        again: bool = False,
+    ) -> None:
+        mark, marks = mark or _forget, marks or {}
+        # The files must be the same however often it is tried, so they are told from the Reply as it came.
+        uploads = _uploads(reply, draw(reply, speech=speech).whole, name=name, speech=speech)
+        if SAID in marks:
+            place = place_from_json(json.loads(marks[SAID]))
+        else:
+            place = await self._say(reply, place, speech=speech, files=bool(uploads))
+            await mark(SAID, json.dumps(place.to_json()))
+        for upload in uploads:
+            if upload.name not in marks:
+                await self._sending.upload(place, upload, again=again)
+                await mark(upload.name, "up")
+
+    async def _say(self, reply: Reply, place: Place, *, speech: Speech, files: bool) -> Place:
+        for _ in range(2):  # a second time where it turns out that only the asker can be reached
+            was_outside = bool(place.outside)
+            notes = speech_of_all(hints(place, bot_name=self._bot_name, files=files), speech)
+            place = await self._sending.say(place, draw(replace(reply, notes=(*notes, *reply.notes)), speech=speech))
+            if bool(place.outside) == was_outside:
+                break
+        return place
+
+
+def _uploads(reply: Reply, whole: str, *, name: str, speech: Speech) -> list[Upload]:
+    """The files of a Reply: its text where that is too long for a message, then its pictures."""
+    files = []
+    if whole:
+        title = "全文" if speech == "ja" else "The whole answer"
+        files.append(Upload(name=f"yomite-{name}.txt", title=title, data=whole.encode()))
+    for index, block in enumerate(block for block in reply.blocks if isinstance(block, Picture)):
+        stem, _, kind = block.image.name.rpartition(".")
+        files.append(
+            Upload(name=f"{stem or 'picture'}-{name}-{index}.{kind or 'png'}", title=block.image.name, data=block.image.data, alt=block.alt)
+        )
+    return files
+
+
+async def _forget(name: str, value: str) -> None:
+    """For what is said once and not kept."""

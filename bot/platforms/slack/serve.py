@@ -1,0 +1,172 @@
+"""Serves one Slack workspace until cancelled: the one place where client, socket or HTTP server, desk and platform are wired."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.desk import Desk
+from bot.errors import PlatformError
+from bot.platforms.platform import CannotPost, TryLater
+from bot.platforms.slack.intake import Intake
+from bot.platforms.slack.posting import SlackPlatform
+from bot.platforms.slack.reading import Reader
+from bot.platforms.slack.sending import Sending
+from bot.platforms.slack.settings import SLACK_API, SlackSettings
+from bot.platforms.slack.trouble import WRONG_TOKEN, as_desk_errors, code_of, retry_handlers, wrong_token
+
+log = logging.getLogger("yomite.slack")
+
+CALL_S = 30.0  # for one call to Slack
+PATH = "/slack/events"
+LONGEST_PAUSE_S = 60.0
+PING_S = 10.0
+ANY_NAME = re.compile(".*", re.DOTALL)
+
+Call = Callable[[], Awaitable[AsyncSlackResponse]]
+
+
+async def serve_slack(settings: SlackSettings, desk: Desk) -> None:
+    """Take questions from Slack and bring the answers, until cancelled. Where Slack cannot be reached yet, waits for it.
+
+    Raises:
+        PlatformError: Slack refuses a token, there is none, or the port is taken.
+    """
+    if not settings.app_token and not settings.signing_secret:
+        raise PlatformError(
+            ja="Slack には SLACK_APP_TOKEN（Socket Mode）か SLACK_SIGNING_SECRET（HTTP）が必要です。",
+            en="Slack needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP).",
+        )
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_S)) as session:
+        client = _client(settings, session)
+        bot = await _checked(client.auth_test, variable="SLACK_BOT_TOKEN")
+        sending = Sending(client, settings, session, _quiet())
+        platform = SlackPlatform(sending, desk, bot_name=str(bot["user"]))
+        reader = Reader(client, settings, session, user_id=str(bot["user_id"]))
+        intake = Intake(desk, sending, platform, reader)
+        app = _app(client, settings, intake)
+        try:
+            async with _by_socket(app, client, settings) if settings.by_socket else _by_http(app, settings):
+                log.info("connected to Slack as %s", bot["user"])
+                await desk.deliver(platform)
+        finally:
+            await intake.close()
+
+
+def _client(settings: SlackSettings, session: aiohttp.ClientSession) -> AsyncWebClient:
+    client = AsyncWebClient(
+        token=settings.bot_token, base_url=settings.base_url, session=session, logger=_quiet(), retry_handlers=retry_handlers()
+    )
+    if settings.base_url != SLACK_API:
+        client.proxy = None  # what stands in for Slack is near
+    return client
+
+
+def _quiet() -> logging.Logger:
+    """What the libraries log; below warnings they would log people's texts."""
+    logger = logging.getLogger("yomite.slack.sdk")
+    logger.setLevel(logging.WARNING)
+    return logger
+
+
+async def _checked(call: Call, *, variable: str) -> AsyncSlackResponse:
+    """What Slack says to a call that proves a token, however long it takes to reach Slack.
+
+    Raises:
+        PlatformError: Slack refuses the token.
+    """
+    pause_s = 1.0
+    while True:
+        try:
+            with as_desk_errors():
+                try:
+                    return await call()
+                except SlackApiError as error:
+                    if code_of(error) in WRONG_TOKEN:
+                        raise wrong_token(error, variable=variable) from error
+                    raise
+        except CannotPost as error:
+            raise PlatformError(ja=f"Slack につなげません（{error}）。", en=f"Slack cannot be used ({error}).") from error
+        except TryLater as later:
+            wait_s = max(pause_s, later.after_s)
+            log.warning("Slack cannot be reached; trying again in %g s", wait_s)
+            await asyncio.sleep(wait_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+
+def _app(client: AsyncWebClient, settings: SlackSettings, intake: Intake) -> AsyncApp:
+    """What Slack sends goes to the intake, acknowledged first. Whatever is not known is acknowledged too: the desk says what is wrong."""
+    app = AsyncApp(name="yomite", client=client, signing_secret=settings.signing_secret, logger=_quiet())
+
+    async def on_command(ack: Any, command: dict[str, Any]) -> None:
+        await ack()
+        intake.command(command)
+
+    async def on_shortcut(ack: Any, shortcut: dict[str, Any]) -> None:
+        await ack()
+        if shortcut.get("type") == "message_action":
+            intake.shortcut(shortcut)
+
+    # Events are acknowledged by the library before these run.
+    async def on_mention(event: dict[str, Any], body: dict[str, Any]) -> None:
+        intake.mention(event, str(body.get("event_id", "")))
+
+    async def on_message(event: dict[str, Any], body: dict[str, Any]) -> None:
+        intake.message(event, str(body.get("event_id", "")))
+
+    app.command(ANY_NAME)(on_command)
+    app.shortcut(ANY_NAME)(on_shortcut)
+    app.event("app_mention")(on_mention)
+    app.event("message")(on_message)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _by_socket(app: AsyncApp, client: AsyncWebClient, settings: SlackSettings) -> AsyncIterator[None]:
+    """Socket Mode: the bot connects to Slack, and nothing must reach it from outside."""
+    opened = await _checked(lambda: client.apps_connections_open(app_token=settings.app_token), variable="SLACK_APP_TOKEN")
+    handler = AsyncSocketModeHandler(app, settings.app_token, logger=_quiet(), web_client=client, ping_interval=PING_S)
+    handler.client.proxy = client.proxy
+    handler.client.wss_uri = str(opened["url"])  # the library would go on for ever with a wrong token
+    try:
+        await handler.connect_async()  # type: ignore[no-untyped-call]  # published without types
+        yield
+    finally:
+        await handler.close_async()  # type: ignore[no-untyped-call]  # as above
+
+
+@contextlib.asynccontextmanager
+async def _by_http(app: AsyncApp, settings: SlackSettings) -> AsyncIterator[None]:
+    """HTTP: Slack calls the bot, and signs what it sends."""
+
+    async def on_request(request: web.Request) -> web.Response:
+        return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
+
+    server = web.Application()
+    server.router.add_post(PATH, on_request)
+    runner = web.AppRunner(server, access_log=None)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, settings.http_host, settings.http_port).start()
+        except OSError as error:
+            raise PlatformError(
+                ja=f"ポート {settings.http_port} を開けません（{error.strerror}）。ほかのポートを指定してください。",
+                en=f"The port {settings.http_port} cannot be opened ({error.strerror}). Choose another one.",
+            ) from error
+        yield
+    finally:
+        await runner.cleanup()

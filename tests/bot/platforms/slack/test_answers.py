@@ -1,0 +1,261 @@
+"""What people do on Slack is answered at its place: commands, mentions, direct messages, shortcuts, files and threads."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from engine.contract import AskRequest, NerRequest, SentimentRequest
+from tests.bot.platforms.slack.scene import Scene, play, png
+from tests.fakes.slack import pings, shown_text
+
+
+@pytest.mark.parametrize(
+    ("text", "reading", "shown"),
+    [("この映画は最高！", "読んでいます…", "ポジティブ 90.0%"), ("I love this.", "Reading…", "positive 90.0%")],
+)
+def test_a_slash_command_becomes_reading_and_then_its_answer_in_the_same_message(
+    redis_url: str, text: str, reading: str, shown: str
+) -> None:
+    async def scene(it: Scene) -> None:
+        delivery = await it.slack.slash("/sentiment", text)
+        said = await it.answer(shown)
+        assert await asyncio.wait_for(delivery.acknowledged_s, 30) < 3
+        assert said.versions[0] == reading
+        assert (said.channel, said.thread_ts, said.only_to) == (it.slack.general, "", "")
+        assert it.slack.messages_in(it.slack.general) == [said]
+        assert it.worker.asked == [SentimentRequest(text=text)]
+
+    play(redis_url, scene)
+
+
+@pytest.mark.parametrize("line", ["sentiment 最高 &amp; 最低 &lt;3", "/sentiment 最高 &amp; 最低 &lt;3", "： 感情 最高 &amp; 最低 &lt;3"])
+def test_a_mention_is_answered_in_its_thread(redis_url: str, line: str) -> None:
+    async def scene(it: Scene) -> None:
+        delivery = await it.slack.mention(line)
+        said = await it.answer("ポジティブ")
+        assert said.thread_ts == delivery.ts
+        assert it.worker.asked == [SentimentRequest(text="最高 & 最低 <3")]
+
+    play(redis_url, scene)
+
+
+def test_a_mention_within_a_thread_reads_what_people_said_there(redis_url: str) -> None:
+    async def scene(it: Scene) -> None:
+        parent = await it.slack.write("山田太郎は<https://toyota.example|トヨタ>に入社した。")
+        await it.slack.write("2019年のことだ。", thread_ts=parent.ts, user=it.slack.asker)
+        await it.slack.mention("ner", thread_ts=parent.ts)
+        await it.answer("山田太郎")
+        await it.slack.mention("ask どこに入社した？", thread_ts=parent.ts)
+        said = await it.answer("80.0%")
+        assert said.thread_ts == parent.ts
+        context = "山田太郎はトヨタに入社した。\n2019年のことだ。"
+        assert it.worker.asked == [NerRequest(text=context), AskRequest(question="どこに入社した？", context=context)]
+
+    play(redis_url, scene)
+
+
+def test_a_direct_message_is_answered_below_it(redis_url: str) -> None:
+    async def scene(it: Scene) -> None:
+        await it.slack.direct_message("sentiment I love this.")
+        said = await it.answer("positive")
+        assert (said.channel, said.thread_ts) == (it.slack.store.direct(it.slack.asker).id, "")
+
+    play(redis_url, scene)
+
+
+@pytest.mark.parametrize(
+    ("callback", "text", "shown"),
+    [
+        ("read_sentiment", "--layer 5 は | 文章の一部です", "ポジティブ"),
+        ("read_sentiment", "I love this.", "positive"),
+        ("read_ner", "山田太郎です。", "山田太郎"),
+        ("read_entities", "Tim Cook", "Tim"),
+        ("read_tokens", "外国人", "0 語"),
+    ],
+)
+def test_a_shortcut_reads_the_message_as_it_is_and_answers_in_its_thread(redis_url: str, callback: str, text: str, shown: str) -> None:
+    async def scene(it: Scene) -> None:
+        message = await it.slack.write(text)
+        await it.slack.shortcut(callback, message=message)
+        said = await it.answer(shown)
+        assert said.thread_ts == message.ts
+        assert getattr(it.worker.asked[0], "text", "") == text
+
+    play(redis_url, scene)
+
+
+def test_pictures_come_into_the_same_thread_with_a_text_for_those_who_do_not_see_them(redis_url: str) -> None:
+    async def scene(it: Scene) -> None:
+        delivery = await it.slack.mention("explain-attention この映画は最高！")
+        await it.answer("ポジティブ")
+        [upload] = await it.slack.wait_for_uploads()
+        assert (upload.channel, upload.thread_ts, upload.alt, upload.data) == (it.slack.general, delivery.ts, "注意の図です", png())
+
+    play(redis_url, scene)
+
+
+@pytest.mark.parametrize(("text", "note"), [("最高！ --private", "ダイレクトメッセージ"), ("--private great", "direct message")])
+def test_a_private_answer_is_seen_by_its_asker_only(redis_url: str, text: str, note: str) -> None:
+    async def scene(it: Scene) -> None:
+        await it.slack.slash("/attention", text)
+        said = await it.slack.wait_for_message(lambda said: note in shown_text(said))
+        assert said.only_to == it.slack.asker
+        assert len(it.slack.ephemerals) == 1  # the answer took the place of "Reading…"
+        [upload] = await it.slack.wait_for_uploads()
+        assert upload.channel == it.slack.store.direct(it.slack.asker).id
+        assert it.slack.messages_in(it.slack.general) == []
+
+    play(redis_url, scene)
+
+
+def test_a_private_answer_to_a_mention_is_seen_by_its_asker_only(redis_url: str) -> None:
+    async def scene(it: Scene) -> None:
+        delivery = await it.slack.mention("sentiment 最高！ --private")
+        said = await it.answer("ポジティブ")
+        assert (said.only_to, said.thread_ts) == (it.slack.asker, delivery.ts)
+
+    play(redis_url, scene)
+
+
+@pytest.mark.parametrize(("text", "invitation"), [("最高！", "/invite @yomite で招いて"), ("I love this.", "invite it: /invite @yomite")])
+def test_where_the_bot_is_not_in_the_channel_the_asker_gets_the_answer_and_how_to_invite_it(
+    redis_url: str, text: str, invitation: str
+) -> None:
+    async def scene(it: Scene) -> None:
+        await it.slack.slash("/sentiment", text, channel=it.slack.elsewhere)
+        said = await it.answer(invitation)
+        assert said.only_to == it.slack.asker
+        assert "90.0%" in shown_text(said)
+        assert it.slack.messages_in(it.slack.elsewhere) == []
+
+    play(redis_url, scene)
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "shown"),
+    [
+        ("/help", "", "Commands"),
+        ("/yomite-help", "ner", "/ner"),
+        ("/yomite", "help sentiment", "/sentiment"),
+        ("/yomite", "", "Commands"),
+        ("/sentimant", "good", "/sentiment"),
+        ("/unheard-of", "", "/unheard-of"),
+        ("/sentiment", "", "/sentiment"),
+        ("/sentiment", "最高 --layr 5", "--layr"),
+        ("/yomite-status", "", "0"),
+    ],
+)
+def test_help_status_and_errors_are_told_to_the_asker_at_once(redis_url: str, command: str, text: str, shown: str) -> None:
+    async def scene(it: Scene) -> None:
+        delivery = await it.slack.slash(command, text)
+        said = await it.answer(shown)
+        assert said.only_to == it.slack.asker
+        assert await asyncio.wait_for(delivery.acknowledged_s, 30) < 3
+        assert it.worker.asked == []
+
+    play(redis_url, scene)
+
+
+def test_an_error_in_a_mention_is_told_in_its_thread(redis_url: str) -> None:
+    async def scene(it: Scene) -> None:
+        delivery = await it.slack.mention("sentiment")
+        said = await it.answer("/sentiment")
+        assert (said.thread_ts, said.only_to) == (delivery.ts, "")
+
+    play(redis_url, scene)
+
+
+def test_what_bots_and_edits_say_is_not_for_us(redis_url: str) -> None:
+    async def scene(it: Scene) -> None:
+        text = f"<@{it.slack.bot}> sentiment good"
+        event: dict[str, Any] = {"type": "app_mention", "channel": it.slack.general, "user": it.slack.other, "text": text}
+        others: list[dict[str, Any]] = [
+            {"bot_id": "B1"},
+            {"subtype": "bot_message"},
+            {"subtype": "message_changed"},
+            {"edited": {"ts": "1.0"}},
+            {"user": it.slack.bot},
+        ]
+        for index, more in enumerate(others):
+            delivery = it.slack.tell_event(event | more | {"ts": f"1700000000.00000{index}"})
+            await asyncio.wait_for(delivery.acknowledged_s, 30)
+        joined: dict[str, Any] = {
+            "type": "message",
+            "channel_type": "channel",
+            "subtype": "channel_join",
+            "channel": it.slack.general,
+            "user": "U1",
+        }
+        await asyncio.wait_for(it.slack.tell_event(joined | {"ts": "1700000001.000000"}).acknowledged_s, 30)
+        await it.slack.mention("sentiment good")
+        await it.answer("positive")
+        assert len(it.slack.messages_in(it.slack.general)) == 1
+
+    play(redis_url, scene)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "read"),
+    [
+        ("感想.txt", "この映画は最高！".encode(), "この映画は最高！"),
+        ("note.md", b"# I love this.", "# I love this."),
+        ("rows.csv", "text\n最高\n最低\n".encode(), "最高\n最低"),
+    ],
+)
+def test_a_file_that_comes_along_is_read(redis_url: str, name: str, data: bytes, read: str) -> None:
+    async def scene(it: Scene) -> None:
+        await it.slack.direct_message("sentiment", files={name: data})
+        await it.slack.wait_for_message(lambda said: "90.0%" in shown_text(said))
+        assert it.worker.asked == [SentimentRequest(text=read)]
+
+    play(redis_url, scene)
+
+
+def test_the_token_goes_to_slacks_own_file_host_only(redis_url: str) -> None:
+    async def scene(it: Scene) -> None:
+        seen: list[str] = []
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            seen.append((await reader.read(1_000)).decode())
+            writer.close()
+
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as thief:
+            port = thief.sockets[0].getsockname()[1]
+            said = await it.slack.write(f"<@{it.slack.bot}> sentiment", user=it.slack.asker)
+            said.files = [it.slack.host("stolen.txt", b"text", url=f"http://127.0.0.1:{port}/stolen.txt")]
+            event = said.to_json() | {"type": "app_mention", "channel": said.channel}
+            it.slack.tell_event(event)
+            await it.answer("stolen.txt")
+        assert seen == []
+
+    play(redis_url, scene)
+
+
+def test_a_file_that_slack_does_not_give_is_told_of(redis_url: str) -> None:
+    async def scene(it: Scene) -> None:
+        it.slack.trouble.next("download", status=403)
+        await it.slack.direct_message("感情", files={"a.txt": b"x"})
+        await it.answer("a.txt")
+        assert it.worker.asked == []
+
+    play(redis_url, scene)
+
+
+@pytest.mark.parametrize("text", ["<!channel> と <@U0TARO> は最高", "@here @everyone <!subteam^S1|@team> great"])
+def test_no_answer_can_ping_anybody(redis_url: str, text: str) -> None:
+    async def scene(it: Scene) -> None:
+        await it.slack.mention(f"ner {text}")
+        await it.slack.slash("/ner", text)
+        await it.slack.slash("/nothing", text)
+        await it.answer("/nothing")
+        await it.slack.store.until(
+            lambda: len([said for said in it.slack.store.said if said.user == it.slack.bot and said.blocks]) == 3,
+            timeout_s=30,
+            what="answers",
+        )
+        assert [pings(said) for said in it.slack.store.said if said.user == it.slack.bot] == [[], [], []]
+
+    play(redis_url, scene)

@@ -1,0 +1,1 @@
+"""Chat platforms on loopback that speak the real protocols, for the real client libraries to talk to."""

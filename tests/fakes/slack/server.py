@@ -1,0 +1,207 @@
+"""The fake Slack itself: its server on loopback, and what a test can do with it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from tests.fakes.slack.handlers import Handlers
+from tests.fakes.slack.payloads import event_payload, http_body, message_event, shortcut_payload, signature, slash_payload
+from tests.fakes.slack.records import Delivery, Response, Said, Upload
+from tests.fakes.slack.sockets import Sockets
+from tests.fakes.slack.store import ASKER, BOT_USER, ELSEWHERE, GENERAL, OTHER, Store
+from tests.fakes.slack.trouble import Trouble
+
+LIFE_S = 1_800  # of a response_url
+
+
+class FakeSlack:
+    """One workspace. Use it as `async with FakeSlack() as slack:`; everything runs in the event loop of the test.
+
+    The bot connects with `base_url`, `bot_token` and `app_token`. With `app_url`, what happens is told by HTTP instead of Socket Mode,
+    signed with `signing_secret`. `ack_s`: after so many seconds Slack takes an event as not acknowledged.
+    """
+
+    bot_token, app_token, signing_secret = "xoxb-fake-bot-token", "xapp-fake-app-token", "fake-signing-secret"
+    bot, asker, other = BOT_USER, ASKER, OTHER
+    general, elsewhere = GENERAL, ELSEWHERE  # a channel with the bot, and one without it
+
+    def __init__(self, *, ack_s: float = 3.0) -> None:
+        self.app_url = ""
+        self.trouble = Trouble()
+        self.store = Store()
+        self.sockets = Sockets(ack_s=ack_s)
+        self._telling: set[asyncio.Task[None]] = set()
+        self._base = ""
+
+    async def __aenter__(self) -> FakeSlack:
+        handlers = Handlers(self.store, self.trouble, self.sockets, bot_token=self.bot_token, app_token=self.app_token)
+        app = web.Application(client_max_size=2**26)
+        handlers.add_to(app.router)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self._base = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        handlers.open(self._base)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._telling:
+            task.cancel()
+        await asyncio.gather(*self._telling, return_exceptions=True)
+        await self.sockets.drop()
+        await self._runner.cleanup()
+
+    @property
+    def base_url(self) -> str:
+        return f"{self._base}/api/"
+
+    # --- what people do ----------------------------------------------------------------------------------------------
+
+    async def slash(self, command: str, text: str = "", *, user: str = ASKER, channel: str = GENERAL) -> Delivery:
+        """Somebody types a slash command."""
+        url = self._response_url(channel, user)
+        payload = slash_payload(
+            command, text, channel=self.store.channels[channel], user=user, number=self.store.number(), response_url=url
+        )
+        return self._tell("slash_commands", payload)
+
+    async def mention(
+        self, text: str, *, user: str = ASKER, channel: str = GENERAL, thread_ts: str = "", files: dict[str, bytes] | None = None
+    ) -> Delivery:
+        """Somebody writes to the bot in a channel; `text` is what follows "@Yomite ", in Slack's markup. `files` by their names."""
+        said = await self.write(f"<@{BOT_USER}> {text}", user=user, channel=channel, thread_ts=thread_ts, files=files)
+        return self.tell_event(message_event(said, "app_mention"))
+
+    async def direct_message(self, text: str, *, user: str = ASKER, thread_ts: str = "", files: dict[str, bytes] | None = None) -> Delivery:
+        """Somebody writes to the bot alone."""
+        channel = self.store.direct(user).id
+        said = await self.write(text, user=user, channel=channel, thread_ts=thread_ts, files=files)
+        return self.tell_event(message_event(said, "message"))
+
+    async def shortcut(self, callback_id: str, *, message: Said, user: str = ASKER) -> Delivery:
+        """Somebody chooses a shortcut in the menu of a message."""
+        url = self._response_url(message.channel, user)
+        channel = self.store.channels[message.channel]
+        payload = shortcut_payload(callback_id, message, channel=channel, user=user, number=self.store.number(), response_url=url)
+        return self._tell("interactive", payload)
+
+    async def write(
+        self, text: str, *, user: str = OTHER, channel: str = GENERAL, thread_ts: str = "", files: dict[str, bytes] | None = None
+    ) -> Said:
+        """Somebody writes, and the bot is not told of it."""
+        said = Said(channel=channel, ts=self.store.new_ts(), user=user, text=text, thread_ts=thread_ts)
+        said.files = [self.host(name, data) for name, data in (files or {}).items()]
+        return await self.store.add(said)
+
+    def host(self, name: str, data: bytes, *, url: str = "", mimetype: str = "text/plain") -> dict[str, Any]:
+        """A file of somebody's, as messages tell of it."""
+        address = url or f"{self._base}/files/{self.store.number()}-{name}"
+        self.store.hosted[address] = data
+        file = {"id": f"F{self.store.number():08d}", "name": name, "size": len(data), "mimetype": mimetype}
+        return {**file, "url_private": address, "url_private_download": address}
+
+    def tell_event(self, event: dict[str, Any]) -> Delivery:
+        """Tell the bot of an event."""
+        delivery = self._tell("events_api", event_payload(event, number=self.store.number()))
+        delivery.ts = event["ts"]
+        return delivery
+
+    async def repeat(self, delivery: Delivery) -> None:
+        """Tell the bot once more of what it acknowledged already."""
+        if self.app_url:
+            await self.post_to_app(delivery.kind, delivery.payload, headers={"X-Slack-Retry-Num": "1"})
+        else:
+            await self.sockets.repeat(delivery)
+
+    async def post_to_app(
+        self,
+        kind: str,
+        payload: dict[str, Any],
+        *,
+        secret: str = "",
+        timestamp: int | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> tuple[int, str]:
+        """Send a signed request to `app_url`; returns its status and body."""
+        body, content_type = http_body(kind, payload)
+        at = int(time.time()) if timestamp is None else timestamp
+        signed = {
+            "Content-Type": content_type,
+            "X-Slack-Request-Timestamp": str(at),
+            "X-Slack-Signature": signature(secret or self.signing_secret, at, body),
+            **(headers or {}),
+        }
+        async with aiohttp.ClientSession() as session, session.post(self.app_url, data=body.encode(), headers=signed) as response:
+            return response.status, await response.text()
+
+    # --- what there is to see ----------------------------------------------------------------------------------------
+
+    def messages_in(self, channel: str, *, by_bot: bool = True) -> list[Said]:
+        """The bot's messages in a channel that everybody sees, oldest first; all messages with `by_bot=False`."""
+        seen = [said for said in self.store.said if said.channel == channel and not said.only_to and not said.deleted]
+        return [said for said in seen if said.user == BOT_USER or not by_bot]
+
+    @property
+    def ephemerals(self) -> list[Said]:
+        """What only one person sees."""
+        return [said for said in self.store.said if said.only_to and not said.deleted]
+
+    @property
+    def uploads(self) -> list[Upload]:
+        """Files that the bot shared."""
+        return [upload for upload in self.store.uploads if upload.channel]
+
+    def calls_of(self, method: str) -> list[dict[str, Any]]:
+        """The arguments of all calls of a method, refused ones too."""
+        return [call.arguments for call in self.store.calls if call.method == method]
+
+    async def wait_for_message(self, wanted: Callable[[Said], bool], *, timeout_s: float = 30.0) -> Said:
+        """The bot's first message like this, public or not, as soon as there is one."""
+
+        def found() -> Said | None:
+            return next((said for said in self.store.said if said.user == BOT_USER and not said.deleted and wanted(said)), None)
+
+        said: Said = await self.store.until(found, timeout_s=timeout_s, what="a message")
+        return said
+
+    async def wait_for_uploads(self, count: int = 1, *, timeout_s: float = 30.0) -> list[Upload]:
+        """The files that the bot shared, as soon as there are so many."""
+        await self.store.until(lambda: len(self.uploads) >= count, timeout_s=timeout_s, what="a file")
+        return self.uploads
+
+    async def wait_for_call(self, method: str, *, timeout_s: float = 30.0) -> None:
+        """Until the bot has called a method."""
+        await self.store.until(lambda: self.calls_of(method), timeout_s=timeout_s, what=f"a call of {method}")
+
+    async def connected(self, *, timeout_s: float = 30.0) -> None:
+        """Wait until the bot is connected by Socket Mode."""
+        await self.sockets.connected(timeout_s=timeout_s)
+
+    # --- the server --------------------------------------------------------------------------------------------------
+
+    def _tell(self, kind: str, payload: dict[str, Any]) -> Delivery:
+        acknowledged = asyncio.get_running_loop().create_future()
+        delivery = Delivery(kind=kind, payload=payload, envelope_id=f"envelope-{self.store.number()}", acknowledged_s=acknowledged)
+        task = asyncio.create_task(self._tell_by_http(delivery) if self.app_url else self.sockets.tell(delivery))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+        return delivery
+
+    async def _tell_by_http(self, delivery: Delivery) -> None:
+        started = time.monotonic()
+        delivery.attempts += 1
+        status, _ = await self.post_to_app(delivery.kind, delivery.payload)
+        if status == 200 and not delivery.acknowledged_s.done():
+            delivery.acknowledged_s.set_result(time.monotonic() - started)
+
+    def _response_url(self, channel: str, user: str) -> str:
+        number = str(self.store.number())
+        self.store.responses[number] = Response(channel=channel, person=user, expires_at=time.time() + LIFE_S)
+        return f"{self._base}/response/{number}"
