@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.conversation import failure_reply
+from bot.conversation import LocalRequest, failure_reply, understand
 from bot.desk import Desk, Reading, waiting_line
-from bot.errors import BotError
+from bot.errors import BotError, CommandError
 from bot.language import Speech, both, speech_of
 from bot.platforms.platform import CannotPost, Incoming, TryLater
 from bot.platforms.slack.manifest import READ, line_of_slash
@@ -46,10 +46,18 @@ class Intake:
         self._reader = reader
         self._running: set[asyncio.Task[None]] = set()
 
+    def is_for_all(self, payload: Mapping[str, Any]) -> bool:
+        """Whether a slash command will be answered in the channel: it is right, needs a worker, and is not `--private`."""
+        try:
+            understood = understand(_line(payload), extra_options=(PRIVATE,), slash_optional=True)
+        except CommandError:
+            return False
+        return not isinstance(understood.request, LocalRequest) and PRIVATE.name not in understood.extras
+
     def command(self, payload: Mapping[str, Any]) -> None:
         """A slash command: the answer goes to the channel, errors and help only to the asker."""
         event_id = str(payload.get("trigger_id", ""))
-        line = line_of_slash(str(payload.get("command", "")), as_typed(str(payload.get("text") or "")))
+        line = _line(payload)
         place = _place(event_id, channel=str(payload["channel_id"]), person=str(payload["user_id"]))
         place = replace(place, response_url=str(payload.get("response_url", "")))
         self._start(self._incoming(event_id, place, line), place, shown_to_all=False)
@@ -144,6 +152,11 @@ class Intake:
                 log.warning("a reply cannot be posted: %s", error)
                 return
         log.warning("a reply could not be posted: Slack was in trouble too long")
+
+
+def _line(payload: Mapping[str, Any]) -> str:
+    """A slash command as it is typed everywhere else."""
+    return line_of_slash(str(payload.get("command", "")), as_typed(str(payload.get("text") or "")))
 
 
 def _place(event_id: str, *, channel: str, person: str) -> Place:

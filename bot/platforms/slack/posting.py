@@ -117,7 +117,7 @@ def _uploads(reply: Reply, whole: str, *, name: str, speech: Speech) -> list[Upl
     for index, block in enumerate(block for block in reply.blocks if isinstance(block, Picture)):
         stem, _, kind = block.image.name.rpartition(".")
         files.append(
-            Upload(name=f"{stem or 'picture'}-{name}-{index}.{kind or 'png'}", title=block.image.name, data=block.image.data, alt=block.alt)
+            Upload(name=f"{stem or 'picture'}-{name}-{index}.{kind or 'png'}", title=reply.brief, data=block.image.data, alt=block.alt)
         )
     return files
 

@@ -112,7 +112,8 @@ def _app(client: AsyncWebClient, settings: SlackSettings, intake: Intake) -> Asy
     app = AsyncApp(name="yomite", client=client, signing_secret=settings.signing_secret, logger=_quiet())
 
     async def on_command(ack: Any, command: dict[str, Any]) -> None:
-        await ack()
+        # In the channel Slack then shows what was typed, above the answer.
+        await (ack({"response_type": "in_channel"}) if intake.is_for_all(command) else ack())
         intake.command(command)
 
     async def on_shortcut(ack: Any, shortcut: dict[str, Any]) -> None:

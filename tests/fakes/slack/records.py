@@ -93,3 +93,4 @@ class Delivery:
     attempts: int = 0
     acknowledged_s: asyncio.Future[float]
     ts: str = ""  # of the message that it tells of
+    answer: dict[str, Any] = field(default_factory=dict)  # what came with the acknowledgement

@@ -81,6 +81,7 @@ class Sockets:
     def _acknowledge(self, message: dict[str, Any]) -> None:
         told = self._told.get(message.get("envelope_id", ""))
         if told and not told[0].acknowledged_s.done():
+            told[0].answer = message.get("payload") or {}
             told[0].acknowledged_s.set_result(time.monotonic() - told[1])
 
 

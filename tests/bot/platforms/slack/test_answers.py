@@ -31,6 +31,25 @@ def test_a_slash_command_becomes_reading_and_then_its_answer_in_the_same_message
     play(redis_url, scene)
 
 
+@pytest.mark.parametrize(
+    ("command", "text", "for_all"),
+    [
+        ("/sentiment", "この映画は最高！", True),
+        ("/yomite", "sentiment I love this.", True),
+        ("/sentiment", "I love this. --private", False),
+        ("/sentiment", "", False),
+        ("/yomite-help", "", False),
+    ],
+)
+def test_the_channel_sees_a_command_that_is_answered_there(redis_url: str, command: str, text: str, for_all: bool) -> None:
+    async def scene(it: Scene) -> None:
+        delivery = await it.slack.slash(command, text)
+        await asyncio.wait_for(delivery.acknowledged_s, 30)
+        assert (delivery.answer.get("response_type") == "in_channel") is for_all
+
+    play(redis_url, scene)
+
+
 @pytest.mark.parametrize("line", ["sentiment 最高 &amp; 最低 &lt;3", "/sentiment 最高 &amp; 最低 &lt;3", "： 感情 最高 &amp; 最低 &lt;3"])
 def test_a_mention_is_answered_in_its_thread(redis_url: str, line: str) -> None:
     async def scene(it: Scene) -> None:
