@@ -1,0 +1,209 @@
+"""The bot on Discord: takes what people say and choose, acknowledges it at once, and hands it to the desk."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any
+
+import aiohttp
+import discord
+from discord import app_commands
+
+from bot.commands.command import Command
+from bot.conversation import failure_reply, with_example
+from bot.desk import Desk, Incoming, Reading
+from bot.errors import BotError, CommandError
+from bot.grammar import Arguments
+from bot.language import both
+from bot.platforms.discord.commands import message_menus, slash_commands
+from bot.platforms.discord.delivery import Delivery
+from bot.platforms.discord.files import Downloads, readable_texts
+from bot.platforms.discord.mentions import incoming_of, readable, speaks_to
+from bot.platforms.discord.parameters import FILE, PRIVATE, arguments_from, typed_text
+from bot.platforms.discord.platform import NAME, DiscordPlatform
+from bot.platforms.discord.publishing import publish
+from bot.platforms.discord.settings import DiscordSettings
+from bot.platforms.discord.translations import JapaneseTranslator
+from bot.platforms.discord.trouble import ALREADY_ACKNOWLEDGED
+from bot.platforms.discord.typing_indicators import TypingIndicators
+from bot.platforms.platform import CannotPost, TryLater
+from bot.reply import Reply
+
+log = logging.getLogger("yomite.discord")
+
+_UNKNOWN_COMMAND = both(
+    "このコマンドは今はありません。Discord を再読み込みすると一覧が新しくなります。",
+    "This command is gone. Reload Discord to renew its list.",
+)
+_FAULT = both("内部の誤りで答えられませんでした。", "This could not be answered because of an internal fault.")
+
+
+class YomiteClient(discord.Client):
+    """One bot's connection to Discord."""
+
+    def __init__(self, settings: DiscordSettings, desk: Desk) -> None:
+        intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=settings.message_content)
+        # Nothing that people say is kept: no cache of messages or members.
+        super().__init__(
+            intents=intents,
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+        self._settings = settings
+        self._desk = desk
+        self._typing = TypingIndicators(self)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.platform = DiscordPlatform(self, desk, self._typing)
+        self.tree = _Tree(self)
+
+    async def setup_hook(self) -> None:
+        """Runs once after the login, before events come."""
+        self._session = aiohttp.ClientSession()
+        self._downloads = Downloads(self._session, origin=self._settings.cdn_url)
+        await self.tree.set_translator(JapaneseTranslator())
+        for command in slash_commands(self._on_slash):
+            self.tree.add_command(command)
+        for menu in message_menus(self._on_menu):
+            self.tree.add_command(menu)
+        if self.application_id is not None:
+            self._in_background(self._publish(self.application_id))
+
+    async def close(self) -> None:
+        """Also ends what runs beside the connection."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._typing.close()
+        if hasattr(self, "_session"):
+            await self._session.close()
+        await super().close()
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Answer what is said to the bot."""
+        me = self.user
+        if me is None or not speaks_to(message, me):
+            return
+        started = self._typing.start(message.id, channel_id=message.channel.id)
+        incoming = incoming_of(message, me, self._downloads, platform=NAME, sees_all=self._settings.message_content)
+        to = Delivery(channel=message.channel.id, person=message.author.id, message=message.id)
+        on_its_way = False
+        try:
+            on_its_way = await self._answer(incoming, to)
+        except Exception:  # a fault of ours must not leave the person without a word; the log never holds a text
+            log.exception("while answering a message")
+            await self._show(failure_reply(_FAULT, self._desk.speech_for(incoming)), incoming, to)
+        finally:
+            if started and not on_its_way:
+                self._typing.stop(message.id)
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
+        """A fault of ours; the event itself is not logged, it holds what people wrote."""
+        log.exception("while taking the event %s", event_method)
+
+    async def answer_fault(self, interaction: discord.Interaction, error: Exception) -> None:
+        """Tell the person that their command cannot be answered."""
+        missing = isinstance(error, app_commands.CommandNotFound)
+        if not missing:
+            log.error("while taking a command", exc_info=error)
+        await _acknowledge(interaction, private=True)
+        incoming = _incoming_of(interaction, "")
+        reply = failure_reply(_UNKNOWN_COMMAND if missing else _FAULT, self._desk.speech_for(incoming))
+        await self._show(reply, incoming, _delivery_of(interaction, private=True))
+
+    async def _on_slash(self, interaction: discord.Interaction, command: Command[Any, Any], given: dict[str, Any]) -> None:
+        private = bool(given.get(PRIVATE.name.en))
+        await _acknowledge(interaction, private=private)
+        to = _delivery_of(interaction, private=private, command=command.name)
+        file = given.get(FILE.name.en)
+        incoming = replace(
+            _incoming_of(interaction, f"/{command.name} {typed_text(command, given)}"),
+            files=self._downloads.incoming([file] if file else []),
+        )
+        try:
+            incoming = replace(incoming, arguments=arguments_from(command, given))
+        except CommandError as error:
+            reply = failure_reply(with_example(error, command).message, self._desk.speech_for(incoming))
+            return await self._show(reply, incoming, to)
+        await self._answer(incoming, to)
+        return None
+
+    async def _on_menu(self, interaction: discord.Interaction, command: Command[Any, Any], message: discord.Message) -> None:
+        # Only the person who asked sees the answer: the others, and who wrote the message, did not ask.
+        await _acknowledge(interaction, private=True)
+        to = _delivery_of(interaction, private=True, command=command.name, about=message.jump_url)
+        text = readable(message.content, message)
+        incoming = replace(
+            _incoming_of(interaction, f"/{command.name}"),
+            arguments=Arguments(text=text.strip(), texts=(text,), first=text, rest=""),
+            files=() if text.strip() else self._downloads.incoming(readable_texts(message.attachments)),
+        )
+        await self._answer(incoming, to)
+
+    async def _answer(self, incoming: Incoming, to: Delivery) -> bool:
+        """Read, and hand over or show what is to say at once; whether an answer is on its way."""
+        outcome = await self._desk.read(incoming)
+        if outcome is None:
+            return False
+        if isinstance(outcome, Reading):
+            try:
+                await self._desk.submit(outcome, to.to_json())
+            except BotError as error:
+                outcome = failure_reply(error.message, outcome.speech)
+            else:
+                return True
+        await self._show(outcome, incoming, to)
+        return False
+
+    async def _show(self, reply: Reply, incoming: Incoming, to: Delivery) -> None:
+        try:
+            await self.platform.show(reply, speech=self._desk.speech_for(incoming), to=to, nonce=f"r{incoming.event_id}")
+        except (TryLater, CannotPost) as error:
+            log.warning("a reply could not be shown: %s", error)
+
+    async def _publish(self, application_id: int) -> None:
+        await publish(self.tree, application_id)
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class _Tree(app_commands.CommandTree[YomiteClient]):
+    """Discord's commands, with our own answer to what goes wrong in them."""
+
+    async def on_error(self, interaction: discord.Interaction[YomiteClient], error: app_commands.AppCommandError, /) -> None:
+        """Never silent: the person would see "the application did not respond"."""
+        await self.client.answer_fault(interaction, error)
+
+
+async def _acknowledge(interaction: discord.Interaction, *, private: bool) -> None:
+    """Within Discord's 3 seconds, before anything else. Where that fails the answer finds another way."""
+    try:
+        await interaction.response.defer(thinking=True, ephemeral=private)
+    except discord.InteractionResponded:
+        return
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        if not (isinstance(error, discord.HTTPException) and error.code == ALREADY_ACKNOWLEDGED):
+            log.warning("a command could not be acknowledged: %s", type(error).__name__)
+
+
+def _incoming_of(interaction: discord.Interaction, line: str) -> Incoming:
+    return Incoming(platform=NAME, event_id=str(interaction.id), person=str(interaction.user.id), line=line, locale=str(interaction.locale))
+
+
+def _delivery_of(interaction: discord.Interaction, *, private: bool, command: str = "", about: str | None = None) -> Delivery:
+    return Delivery(
+        channel=interaction.channel_id or 0,
+        person=interaction.user.id,
+        application=interaction.application_id,
+        token=interaction.token,
+        private=private,
+        command=command,
+        about=about,
+    )

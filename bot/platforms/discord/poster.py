@@ -1,0 +1,160 @@
+"""Brings Replies to Discord: as the response to a command, as a reply to a message, or where these ways are closed, elsewhere."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import discord
+from discord.webhook.async_ import Webhook
+
+from bot.language import Speech
+from bot.platforms.discord.delivery import Delivery
+from bot.platforms.discord.render import Post, render
+from bot.platforms.discord.trouble import UNKNOWN_MESSAGE, is_closed_way, told_as_the_desk_knows_it
+from bot.reply import Reply
+
+NOBODY = discord.AllowedMentions.none()
+NONCE = 25  # characters, Discord's limit
+ORIGINAL = cast(int, "@original")  # the path of a command's first response, where other messages have their number
+LOOK_BACK = 50  # messages in which an answer may stand already
+
+
+class Poster:
+    """Posts each Reply once: the same nonce is the same message, and an edit is the same however often it is made."""
+
+    def __init__(self, client: discord.Client) -> None:
+        self._client = client
+
+    async def bring(
+        self, reply: Reply, *, speech: Speech, to: Delivery, nonce: str, again: bool = False, placeholder: int | None = None
+    ) -> None:
+        """Post a Reply. `placeholder` is a message that becomes the answer; `again` where it may have been posted already.
+
+        Raises:
+            TryLater: not now.
+            CannotPost: never.
+        """
+        with told_as_the_desk_knows_it():
+            if to.by_command:
+                await self._respond(reply, speech, to, nonce)
+            elif placeholder is None or not await self._replace(placeholder, reply, speech, to):
+                await self._reply(reply, speech, to, nonce, again=again)
+
+    async def say(self, text: str, *, to: Delivery, nonce: str) -> int | None:
+        """Show a line where the answer will be; returns the id of its message where it is a message of its own.
+
+        Raises:
+            discord.HTTPException: it cannot be shown.
+        """
+        if to.by_command:
+            await self._original(to).edit_message(ORIGINAL, content=text, allowed_mentions=NOBODY)
+            return None
+        message = await self._channel(to.channel).send(text, reference=_reference(to), nonce=nonce[:NONCE], allowed_mentions=NOBODY)
+        return message.id
+
+    async def change(self, message: int, text: str, *, to: Delivery) -> None:
+        """Change such a line.
+
+        Raises:
+            discord.HTTPException: it cannot be changed.
+        """
+        await self._channel(to.channel).get_partial_message(message).edit(content=text, allowed_mentions=NOBODY)
+
+    async def _respond(self, reply: Reply, speech: Speech, to: Delivery, nonce: str) -> None:
+        post = render(reply, speech=speech, link=to.about)
+        try:
+            await self._original(to).edit_message(
+                ORIGINAL,
+                content=None,
+                embeds=post.embeds,
+                attachments=[file.open() for file in post.files],
+                allowed_mentions=NOBODY,
+            )
+        except discord.HTTPException as error:
+            if not is_closed_way(error):
+                raise
+            await self._bring_elsewhere(reply, speech, to, nonce)
+
+    async def _bring_elsewhere(self, reply: Reply, speech: Speech, to: Delivery, nonce: str) -> None:
+        """A command that is no longer open: into its channel, or to the person alone."""
+        late = _late(to.command, speech)
+        if not to.private and to.channel:
+            try:
+                await self._send(self._channel(to.channel), render(reply, speech=speech, link=to.about, preface=late), nonce)
+            except (discord.Forbidden, discord.NotFound):  # the command can be used where the bot may not write
+                pass
+            else:
+                return
+        await self._send_privately(render(reply, speech=speech, link=to.about, preface=late), to, nonce)
+
+    async def _reply(self, reply: Reply, speech: Speech, to: Delivery, nonce: str, *, again: bool) -> None:
+        if again and await self._stands_already(to):
+            return
+        try:
+            await self._send(self._channel(to.channel), render(reply, speech=speech), nonce, reference=_reference(to))
+        except (discord.Forbidden, discord.NotFound):
+            await self._send_privately(render(reply, speech=speech, preface=_not_allowed(speech)), to, nonce)
+
+    async def _replace(self, message: int, reply: Reply, speech: Speech, to: Delivery) -> bool:
+        """Make a message of ours the answer; False where it is gone."""
+        post = render(reply, speech=speech)
+        try:
+            await (
+                self._channel(to.channel)
+                .get_partial_message(message)
+                .edit(content=None, embeds=post.embeds, attachments=[file.open() for file in post.files], allowed_mentions=NOBODY)
+            )
+        except discord.HTTPException as error:
+            if error.code != UNKNOWN_MESSAGE:
+                raise
+            return False
+        return True
+
+    async def _stands_already(self, to: Delivery) -> bool:
+        """Whether our answer to the message is there: a nonce is forgotten after minutes, and the bot may have been away longer."""
+        own = self._client.user
+        asked = discord.Object(to.message)
+        try:
+            async for message in self._channel(to.channel).history(limit=LOOK_BACK, after=asked):
+                reference = message.reference
+                if own and message.author.id == own.id and reference and reference.message_id == to.message and message.embeds:
+                    return True
+        except (discord.Forbidden, discord.NotFound):
+            return False
+        return False
+
+    async def _send_privately(self, post: Post, to: Delivery, nonce: str) -> None:
+        user = await self._client.fetch_user(to.person)
+        await self._send(await user.create_dm(), post, nonce)
+
+    async def _send(
+        self, channel: discord.abc.Messageable, post: Post, nonce: str, *, reference: discord.MessageReference | None = None
+    ) -> None:
+        files = [file.open() for file in post.files]
+        if reference is None:
+            await channel.send(embeds=post.embeds, files=files, nonce=nonce[:NONCE], allowed_mentions=NOBODY)
+        else:
+            await channel.send(embeds=post.embeds, files=files, nonce=nonce[:NONCE], allowed_mentions=NOBODY, reference=reference)
+
+    def _channel(self, channel_id: int) -> discord.PartialMessageable:
+        return self._client.get_partial_messageable(channel_id)
+
+    def _original(self, to: Delivery) -> Webhook:
+        return Webhook.partial(to.application, to.token, client=self._client)
+
+
+def _reference(to: Delivery) -> discord.MessageReference:
+    """The message that is answered; where it has been deleted, the answer stands for itself."""
+    return discord.MessageReference(message_id=to.message, channel_id=to.channel, fail_if_not_exists=False)
+
+
+def _late(command: str, speech: Speech) -> str:
+    if speech == "ja":
+        return f"/{command} への答えです（コマンドに返事できる時間が過ぎたため、ここに送ります）。"
+    return f"The answer to /{command}, here because the time to respond to the command is over."
+
+
+def _not_allowed(speech: Speech) -> str:
+    if speech == "ja":
+        return "質問のあったチャンネルに書き込む権限がないため、ここに送ります。"
+    return "This comes here because I am not allowed to write in the channel where you asked."

@@ -1,0 +1,103 @@
+"""Serves Discord: the one place where client and desk are wired together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import aiohttp
+import discord
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from bot.desk import Desk
+from bot.errors import PlatformError
+from bot.platforms.discord.client import YomiteClient
+from bot.platforms.discord.settings import DiscordSettings
+
+log = logging.getLogger("yomite.discord")
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
+
+
+async def serve_discord(settings: DiscordSettings, desk: Desk) -> None:
+    """Answer on Discord until cancelled.
+
+    Raises:
+        PlatformError: Discord refuses the token or what the bot asks for.
+    """
+    if not settings.token.isascii() or len(settings.token.split()) != 1:
+        raise _wrong_token()  # nothing that could be sent
+    _use_addresses(settings)
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it tells everybody that it cannot speak
+    # Below this level discord.py writes down every message that it gets.
+    library = logging.getLogger("discord")
+    library.setLevel(max(library.getEffectiveLevel(), logging.INFO))
+    pause_s = FIRST_PAUSE_S
+    while True:
+        async with YomiteClient(settings, desk) as client:
+            try:
+                if await _logs_in(client, settings.token):
+                    return await _connect(client, desk)
+            except discord.LoginFailure as error:
+                raise _wrong_token() from error
+            except discord.PrivilegedIntentsRequired as error:
+                raise _intent_is_off() from error
+            except discord.ConnectionClosed as error:
+                raise (_wrong_token() if error.code == 4004 else _closed(error.code)) from error
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+
+async def _logs_in(client: YomiteClient, token: str) -> bool:
+    """Log in; False where Discord cannot be reached now. A client that failed to is of no more use."""
+    try:
+        await client.login(token)
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        if isinstance(error, discord.HTTPException) and error.status < 500 and error.status != 429:
+            raise PlatformError(
+                ja=f"Discord へのログインを断られました（{error.status}）。", en=f"Discord refused the login ({error.status})."
+            ) from error
+        log.warning("Discord cannot be reached (%s); trying again", type(error).__name__)
+        return False
+    return True
+
+
+async def _connect(client: YomiteClient, desk: Desk) -> None:
+    """Take events and post answers until either ends."""
+    tasks = [asyncio.create_task(client.connect()), asyncio.create_task(desk.deliver(client.platform))]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _use_addresses(settings: DiscordSettings) -> None:
+    """Discord.py keeps its addresses in its classes: they can only be set for the whole process."""
+    if settings.api_url:
+        Route.BASE = settings.api_url
+    if settings.gateway_url:
+        DiscordWebSocket.DEFAULT_GATEWAY = URL(settings.gateway_url)
+
+
+def _wrong_token() -> PlatformError:
+    return PlatformError(
+        ja="DISCORD_TOKEN が正しくありません。Discord の開発者ページの Bot → Reset Token で作りなおして設定してください。",
+        en="DISCORD_TOKEN is not right. Make a new one on Discord's developer page under Bot → Reset Token, and set it.",
+    )
+
+
+def _intent_is_off() -> PlatformError:
+    return PlatformError(
+        ja="Discord の開発者ページの Bot で Message Content Intent がオフです。オンにするか、この設定をやめてください。",
+        en="Message Content Intent is off on Discord's developer page under Bot. Switch it on, or do not ask for it.",
+    )
+
+
+def _closed(code: int) -> PlatformError:
+    return PlatformError(ja=f"Discord が接続を閉じました（{code}）。", en=f"Discord closed the connection ({code}).")

@@ -1,0 +1,90 @@
+"""The people and places of the fake Discord, as its API writes them."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+TOKEN = "a-token-for-the-fake"
+BOT_ID, PERSON, OTHER_PERSON = "900000000000000001", "900000000000000002", "900000000000000003"
+GUILD, CHANNEL, DM_CHANNEL, BOT_ROLE = "910000000000000001", "920000000000000001", "920000000000000002", "930000000000000001"
+
+GUILD_TEXT, DIRECT = 0, 1
+EPHEMERAL, LOADING = 1 << 6, 1 << 7
+DISCORD_EPOCH_MS = 1_420_070_400_000
+
+
+class Snowflakes:
+    """Ids that grow with time, as Discord's do."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def new(self) -> str:
+        """A new id."""
+        self._last = max(self._last + 1, (int(time.time() * 1_000) - DISCORD_EPOCH_MS) << 22)
+        return str(self._last)
+
+
+def user(user_id: str) -> dict[str, Any]:
+    """A user object."""
+    names = {BOT_ID: "Yomite", PERSON: "hanako", OTHER_PERSON: "taro"}
+    return {
+        "id": user_id,
+        "username": names.get(user_id, "somebody"),
+        "global_name": None,
+        "discriminator": "0",
+        "avatar": None,
+        "bot": user_id == BOT_ID,
+    }
+
+
+def member(user_id: str, *, with_user: bool = True) -> dict[str, Any]:
+    """A member object of the one guild; within messages it comes without its user."""
+    found = {"roles": [BOT_ROLE] if user_id == BOT_ID else [], "joined_at": "2024-01-01T00:00:00+00:00", "deaf": False, "mute": False}
+    return found | {"flags": 0, "permissions": "0"} | ({"user": user(user_id)} if with_user else {})
+
+
+def channel(channel_id: str) -> dict[str, Any]:
+    """A channel object: a direct one, else a text channel of the guild."""
+    if channel_id == DM_CHANNEL:
+        return {"id": channel_id, "type": DIRECT, "last_message_id": None, "recipients": [user(PERSON)]}
+    common = {"id": channel_id, "type": GUILD_TEXT, "guild_id": GUILD, "name": "general", "position": 0, "permission_overwrites": []}
+    return common | {"topic": None, "nsfw": False, "parent_id": None, "rate_limit_per_user": 0, "last_message_id": None}
+
+
+def guild(locale: str) -> dict[str, Any]:
+    """The guild as GUILD_CREATE brings it."""
+    everyone = {"id": GUILD, "name": "@everyone", "permissions": "0", "position": 0}
+    own = {"id": BOT_ROLE, "name": "Yomite", "permissions": "0", "position": 1, "managed": True, "tags": {"bot_id": BOT_ID}}
+    return {
+        "id": GUILD,
+        "name": "a team",
+        "owner_id": PERSON,
+        "preferred_locale": locale,
+        "roles": [everyone, own],
+        "channels": [channel(CHANNEL)],
+        "members": [member(BOT_ID)],
+        "member_count": 3,
+        "threads": [],
+        "emojis": [],
+        "stickers": [],
+        "features": [],
+        "unavailable": False,
+    }
+
+
+def application() -> dict[str, Any]:
+    """The bot's application."""
+    return {
+        "id": BOT_ID,
+        "name": "Yomite",
+        "icon": None,
+        "description": "",
+        "summary": "",
+        "bot_public": False,
+        "bot_require_code_grant": False,
+        "verify_key": "0" * 64,
+        "flags": 0,
+        "owner": user(PERSON),
+    }
