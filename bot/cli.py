@@ -21,6 +21,7 @@ from bot.language import Speech, both, speech_of, speech_of_machine
 from bot.service_commands import NAMES as SERVICE_NAMES
 from bot.service_commands import add_service_commands
 from bot.settings import Settings, read_settings
+from workers.queue.errors import QueueError
 
 if TYPE_CHECKING:
     from workers.queue.local import LocalQueue
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _never_fail_to_encode(stream)
     try:
         return _run(words, read_settings(os.environ, folder=Path.cwd()))
-    except BotError as error:
+    except (BotError, QueueError) as error:
         print(error.message.in_language(speech), file=sys.stderr)
         return WRONG_USAGE
     except KeyboardInterrupt:

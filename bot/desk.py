@@ -65,7 +65,7 @@ class Desk:
         try:
             if not await asyncio.to_thread(self._queue.first_time, incoming.platform, incoming.event_id):
                 return None
-            return await self._read(incoming, speech)
+            return await self._read(incoming)
         except BotError as error:
             return failure_reply(error.message, speech)
         except RedisError:
@@ -114,14 +114,21 @@ class Desk:
         """Post the answers of one platform as they come, until cancelled."""
         await Deliveries(platform, self._redis, posts_at_once=self._settings.posts_at_once).run()
 
-    def speech_for(self, incoming: Incoming) -> Speech:
-        """The language to talk to the person in: the setting, else that of what was typed, else the platform's locale."""
-        from_locale: Speech = "ja" if incoming.locale.lower().startswith("ja") else "en"
-        return self._settings.lang or speech_of(incoming.line, otherwise=from_locale)
+    def speech_for(self, incoming: Incoming, *, came_along: str = "") -> Speech:
+        """The language to talk to the person in: the setting, else that of what was typed.
 
-    async def _read(self, incoming: Incoming, speech: Speech) -> Reading | Reply:
+        Where nothing but a command was typed: the platform's locale, else that of the text which came along.
+        """
+        from_locale: Speech = "ja" if incoming.locale.lower().startswith("ja") else "en"
+        otherwise = from_locale if incoming.locale else speech_of(came_along, otherwise="en")
+        # With its slash a command's name does not count as English that the person speaks.
+        line = incoming.line if incoming.line.lstrip().startswith(("/", "／")) else f"/{incoming.line.lstrip()}"
+        return self._settings.lang or speech_of(line, otherwise=otherwise)
+
+    async def _read(self, incoming: Incoming) -> Reading | Reply:
         read = await read_files(incoming.files)
-        understood = await self._understand(incoming, read.text if incoming.files else None)
+        understood, came_along = await self._understand(incoming, read.text if incoming.files else None)
+        speech = self.speech_for(incoming, came_along=came_along or "")
         request = understood.request
         if isinstance(request, LocalRequest):
             outcome = await asyncio.to_thread(answer_here, request, self._queue, platform=incoming.platform, person=incoming.person)
@@ -129,17 +136,18 @@ class Desk:
         await self._check(request)
         return Reading(incoming=incoming, understood=understood, speech=speech, notes=[note.in_language(speech) for note in read.notes])
 
-    async def _understand(self, incoming: Incoming, attached: str | None) -> Understood:
-        """Read the line; where it lacks a text, with the one that is near it."""
+    async def _understand(self, incoming: Incoming, attached: str | None) -> tuple[Understood, str | None]:
+        """Read the line; where it lacks a text, with the one that is near it. Also gives the text that came along."""
 
-        def understood(text: str | None) -> Understood:
-            return understand(
+        def understood(text: str | None) -> tuple[Understood, str | None]:
+            found = understand(
                 incoming.line,
                 extra_options=incoming.extra_options,
                 attach=lambda _: text,
                 slash_optional=True,
                 arguments=incoming.arguments,
             )
+            return found, text
 
         try:
             return understood(attached)

@@ -60,14 +60,9 @@ def serve_platforms(settings: Settings, names: Sequence[str]) -> int:
 def run_worker(settings: Settings, arguments: Sequence[str]) -> int:
     """Become a worker on the Redis that REDIS_URL names or that runs on this machine."""
     environment = WorkerProcess.environment(needed_redis(settings))
-    command = [sys.executable, "-P", "-m", "workers", *settings.worker().as_arguments(), *queue_arguments(settings), *arguments]
+    command = [sys.executable, "-P", "-m", "workers", *settings.worker().as_arguments(), *settings.queue().as_arguments(), *arguments]
     sys.stdout.flush()
     os.execve(sys.executable, command, environment)
-
-
-def queue_arguments(settings: Settings) -> list[str]:
-    """What a worker must know of the queue, as its command line takes it."""
-    return settings.queue().as_arguments()
 
 
 def needed_redis(settings: Settings) -> str:
@@ -162,8 +157,14 @@ async def _until_stopped(work: Coroutine[Any, Any, bool]) -> int:
     """Run until the work ends by itself or SIGINT or SIGTERM comes; returns the exit code."""
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        # Once: what is stopping already must not be disturbed by somebody who presses Ctrl-C again.
+        if not task.cancelling():
+            task.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
+        loop.add_signal_handler(number, stop)
     try:
         return OK if await task else CANNOT_ANSWER
     except asyncio.CancelledError:

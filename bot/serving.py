@@ -132,7 +132,7 @@ def discord_service(settings: Settings, say: Say) -> Service:
         )
     from bot.platforms.discord import DiscordSettings, serve_discord
 
-    discord = DiscordSettings(token=settings.discord_token)
+    discord = DiscordSettings(token=settings.discord_token, message_content=settings.discord_message_content)
     return Service(name="discord", serve=lambda desk: serve_discord(discord, desk))
 
 

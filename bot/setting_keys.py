@@ -286,4 +286,14 @@ KEYS = (
         allowed=Message(ja="Discord の開発者ページの Bot トークン", en="the bot token of Discord's developer page"),
         meaning=Message(ja="Discord のボットトークン", en="Discord's bot token"),
     ),
+    Key(
+        name="discord_message_content",
+        read=_flag,
+        allowed=_same("yes, no"),
+        default="no",
+        meaning=Message(
+            ja="返信先のどんなメッセージも読む（Discord の開発者ページで Message Content Intent を有効にしてから）",
+            en="read any message that is replied to (switch on Message Content Intent on Discord's developer page first)",
+        ),
+    ),
 )

@@ -45,6 +45,7 @@ class Settings:
     slack_signing_secret: str | None = field(default=None, repr=False)
     slack_port: int = 3_000
     discord_token: str | None = field(default=None, repr=False)
+    discord_message_content: bool = False
     machine_speech: Speech = "en"  # of the locale, not a key of ours
 
     def worker(self) -> WorkerSettings:

@@ -194,11 +194,33 @@ def test_a_redis_that_is_away_is_said_in_words(tmp_path: Path) -> None:
     assert "Redis" in reply.title
 
     async def work(desk: Desk) -> None:
-        reading = Reading(incoming=said("/sentiment good"), understood=await desk._understand(said("/sentiment good"), None), speech="en")
+        reading = Reading(
+            incoming=said("/sentiment good"), understood=(await desk._understand(said("/sentiment good"), None))[0], speech="en"
+        )
         with pytest.raises(PlatformError, match="Redis"):
             await desk.submit(reading, {})
 
     with_desk(away, work)
+
+
+@pytest.mark.parametrize(
+    ("line", "nearby", "locale", "speech"),
+    [
+        ("sentiment", "この店は良い。", "", "ja"),
+        ("sentiment", "This shop is good.", "", "en"),
+        ("/sentiment", "This shop is good.", "ja", "ja"),
+        ("/ask いつ？", "It opened in 1914.", "en-US", "ja"),
+    ],
+)
+def test_a_bare_command_is_answered_in_the_language_of_the_person_or_of_what_came_along(
+    redis_url: str, line: str, nearby: str, locale: str, speech: str
+) -> None:
+    async def near() -> str:
+        return nearby
+
+    found = read(redis_url, said(line, nearby=near, locale=locale))
+    assert isinstance(found, Reading)
+    assert found.speech == speech
 
 
 def test_the_setting_for_the_language_wins_over_the_text_and_the_locale(redis_url: str) -> None:

@@ -48,6 +48,7 @@ def test_every_key_reaches_the_part_that_needs_it(tmp_path: Path) -> None:
         "SLACK_SIGNING_SECRET": "0123456789abcdef",
         "YOMITE_SLACK_PORT": "3001",
         "DISCORD_TOKEN": "a-token-of-twenty-letters",
+        "YOMITE_DISCORD_MESSAGE_CONTENT": "yes",
     }
     assert set(environment) == {key.variable for key in KEYS}
     settings = read_settings(environment)
