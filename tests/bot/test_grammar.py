@@ -146,6 +146,21 @@ def test_a_phrase_goes_on_to_the_next_separator_or_option(body: str, query: str,
 
 
 @pytest.mark.parametrize(
+    ("body", "text", "given"),
+    [
+        ("I love this. --private", "I love this.", {"private": "yes"}),
+        ("－－private 楽しい映画だった。", "楽しい映画だった。", {"private": "yes"}),
+        ("--private a | b", "a | b", {"private": "yes"}),
+        ("楽しい", "楽しい", {}),
+    ],
+)
+def test_a_flag_stands_alone_and_takes_no_word_of_the_text(body: str, text: str, given: dict[str, str]) -> None:
+    flag = Option(name="private", kind="flag", meaning=Message(ja="自分だけ", en="only you"), example="")
+    arguments = read_arguments(body, (flag,))
+    assert (arguments.text, arguments.options) == (text, given)
+
+
+@pytest.mark.parametrize(
     ("body", "ja", "en"),
     [
         ("great --langg en", "--lang のことですか", "Did you mean --lang?"),

@@ -21,10 +21,10 @@ PATIENCE_S = 120.0
 
 @dataclass(frozen=True, kw_only=True)
 class System:
-    """A running Redis and worker."""
+    """A running Redis, and a worker where there is one."""
 
     redis_url: str
-    worker: WorkerProcess
+    worker: WorkerProcess | None
 
     @asynccontextmanager
     async def serving(self, serve: Callable[[Desk], Awaitable[None]], *, drain: bool = True) -> AsyncIterator[Desk]:
@@ -49,6 +49,7 @@ class System:
     @contextmanager
     def busy_worker(self) -> Iterator[None]:
         """A worker that does not answer while this lasts."""
+        assert self.worker is not None
         os.kill(self.worker.pid, signal.SIGSTOP)
         try:
             yield

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from bot.platforms.slack import SlackSettings, serve_slack
 from tests.end_to_end.system import CASES, Case, System
 from tests.fakes.slack import FakeSlack, Said, shown_text
+from workers.queue import WorkerSettings
+from workers.queue.processes import WorkerProcess
+from workers.queue.server import EmbeddedRedis
 
 ACK_S = 3.0
 PATIENCE_S = 120.0
@@ -107,3 +111,23 @@ def test_slack_end_to_end_an_answer_waits_for_a_bot_that_was_away(system: System
             assert len(slack.messages_in(slack.general)) == 1
 
     asyncio.run(run())
+
+
+def test_slack_end_to_end_an_absent_worker_delays_no_acknowledgement(tmp_path: Path) -> None:
+    """The question waits, and is answered when a worker comes."""
+
+    async def run(redis_url: str) -> None:
+        nobody = System(redis_url=redis_url, worker=None)
+        async with on_slack(nobody) as slack:
+            delivery = await slack.mention("sentiment とても満足しています。")
+            assert await asyncio.wait_for(delivery.acknowledged_s, PATIENCE_S) < ACK_S
+            await slack.wait_for_message(lambda said: "読んでいます" in said.text, timeout_s=PATIENCE_S)
+            worker = WorkerProcess(WorkerSettings(device="cpu"), redis_url=redis_url)
+            try:
+                await slack.wait_for_message(lambda said: "ポジティブ" in shown_text(said), timeout_s=PATIENCE_S)
+            finally:
+                await asyncio.to_thread(worker.stop)
+            assert len(slack.messages_in(slack.general)) == 1
+
+    with EmbeddedRedis(tmp_path, durable=True) as server:
+        asyncio.run(run(server.url))
