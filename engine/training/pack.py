@@ -51,7 +51,7 @@ class Steps:
 
     rows: int = 300
     encoder: int = 1_400
-    sentiment: int = 1_500
+    sentiment: int = 2_500
     ner: int = 2_500
     similar: int = 500
     ask: int = 3_000
