@@ -8,7 +8,7 @@ bilingual teacher's. Masked words are predicted beside it (Devlin et al. 2019), 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,12 @@ from torch.utils.data import IterableDataset
 from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast, Trainer, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
+from engine.reference.masking import mask_words
 from engine.training.batches import Batch, BatchStream, only_batch, pad
 from engine.training.data import DataFolder
 from engine.training.teachers import encode_with_minilm, encode_with_muse
 
 MUSE_WIDTH = 512
-MASK_SHARE = 0.15
 MLM_LENGTH = 128
 MAX_SENTENCE_PIECES = 96
 ANCHOR_WEIGHT, MUSE_WEIGHT, MLM_WEIGHT = 10.0, 5.0, 1.0
@@ -144,28 +144,6 @@ def masked_blocks(data: DataFolder, tokenizer: PreTrainedTokenizerFast) -> NDArr
     inner = MLM_LENGTH - 1
     blocks = stream[: len(stream) // inner * inner].reshape(-1, inner)
     return np.concatenate([np.full((len(blocks), 1), tokenizer.cls_token_id, dtype=np.int32), blocks], axis=1)
-
-
-def mask_words(
-    blocks: NDArray[np.int32], *, continues: NDArray[np.bool_], special: Sequence[int], mask_id: int, generator: np.random.Generator
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Whole-word masking: 15 % of the words; of these 80 % [MASK], 10 % a random piece, 10 % as they are.
-
-    Args:
-        blocks: *Shape:* (batch, seq).
-        continues: whether a piece continues a word (##). *Shape:* (vocabulary,).
-    Returns:
-        (masked ids, labels with -100 where nothing is asked), each of shape (batch, seq).
-    """
-    word = np.cumsum(~continues[blocks], axis=1) + np.arange(len(blocks))[:, None] * blocks.shape[1]
-    chosen_word = generator.random(word.max() + 1) < MASK_SHARE
-    chosen = chosen_word[word] & ~np.isin(blocks, special)
-    draw = generator.random(blocks.shape)
-    masked = np.where(chosen & (draw < 0.8), mask_id, blocks)
-    random_piece = generator.integers(len(special), len(continues), size=blocks.shape)
-    masked = np.where(chosen & (draw >= 0.9), random_piece, masked)
-    labels = np.where(chosen, blocks, -100)
-    return torch.from_numpy(masked.astype(np.int64)), torch.from_numpy(labels.astype(np.int64))
 
 
 class TwoGoalStream(IterableDataset[Batch]):
