@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -138,9 +139,14 @@ def test_evaluate_passes_its_arguments_and_exit_code_on(environment: dict[str, s
 
 
 def test_ctrl_c_ends_without_a_traceback(environment: dict[str, str], tmp_path: Path) -> None:
-    # A folder where a file should be read blocks nothing: what is waited for is the worker's first answer.
+    # A shell that runs the tests in the background lets them ignore Ctrl-C, and so what they start.
     with subprocess.Popen(
-        [*YOMITE, "tokens", "猫"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=tmp_path
+        [*YOMITE, "tokens", "猫"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        cwd=tmp_path,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     ) as process:
         _wait_for_child(process.pid)
         process.send_signal(signal.SIGINT)
