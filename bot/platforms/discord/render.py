@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import discord
 
 from bot.language import Speech
 from bot.platforms.discord.escape import escaped, fenced, inline_code, plain
-from bot.platforms.discord.whole import whole_text
 from bot.platforms.monospace import matrix_lines, table_lines
+from bot.platforms.whole import said_note, whole_text
 from bot.reply import Block, Highlight, Matrix, Paragraph, Picture, Reply, Span, Table, Tone
 
 # Discord's limits, in characters as UTF-16 counts them, and in bytes.
@@ -69,7 +69,7 @@ def render(reply: Reply, *, speech: Speech, link: str | None = None, preface: st
     title = escaped(" ".join(reply.title.split()))
     description, complete = _description(reply, speech, preface=preface, notes=notes)
     if length(title) > TITLE or not complete or length(reply.source) > FOOTER_ROOM:
-        files = (PostFile(name=ANSWER_FILE, data=whole_text(reply, speech=speech, notes=notes).encode()), *pictures)
+        files = (PostFile(name=ANSWER_FILE, data=whole_text(replace(reply, notes=notes), speech=speech, clean=plain).encode()), *pictures)
         description = f"{description}\n\n{_pointer(speech)}".strip()
     else:
         files = pictures
@@ -91,7 +91,7 @@ def length(text: str) -> int:
 
 def _description(reply: Reply, speech: Speech, *, preface: str, notes: tuple[str, ...]) -> tuple[str, bool]:
     """What stands in the embed, and whether it is all there is. The notes are never what gives way first."""
-    ending = "\n".join(f"※ {escaped(note)}" if speech == "ja" else f"Note: {escaped(note)}" for note in notes)
+    ending = "\n".join(said_note(escaped(note), speech) for note in notes)
     complete = True
     room = DESCRIPTION - POINTER_ROOM
     if length(ending) > room // 2:

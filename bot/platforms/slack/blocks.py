@@ -10,7 +10,7 @@ from typing import Any
 from bot.language import Speech
 from bot.platforms.monospace import matrix_lines, table_lines
 from bot.platforms.slack.markup import escaped, harmless
-from bot.platforms.slack.whole import said_note, whole_text
+from bot.platforms.whole import said_note, whole_text
 from bot.reply import Block, Highlight, Matrix, Paragraph, Reply, Table, Tone
 
 BlockKit = dict[str, Any]

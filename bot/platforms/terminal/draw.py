@@ -11,6 +11,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from bot.language import Speech
+from bot.platforms.whole import said_note
 from bot.reply import Highlight, Matrix, Paragraph, Picture, Reply, Table, Tone
 
 WIDTH_WITHOUT_TERMINAL = 120
@@ -53,7 +54,7 @@ def draw(reply: Reply, console: Console, *, speech: Speech, pictures: tuple[Path
         else:
             console.print(_drawn(block, coloured=has_colours(console)), soft_wrap=unfolded and isinstance(block, Paragraph | Highlight))
     for note in reply.notes:
-        console.print(Text(f"※ {note}" if speech == "ja" else f"Note: {note}", style="yellow"), soft_wrap=unfolded)
+        console.print(Text(said_note(note, speech), style="yellow"), soft_wrap=unfolded)
     if reply.source:
         console.print(Text(reply.source, style="dim"), soft_wrap=unfolded)
 
