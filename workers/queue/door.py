@@ -102,11 +102,11 @@ class JobQueue:
         """
         with self._redis.pipeline() as pipe:
             pipe.set(names.cancelled(job_id), b"1", ex=self._settings.answer_ttl_s)
-            for name in names.QUEUES:
-                pipe.lrem(f"rq:queue:{name}", 1, job_id)
+            for queue in self._queues.values():
+                pipe.lrem(queue.key, 1, job_id)
             if tell is not None:
                 ReplyWriter(self._redis, self._settings).write(job_id, platform=tell, outcome=_cancelled(), pipe=pipe)
-            _, *removed = pipe.execute()[: 1 + len(names.QUEUES)]
+            _, *removed = pipe.execute()[: 1 + len(self._queues)]
         if any(removed):
             EngineJob(job_id, connection=self._redis, serializer=SERIALIZER).delete(remove_from_queue=False)
             if tell is None:

@@ -106,8 +106,10 @@ class LocalQueue:
             RuntimeError: the queue is closed.
         """
         with self._lock:
-            self._look_after_worker()
-            return self.door().submit(request, platform=self._platform, tensors=True)
+            door = self.door()
+            if not self._joined:  # else others look after the workers; whether there are any is asked while waiting
+                self._look_after_worker()
+            return door.submit(request, platform=self._platform, tensors=True)
 
     def result(self, job_id: str, *, timeout_s: float | None = None) -> Outcome:
         """Wait for a job's outcome, at most `timeout_s` seconds, and forget the job. A late job is cancelled."""
