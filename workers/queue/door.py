@@ -21,6 +21,7 @@ from workers.queue.replies import CANCELLED, ReplyWriter
 from workers.queue.rows import ModelRow, QueueStatus
 from workers.queue.settings import QueueSettings
 
+NO_WORKER = "no_worker"  # the code of the Failure where nobody could compute
 SEEN_TTL_S = 3_600  # platforms deliver an event again within minutes
 
 
@@ -168,7 +169,7 @@ def _cancelled() -> Failure:
 def no_worker() -> Failure:
     """Nobody is there who could compute."""
     return Failure(
-        code="no_worker",
+        code=NO_WORKER,
         message=Message(
             ja="モデルを動かすワーカーがまだ動いていません。しばらく待つか、yomite worker で起動してください。",
             en="No worker that runs the models is up yet. Wait a moment, or start one with: yomite worker",

@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 
 from engine.contract import Failure, Message, Request, Task
 from workers.queue import names
-from workers.queue.door import JobQueue, no_worker
+from workers.queue.door import NO_WORKER, JobQueue, no_worker
 from workers.queue.processes import WorkerProcess
 from workers.queue.replies import MAX_BLOBS, entries_of, forget, read_outcome
 from workers.queue.rows import ModelRow
@@ -85,6 +85,7 @@ class LocalQueue:
         self._warm: tuple[Task, ...] = ()
         self._starts = 0
         self._last_entry = "0"
+        self._waited_for: set[str] = set()
         self._arrived: set[str] = set()
         self._closed = False
 
@@ -109,10 +110,18 @@ class LocalQueue:
             door = self.door()
             if not self._joined:  # else others look after the workers; whether there are any is asked while waiting
                 self._look_after_worker()
-            return door.submit(request, platform=self._platform, tensors=True)
+            job_id = door.submit(request, platform=self._platform, tensors=True)
+            self._waited_for.add(job_id)
+            return job_id
 
     def result(self, job_id: str, *, timeout_s: float | None = None) -> Outcome:
-        """Wait for a job's outcome, at most `timeout_s` seconds, and forget the job. A late job is cancelled."""
+        """Wait for a job's outcome, at most `timeout_s` seconds, and forget the job. A late job is cancelled.
+
+        Raises:
+            KeyError: no such job, or its outcome was taken already.
+        """
+        if job_id not in self._waited_for:
+            raise KeyError(job_id)
         end = None if timeout_s is None else time.monotonic() + timeout_s
         try:
             while True:
@@ -134,6 +143,7 @@ class LocalQueue:
 
     def cancel(self, job_id: str) -> None:
         """Forget a job; one that still waits is never computed."""
+        self._waited_for.discard(job_id)
         self.door().cancel(job_id)
 
     def map(self, requests: Iterable[Request], *, in_flight: int | None = None) -> Iterator[Outcome]:
@@ -158,7 +168,7 @@ class LocalQueue:
             while True:
                 hopeless = self._look_after_worker()
                 found = self.door().models()
-                if not isinstance(found, Failure) or time.monotonic() > end:
+                if not isinstance(found, Failure) or found.code != NO_WORKER or time.monotonic() > end:
                     return found
                 if hopeless is not None:
                     return hopeless
@@ -231,6 +241,7 @@ class LocalQueue:
     def _take(self, job_id: str) -> Outcome:
         connection = self._connection()[1]
         self._arrived.discard(job_id)
+        self._waited_for.discard(job_id)
         body: Any = connection.get(names.outcome(job_id))
         blobs: Any = connection.mget([names.blob(job_id, index) for index in range(MAX_BLOBS)])
         with connection.pipeline() as pipe:
