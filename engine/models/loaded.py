@@ -51,11 +51,11 @@ class LoadedModel:
             rows = order[start : start + max(1, tokens_per_batch // longest)]
             start += len(rows)
             with torch.inference_mode():
-                yield rows, self.model(**self._tensors([inputs[i] for i in rows]), **options)
+                yield rows, self.model(**self.tensors([inputs[i] for i in rows]), **options)
             tokens_read += sum(len(inputs[i]) for i in rows)
             progress.tell(tokens_read / tokens)
 
-    def _tensors(self, inputs: Sequence[ModelInput]) -> dict[str, torch.Tensor]:
+    def tensors(self, inputs: Sequence[ModelInput]) -> dict[str, torch.Tensor]:
         """Right-padded input tensors, each of shape (batch, longest)."""
         longest = max(map(len, inputs))
         pad = self.tokenizer.pad_id

@@ -29,6 +29,7 @@ from engine.catalog import CatalogEntry
 from engine.contract import Task
 from engine.errors import ModelError
 from engine.models.files import model_folder
+from engine.models.int8 import read_int8
 from engine.models.loaded import LoadedModel
 from engine.models.sentence_folder import read_sentence_folder
 from engine.tokenization.loading import load_tokenizer
@@ -144,8 +145,12 @@ def _load_weights(entry: CatalogEntry, folder: Path, config: PretrainedConfig, d
     kind = _head(entry, config)
     options: dict[str, Any] = {"attn_implementation": "eager"} if entry.task is Task.EXPLAIN_ATTENTION else {}
     try:
-        model, report = kind.from_pretrained(
-            folder,
+        weights = read_int8(folder)
+        # The auto classes read folders alone; this is the class that they would choose.
+        reader = kind if weights is None else kind._model_mapping[type(config)]
+        model, report = reader.from_pretrained(
+            folder if weights is None else None,
+            state_dict=weights,
             config=config,
             dtype=dtype,
             local_files_only=True,

@@ -1,4 +1,4 @@
-"""The tokenizer of the bundled pack: BERT's English pieces and Japanese pieces inside MeCab words."""
+"""The tokenizer of the bundled pack: pieces of both languages, those of Japanese inside MeCab words."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from engine.tokenization.wrapping import BERT_SPECIALS, bert_template, wrap_back
 
 SPECIAL_TOKENS = tuple(BERT_SPECIALS.values())
 # A Latin or digit run is cut off from the Japanese beside it, so that both languages see the same pieces for it.
-LATIN_RUN = r"[a-z0-9\u00c0-\u024f]+"
+LATIN_RUN = r"[A-Za-z0-9\u00c0-\u024f]+"
 
 
-def bilingual_normalizer() -> normalizers.Normalizer:
-    """NFKC, lower case, and Latin accents stripped as BERT does; kana keep their (semi-)voiced marks."""
+def bilingual_normalizer(*, cased: bool) -> normalizers.Normalizer:
+    """NFKC; where case does not count, also lower case, and Latin accents stripped as BERT does. Kana keep their (semi-)voiced marks."""
+    clean = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=not cased)
+    if cased:
+        return normalizers.Sequence([clean, normalizers.NFKC()])
     return normalizers.Sequence(
         [
-            normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=True),
+            clean,
             normalizers.NFKD(),
             normalizers.Replace(Regex(r"[\u0300-\u036f]"), ""),
             normalizers.NFC(),
@@ -41,10 +44,10 @@ def bilingual_pre_tokenizer() -> pre_tokenizers.PreTokenizer:
     )
 
 
-def bilingual_backend(vocabulary: dict[str, int]) -> Tokenizer:
+def bilingual_backend(vocabulary: dict[str, int], *, cased: bool = False) -> Tokenizer:
     """Build the Rust tokenizer over `vocabulary` (piece → id)."""
     tokenizer = Tokenizer(WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=100))
-    tokenizer.normalizer = bilingual_normalizer()
+    tokenizer.normalizer = bilingual_normalizer(cased=cased)
     tokenizer.pre_tokenizer = bilingual_pre_tokenizer()
     tokenizer.decoder = decoders.WordPiece()
     tokenizer.post_processor = bert_template(BERT_SPECIALS, vocabulary)
@@ -52,6 +55,6 @@ def bilingual_backend(vocabulary: dict[str, int]) -> Tokenizer:
     return tokenizer
 
 
-def bilingual_tokenizer(vocabulary_file: Path, *, max_length: int = 512) -> PreTrainedTokenizerFast:
+def bilingual_tokenizer(vocabulary_file: Path, *, cased: bool = False, max_length: int = 512) -> PreTrainedTokenizerFast:
     """The bundled pack's tokenizer, with offsets into the text exactly as given."""
-    return wrap_backend(bilingual_backend(read_vocabulary(vocabulary_file)), max_length=max_length)
+    return wrap_backend(bilingual_backend(read_vocabulary(vocabulary_file), cased=cased), max_length=max_length)

@@ -59,7 +59,8 @@ def load_tokenizer(folder: str | Path, *, kind: str = "auto", max_length: int) -
 
 def _build(folder: Path, family: str, config: Mapping[str, Any], max_length: int) -> TextTokenizer:
     if family == "bilingual":
-        return TextTokenizer(bilingual_tokenizer(folder / "vocab.txt", max_length=max_length))
+        cased = not config.get("do_lower_case", True)
+        return TextTokenizer(bilingual_tokenizer(folder / "vocab.txt", cased=cased, max_length=max_length))
     if family == "jumanpp":
         cutter = jumanpp_cutter()
         inner = _load_auto(folder, config, max_length, spaced=True)

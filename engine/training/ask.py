@@ -7,12 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import BertForQuestionAnswering, PreTrainedTokenizerFast
+from numpy.typing import NDArray
+from transformers import BertForQuestionAnswering
 
 from engine.tokenization.pieces import TextTokenizer
 from engine.training.adapters import encoder_with_head, save_adapter, train_adapter
-from engine.training.batches import Batch, BatchStream, pad
+from engine.training.batches import Batch, BatchStream
 from engine.training.data import DataFolder
+from engine.training.ragged import Arrays, Ids, Ragged, Stored, pad_rows
+from engine.training.running import Run
 
 SETS = ("ja/jaquad", "en/squadshifts", "en/tydiqa")
 CROP_PIECES = 176
@@ -24,31 +27,73 @@ UNANSWERABLE_SHARE = 0.12
 class Example:
     """A question, its context and the answer's pieces (first, last) in the context."""
 
-    question: tuple[int, ...]
-    context: tuple[int, ...]
+    question: Ids
+    context: Ids
     first: int
     last: int
 
 
-def read_examples(data: DataFolder, cutter: TextTokenizer) -> list[Example]:
-    """All training questions whose first answer lies on pieces of the context."""
-    examples = []
+def prepare_answers(data: DataFolder, cutter: TextTokenizer) -> Stored:
+    """All training questions whose first answer lies on pieces of the context; each context stands once."""
+    contexts: list[tuple[int, ...]] = []
+    questions, owners, spans = [], [], []
     for name in SETS:
         rows = data.rows(f"qa/{name}-train")
-        contexts = list(dict.fromkeys(row["context"] for row in rows))
-        cut = dict(zip(contexts, cutter.pieces(contexts), strict=True))
-        questions = cutter.pieces([row["question"] for row in rows])
-        for row, question in zip(rows, questions, strict=True):
+        texts = list(dict.fromkeys(row["context"] for row in rows))
+        place = {text: len(contexts) + index for index, text in enumerate(texts)}
+        cut = dict(zip(texts, cutter.pieces(texts), strict=True))
+        contexts += [cut[text].ids for text in texts]
+        for row, question in zip(rows, cutter.pieces([row["question"] for row in rows]), strict=True):
             start = row["answers"][0]["start"]
             end = start + len(row["answers"][0]["text"])
-            context = cut[row["context"]]
-            inside = [i for i, (a, b) in enumerate(context.offsets) if a < end and b > start]
+            inside = [i for i, (a, b) in enumerate(cut[row["context"]].offsets) if a < end and b > start]
             if inside:
-                examples.append(Example(question.ids[:MAX_QUESTION_PIECES], context.ids, inside[0], inside[-1]))
-    return examples
+                questions.append(question.ids[:MAX_QUESTION_PIECES])
+                owners.append(place[row["context"]])
+                spans.append((inside[0], inside[-1]))
+    return {
+        "questions": Ragged.of(questions),
+        "contexts": Ragged.of(contexts),
+        "owners": np.array(owners, dtype=np.int32),
+        "spans": np.array(spans, dtype=np.int32),
+    }
 
 
-def crop(example: Example, generator: np.random.Generator) -> tuple[tuple[int, ...], int, int]:
+class Answers:
+    """The examples that `prepare_answers` wrote, and batches of crops of them."""
+
+    def __init__(self, texts: Arrays, *, first: int, separator: int) -> None:
+        self._questions, self._contexts = texts.ragged("questions"), texts.ragged("contexts")
+        self._owners, self._spans = texts.array("owners"), texts.array("spans")
+        self._first, self._separator = first, separator
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Pieces of each example once it is cropped."""
+        cropped = np.minimum(self._contexts.lengths[self._owners.astype(np.int64)], CROP_PIECES)
+        return self._questions.lengths + cropped + 3
+
+    def batch(self, rows: list[int], generator: np.random.Generator) -> Batch:
+        """*Shape:* ids and types (rows, longest); starts and ends (rows,), 0 where the crop has no answer."""
+        ids, types, starts, ends = [], [], [], []
+        for row in rows:
+            context, first, last = crop(self._example(row), generator)
+            question = self._questions[row]
+            if generator.random() < UNANSWERABLE_SHARE / 4:
+                question, first = self._questions[int(generator.integers(len(self._questions)))], -1
+            ids.append([self._first, *question, self._separator, *context, self._separator])
+            types.append([0] * (len(question) + 2) + [1] * (len(context) + 1))
+            before = len(question) + 2
+            starts.append(before + first if first >= 0 else 0)
+            ends.append(before + last if first >= 0 else 0)
+        return {"ids": pad_rows(ids), "types": pad_rows(types), "starts": torch.tensor(starts), "ends": torch.tensor(ends)}
+
+    def _example(self, row: int) -> Example:
+        first, last = self._spans[row]
+        return Example(self._questions[row], self._contexts[int(self._owners[row])], int(first), int(last))
+
+
+def crop(example: Example, generator: np.random.Generator) -> tuple[Ids, int, int]:
     """A part of the context of at most `CROP_PIECES`, and the answer in it; (-1, -1) where the part leaves it out."""
     count = len(example.context)
     if count <= CROP_PIECES:
@@ -66,35 +111,20 @@ def crop(example: Example, generator: np.random.Generator) -> tuple[tuple[int, .
     return part, example.first - start, min(example.last - start, len(part) - 1)
 
 
-def train_ask(
-    data: DataFolder, tokenizer: PreTrainedTokenizerFast, *, encoder: Path, run_folder: Path, out: Path, steps: int, go_on: bool = False
-) -> None:
+def train_ask(answers: Answers, *, encoder: Path, out: Path, run: Run, go_on: bool = False) -> None:
     """Train and save the question-answering adapter."""
-    cutter = TextTokenizer(tokenizer)
-    examples = read_examples(data, cutter)
-    lengths = [len(e.question) + min(len(e.context), CROP_PIECES) + 3 for e in examples]
 
-    def build(batch: list[int], generator: np.random.Generator) -> Batch:
-        rows, starts, ends = [], [], []
-        for index in batch:
-            context, first, last = crop(examples[index], generator)
-            question = examples[index].question
-            if generator.random() < UNANSWERABLE_SHARE / 4:
-                question, first = examples[int(generator.integers(len(examples)))].question, -1
-            row = cutter.assemble(question, context)
-            rows.append(row)
-            starts.append(row.second.start + first if first >= 0 else 0)
-            ends.append(row.second.start + last if first >= 0 else 0)
-        input_ids = pad([row.ids for row in rows])
+    def build(rows: list[int], generator: np.random.Generator) -> Batch:
+        batch = answers.batch(rows, generator)
         return {
-            "input_ids": input_ids,
-            "attention_mask": (input_ids != 0).long(),
-            "token_type_ids": pad([row.type_ids for row in rows]),
-            "start_positions": torch.tensor(starts),
-            "end_positions": torch.tensor(ends),
+            "input_ids": batch["ids"],
+            "attention_mask": (batch["ids"] != 0).long(),
+            "token_type_ids": batch["types"],
+            "start_positions": batch["starts"],
+            "end_positions": batch["ends"],
         }
 
-    stream = BatchStream(lengths, build, budget=4_096, seed=13 + 100 * go_on)
-    model = encoder_with_head(BertForQuestionAnswering, encoder)
-    adapted = train_adapter(model, stream, run_folder=run_folder, steps=steps, heads=["qa_outputs"], go_on_from=out if go_on else None)
+    stream = BatchStream(answers.lengths, build, budget=run.tokens, seed=13 + 100 * go_on)
+    model = encoder_with_head(BertForQuestionAnswering, encoder, dropout=run.dropout)
+    adapted = train_adapter(model, stream, run=run, heads=["qa_outputs"], go_on_from=out if go_on else None)
     save_adapter(adapted, out)

@@ -1,4 +1,4 @@
-"""Trains the entity adapter on Japanese and English sets together; the case of letters is given as token types."""
+"""Trains the entity adapter on Japanese and English sets together."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import BertForTokenClassification, PreTrainedTokenizerFast
+from transformers import BertForTokenClassification
 
-from engine.tokenization.pieces import Pieces, TextTokenizer, case_types
+from engine.tokenization.pieces import Pieces, TextTokenizer
 from engine.training.adapters import encoder_with_head, save_adapter, train_adapter
-from engine.training.batches import Batch, BatchStream, pad
+from engine.training.batches import Batch, BatchStream
 from engine.training.data import DataFolder
+from engine.training.ragged import Arrays, Ragged, Stored, pad_rows
+from engine.training.running import Run
 
 TYPES = ("PER", "ORG", "LOC", "MISC")
 LABELS = ("O", *(f"{prefix}-{kind}" for kind in TYPES for prefix in "BI"))
 MAX_PIECES = 200
+NO_LABEL = 255
+LOWERED = 6  # one in so many English rows is also read in lower case, as people type
 REPEATS = {"ja/stockmark": 2, "ja/gsd": 2, "en/wnut17": 2, "en/btc": 1, "en/wikigold": 1}
 
 
@@ -49,37 +53,33 @@ def with_dots(row: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def train_ner(
-    data: DataFolder, tokenizer: PreTrainedTokenizerFast, *, encoder: Path, run_folder: Path, out: Path, steps: int, go_on: bool = False
-) -> None:
-    """Train and save the entity adapter."""
+def prepare_entities(data: DataFolder, cutter: TextTokenizer) -> Stored:
+    """Pieces and BIO labels (a special token's is NO_LABEL) of every row to learn from."""
     rows = [row for name, repeats in REPEATS.items() for row in data.rows(f"ner/{name}-train") * repeats]
     rows += [dotted for row in rows if (dotted := with_dots(row))]
-    cutter = TextTokenizer(tokenizer)
-    pieces = cutter.pieces([row["text"] for row in rows])
-    ids, types, labels = [], [], []
-    for row, cut in zip(rows, pieces, strict=True):
-        marks = piece_labels(cut, row["entities"])[:MAX_PIECES]
-        model_input = cutter.assemble(cut.ids[:MAX_PIECES])
-        ids.append(model_input.ids)
-        types.append([0, *case_types(cut)[:MAX_PIECES], 0])
-        labels.append([-100, *marks, -100])
+    rows += [{**row, "text": row["text"].lower()} for row in rows[::LOWERED] if row["text"].isascii()]
+    ids, labels = [], []
+    for row, cut in zip(rows, cutter.pieces([row["text"] for row in rows]), strict=True):
+        ids.append(cutter.assemble(cut.ids[:MAX_PIECES]).ids)
+        labels.append([NO_LABEL, *piece_labels(cut, row["entities"])[:MAX_PIECES], NO_LABEL])
+    return {"ids": Ragged.of(ids), "labels": Ragged.of(labels)}
+
+
+def label_rows(labels: Ragged, rows: list[int]) -> torch.Tensor:
+    """Padded labels, -100 where none is asked. *Shape:* (rows, longest)."""
+    padded = pad_rows([labels[i] for i in rows], value=NO_LABEL)
+    return padded.masked_fill(padded == NO_LABEL, -100)
+
+
+def train_ner(texts: Arrays, *, encoder: Path, out: Path, run: Run, go_on: bool = False) -> None:
+    """Train and save the entity adapter."""
+    ids, labels = texts.ragged("ids"), texts.ragged("labels")
 
     def build(batch: list[int], _: np.random.Generator) -> Batch:
-        input_ids = pad([ids[i] for i in batch])
-        return {
-            "input_ids": input_ids,
-            "attention_mask": (input_ids != 0).long(),
-            "token_type_ids": pad([types[i] for i in batch]),
-            "labels": pad([labels[i] for i in batch], value=-100),
-        }
+        input_ids = pad_rows([ids[i] for i in batch])
+        return {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "labels": label_rows(labels, batch)}
 
-    stream = BatchStream([len(row) for row in ids], build, budget=2_048, seed=12 + 100 * go_on)
-    model = encoder_with_head(BertForTokenClassification, encoder, labels=LABELS)
-    types_of_case: Any = model.base_model.get_submodule("embeddings.token_type_embeddings")
-    with torch.no_grad():
-        types_of_case.weight[1] = types_of_case.weight[0] + 0.02 * torch.randn_like(types_of_case.weight[0])
-    adapted = train_adapter(
-        model, stream, run_folder=run_folder, steps=steps, heads=["classifier", "token_type_embeddings"], go_on_from=out if go_on else None
-    )
+    stream = BatchStream(ids.lengths, build, budget=run.tokens // 2, seed=12 + 100 * go_on)
+    model = encoder_with_head(BertForTokenClassification, encoder, labels=LABELS, dropout=run.dropout)
+    adapted = train_adapter(model, stream, run=run, heads=["classifier"], go_on_from=out if go_on else None)
     save_adapter(adapted, out)

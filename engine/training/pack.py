@@ -9,52 +9,59 @@ import argparse
 import json
 import logging
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from pathlib import Path
 
-import numpy as np
 import torch
 from transformers import BertForMaskedLM, BertModel, PreTrainedTokenizerFast
 
+from engine.models.int8 import from_folder, write_int8
 from engine.tokenization.bilingual import bilingual_tokenizer
-from engine.training.alignment import agreed_translations, gloss_translations, parallel_ids, start_embeddings
-from engine.training.ask import train_ask
+from engine.tokenization.pieces import TextTokenizer
+from engine.training.ask import Answers, prepare_answers, train_ask
 from engine.training.cards import write_cards
 from engine.training.data import DataFolder
-from engine.training.encoder import (
-    BilingualEncoder,
-    SentenceTargets,
-    distillation_texts,
-    masked_blocks,
-    sentence_targets,
-    start_encoder,
-    train_everything,
-    train_new_rows,
-)
-from engine.training.ner import train_ner
-from engine.training.sentiment import train_sentiment
-from engine.training.similar import train_similar
-from engine.training.sources import Sources, find_sources
+from engine.training.e5 import read_e5
+from engine.training.encoder import Vocabulary, goals, start_encoder, train_everything
+from engine.training.goals import BilingualEncoder
+from engine.training.ner import prepare_entities, train_ner
+from engine.training.ragged import Arrays, Stored, save_arrays
+from engine.training.running import Run, draw_course
+from engine.training.sentiment import prepare_feelings, train_sentiment
+from engine.training.similar import prepare_pairs, train_similar
+from engine.training.sources import E5, MINILM_VOCABULARY, MUSE, fetch
+from engine.training.teachers import Teacher, encode_with_muse, kept
+from engine.training.texts import prepare_meaning, prepare_order, prepare_translations, prepare_words
 from engine.training.vocabulary import build_vocabulary
 
 log = logging.getLogger("yomite.pack")
 
-TOKENIZER_CONFIG = {"model_max_length": 512, "yomite_tokenizer": "bilingual"}
-SHARD_SIZE = "40MB"  # no file of the pack may be larger than 45 MB
+TOKENIZER_CONFIG = {"do_lower_case": False, "model_max_length": 512, "yomite_tokenizer": "bilingual"}
 
 
 @dataclass(frozen=True)
-class Steps:
-    """Optimiser steps of each training stage (of 4,096 padded tokens; 2,048 for sentiment and entities)."""
+class Plan:
+    """How much is computed: optimiser steps of each training stage, padded tokens in a step, and where a stage ends sooner, after seconds."""
 
-    rows: int = 300
     encoder: int = 1_400
-    sentiment: int = 2_500
-    ner: int = 2_500
     similar: int = 500
+    ner: int = 2_500
     ask: int = 3_000
+    sentiment: int = 2_500
+    tokens: int = 4_096
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    dropout: float = 0.0
+    workers: int = 0
+    save_steps: int = 250
+
+
+CPU = Plan()
+GPU = Plan(encoder=3_000, similar=600, ner=1_500, ask=1_600, sentiment=1_500, tokens=32_768, dropout=0.1, workers=6, save_steps=2_000)
+LEARNING_RATES = {"encoder": 2.5e-4, "similar": 4e-4, "ner": 6e-4, "ask": 6e-4, "sentiment": 6e-4}
+# Of the plan's tokens in a step; adapters learn from smaller batches.
+TOKEN_SHARES = {"similar": 0.5, "ner": 0.5, "ask": 0.67, "sentiment": 0.5}
 
 
 @dataclass(frozen=True)
@@ -64,12 +71,8 @@ class PackBuild:
     data: DataFolder
     work: Path
     out: Path
-    steps: Steps
+    plan: Plan
     go_on: bool = False  # adapters start from those that stand in `out`
-
-    @cached_property
-    def sources(self) -> Sources:
-        return find_sources(self.work)
 
     @property
     def vocabulary_file(self) -> Path:
@@ -78,105 +81,113 @@ class PackBuild:
 
     @cached_property
     def tokenizer(self) -> PreTrainedTokenizerFast:
-        return bilingual_tokenizer(self.vocabulary_file)
+        return bilingual_tokenizer(self.vocabulary_file, cased=True)
 
-    @cached_property
-    def targets(self) -> SentenceTargets:
-        cache = self.work / "targets.npz"
-        return sentence_targets(self.data, self.tokenizer, minilm=self.sources.minilm, muse=self.sources.muse, cache=cache)
+    @property
+    def muse(self) -> Teacher:
+        """The bilingual teacher; what it said of texts is kept."""
+        return kept(self.work / "muse", partial(encode_with_muse, fetch(MUSE, self.work)))
+
+    @property
+    def prepared(self) -> Path:
+        """The folder of what all stages learn from, cut into pieces."""
+        return self.work / "prepared"
 
     @property
     def encoder(self) -> Path:
-        """The encoder to train tasks on: this build's, else the one that the pack holds."""
-        fresh = self.work / "encoder-model"
-        return fresh if fresh.exists() else self.out / "encoder"
+        """The encoder to train tasks on, as people get it."""
+        return self.out / "encoder"
+
+    def plan_of(self, stage: str) -> Run:
+        """What a training stage computes."""
+        share = TOKEN_SHARES.get(stage, 1.0) if self.plan.workers else 1.0
+        return Run(
+            folder=self.work / f"run-{stage}",
+            steps=getattr(self.plan, stage),
+            learning_rate=LEARNING_RATES[stage],
+            tokens=round(self.plan.tokens * share),
+            dropout=self.plan.dropout if stage != "encoder" else 0.0,
+            seconds=self.plan.seconds.get(stage),
+            save_steps=self.plan.save_steps,
+            workers=self.plan.workers,
+        )
 
     @property
     def vocabulary(self) -> list[str]:
         return self.vocabulary_file.read_text(encoding="utf-8").split("\n")[:-1]
 
-    @cached_property
-    def english_rows(self) -> dict[str, int]:
-        """Pieces of all-MiniLM-L6-v2 → its rows."""
-        pieces = (self.sources.minilm / "vocab.txt").read_text(encoding="utf-8").split("\n")
-        return {piece: row for row, piece in enumerate(pieces)}
-
-    @property
-    def first_new(self) -> int:
-        """The id of the first Japanese piece that English did not have."""
-        return next(i for i, piece in enumerate(self.vocabulary) if piece not in self.english_rows)
-
     # --- stages ---
 
-    def vocabulary_stage(self) -> None:
-        pieces = build_vocabulary(self.data, self.sources.minilm / "vocab.txt")
-        (self.work / "vocab.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
-
     def start_stage(self) -> None:
-        """Embedding rows for the Japanese pieces, from their translations."""
-        english = BertModel.from_pretrained(self.sources.minilm).embeddings.word_embeddings.weight.detach().numpy()
-        kept = [self.english_rows[piece] for piece in self.vocabulary[: self.first_new]]
-        translations = [
-            agreed_translations(parallel_ids(self.data, self.tokenizer)),
-            gloss_translations(self.sources.edict, self.tokenizer),
-        ]
-        np.save(self.work / "rows.npy", start_embeddings(english[kept], vocabulary=self.vocabulary, translations=translations))
+        """The vocabulary, and the multilingual model cut down to it."""
+        source = read_e5(fetch(E5, self.work))
+        chosen = build_vocabulary(self.data, source.pieces, fetch(MINILM_VOCABULARY, self.work))
+        (self.work / "vocab.txt").write_text("\n".join(chosen) + "\n", encoding="utf-8")
+        start_encoder(source, list(chosen.values())).save_pretrained(self.work / "start-model")
 
-    def rows_stage(self) -> None:
-        model = start_encoder(self.sources.minilm, np.load(self.work / "rows.npy"))
-        pairs = len(distillation_texts(self.data)[0])
-        run = self.work / "run-rows"
-        train_new_rows(model, self.targets, pairs=pairs, first_new=self.first_new, folder=run, steps=self.steps.rows)
-        model.save_pretrained(self.work / "rows-model")
+    def texts_stage(self) -> None:
+        """Everything that is learnt from, cut into pieces: what follows needs neither the data folder nor MeCab."""
+        cutter, muse = TextTokenizer(self.tokenizer), self.muse
+        made: dict[str, Callable[[], Stored]] = {
+            "translations": lambda: prepare_translations(self.data, self.tokenizer),
+            "words": lambda: prepare_words(self.data, self.tokenizer),
+            "order": lambda: prepare_order(self.data, self.tokenizer),
+            "meaning": lambda: prepare_meaning(self.data, self.tokenizer, muse),
+            "answers": lambda: prepare_answers(self.data, cutter),
+            "entities": lambda: prepare_entities(self.data, cutter),
+            "feelings": lambda: prepare_feelings(self.data, self.tokenizer, muse),
+            "pairs": lambda: prepare_pairs(self.data, self.tokenizer),
+        }
+        self.prepared.mkdir(exist_ok=True)
+        for name, prepare in made.items():
+            if not (self.prepared / f"{name}.npz").exists():
+                log.info("texts: %s", name)
+                save_arrays(self.prepared / f"{name}.npz", prepare())
 
     def encoder_stage(self) -> None:
-        model = BilingualEncoder.from_pretrained(self.work / "rows-model")
-        blocks = masked_blocks(self.data, self.tokenizer)
-        train_everything(model, self.targets, blocks, self.tokenizer, folder=self.work / "run-encoder", steps=self.steps.encoder)
+        model = from_folder(BilingualEncoder, self.work / "start-model")
+        model.taught_by(from_folder(BertModel, self.work / "start-model", add_pooling_layer=False))
+        run = self.plan_of("encoder")
+        train_everything(model, goals(self.prepared, Vocabulary(self.vocabulary), tokens=run.tokens), run=run)
         model.save_pretrained(self.work / "encoder-model")
         self._export_encoder()
 
     def _export_encoder(self) -> None:
         folder = self.out / "encoder"
-        model = BertForMaskedLM.from_pretrained(self.work / "encoder-model", dtype=torch.float16)
+        folder.mkdir(parents=True, exist_ok=True)
+        model = BertForMaskedLM.from_pretrained(self.work / "encoder-model", dtype=torch.float32)
         model.config.architectures = ["BertForMaskedLM"]
         for old in folder.glob("model*"):
             old.unlink()
-        model.save_pretrained(folder, max_shard_size=SHARD_SIZE)
-        shutil.copy(self.work / "vocab.txt", folder / "vocab.txt")
+        model.config.save_pretrained(folder)
+        write_int8(model, folder)
+        shutil.copy(self.vocabulary_file, folder / "vocab.txt")
         (folder / "tokenizer_config.json").write_text(json.dumps(TOKENIZER_CONFIG, indent=2) + "\n", encoding="utf-8")
 
-    def sentiment_stage(self) -> None:
-        train_sentiment(
-            self.data,
-            self.tokenizer,
-            encoder=self.encoder,
-            muse=self.sources.muse,
-            run_folder=self.work / "run-sentiment",
-            out=self.out / "sentiment",
-            steps=self.steps.sentiment,
-            go_on=self.go_on,
-        )
+    def similar_stage(self) -> None:
+        self._train("similar", train_similar, self._arrays("pairs"))
 
     def ner_stage(self) -> None:
-        self._train(train_ner, "ner", self.steps.ner)
-
-    def similar_stage(self) -> None:
-        self._train(train_similar, "similar", self.steps.similar)
+        self._train("ner", train_ner, self._arrays("entities"))
 
     def ask_stage(self) -> None:
-        self._train(train_ask, "ask", self.steps.ask)
+        pieces = Vocabulary(self.vocabulary)
+        self._train("ask", train_ask, Answers(self._arrays("answers"), first=pieces.first, separator=pieces.separator))
 
-    def _train(self, train: Callable[..., None], name: str, steps: int) -> None:
-        folders = {"encoder": self.encoder, "run_folder": self.work / f"run-{name}", "out": self.out / name}
-        train(self.data, self.tokenizer, steps=steps, go_on=self.go_on, **folders)
+    def sentiment_stage(self) -> None:
+        self._train("sentiment", train_sentiment, self._arrays("feelings"))
+
+    def _arrays(self, name: str) -> Arrays:
+        return Arrays(self.prepared / f"{name}.npz")
+
+    def _train(self, name: str, train: Callable[..., None], texts: Arrays | Answers) -> None:
+        train(texts, encoder=self.encoder, out=self.out / name, run=self.plan_of(name), go_on=self.go_on)
 
     def stages(self) -> list[tuple[str, Callable[[], None]]]:
         """All stages in order."""
         return [
-            ("vocabulary", self.vocabulary_stage),
             ("start", self.start_stage),
-            ("rows", self.rows_stage),
+            ("texts", self.texts_stage),
             ("encoder", self.encoder_stage),
             ("similar", self.similar_stage),
             ("ner", self.ner_stage),
@@ -197,6 +208,7 @@ class PackBuild:
             log.info("%s: begins", name)
             stage()
             mark.touch()
+            draw_course(self.work / f"run-{name}", self.work / f"course-{name}.png", name=name)
             shutil.rmtree(self.work / f"run-{name}", ignore_errors=True)
             log.info("%s: done", name)
         write_cards(self.out)
@@ -208,14 +220,20 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with qa/, ner/, sentiment/, similarity/, parallel/, text/")
     parser.add_argument("--work", type=Path, default=Path("build/pack"), help="unfinished work and checkpoints (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=Path("models"), help="where the pack is written (default: %(default)s)")
-    for name, default in vars(Steps()).items():
-        parser.add_argument(f"--{name}-steps", type=int, default=default, help="optimiser steps (default: %(default)s)")
+    for name in LEARNING_RATES:
+        parser.add_argument(
+            f"--{name}-steps", type=int, help=f"optimiser steps (default: {getattr(CPU, name)}, on a GPU {getattr(GPU, name)})"
+        )
+        parser.add_argument(f"--{name}-seconds", type=float, help="the stage ends after so long if its steps take longer")
     parser.add_argument("--only", nargs="+", default=(), metavar="STAGE", help="just these stages, on the encoder that stands")
     parser.add_argument("--go-on", action="store_true", help="start adapters from those that stand, instead of anew")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    steps = Steps(**{name: getattr(given, f"{name}_steps") for name in vars(Steps())})
-    PackBuild(data=DataFolder(given.data), work=given.work, out=given.out, steps=steps, go_on=given.go_on).run(given.only)
+    plan = GPU if torch.cuda.is_available() else CPU
+    steps = {name: count for name in LEARNING_RATES if (count := getattr(given, f"{name}_steps"))}
+    seconds = {name: count for name in LEARNING_RATES if (count := getattr(given, f"{name}_seconds"))}
+    plan = replace(plan, **steps, seconds=seconds)
+    PackBuild(data=DataFolder(given.data), work=given.work, out=given.out, plan=plan, go_on=given.go_on).run(given.only)
 
 
 if __name__ == "__main__":

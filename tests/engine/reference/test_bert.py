@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,13 +22,17 @@ from transformers import (
     RobertaModel,
 )
 
+from engine.attention.explained import Explained
 from engine.attention.maps import attention_maps
 from engine.catalog import Catalog
-from engine.contract import ExplainAttentionRequest, ExplainAttentionResult, Language, Task
+from engine.contract import ExplainAttentionRequest, ExplainAttentionResult, Image, Language, Task
+from engine.drawing import Undrawn
+from engine.figures.explanation import pictures
 from engine.models.loaded import LoadedModel
 from engine.models.loading import load_model
 from engine.reference.bert import recompute_attention, reference_bert
-from engine.tasks import explain_attention
+from engine.tasks import explain_attention, explain_reading
+from engine.tasks.explain_reading import TOKENS_SHOWN
 from engine.tokenization.pieces import ModelInput
 from tests.engine.models.entries import CPU, load
 from tests.support.checkpoints import SENTIMENTS, make, tiny_config, write_english, write_japanese, write_pack
@@ -91,40 +96,75 @@ def difference(first: NDArray[np.floating], second: NDArray[np.floating]) -> flo
 def test_every_layers_maps_are_those_of_the_reference(model: LoadedModel) -> None:
     for text, _ in TEXTS:
         row = row_of(text, model)
-        [maps] = attention_maps([row], model)
+        maps = np.stack(attention_maps(row, model).layers)
         [wanted] = recomputed([row], model)
         config = model.model.config
         assert wanted.shape == (config.num_hidden_layers, config.num_attention_heads, len(row), len(row))
-        assert maps.weights.dtype == np.float32
-        assert difference(maps.weights, wanted) <= LIMIT
+        assert maps.dtype == np.float32
+        assert difference(maps, wanted) <= LIMIT
 
 
-def test_the_maps_of_a_padded_batch_are_those_of_the_reference(model: LoadedModel) -> None:
+def test_the_maps_of_a_pair_are_those_of_the_reference_in_a_padded_batch(model: LoadedModel) -> None:
     rows = [row_of(text, model) for text, _ in TEXTS]
     rows.append(row_of("誰が鳴く", model, "The cat sits on the mat; 猫が鳴く。"))
     assert len({len(row) for row in rows}) > 3
     assert any(rows[-1].type_ids)
-    for maps, wanted in zip(attention_maps(rows, model), recomputed(rows, model), strict=True):
-        assert difference(maps.weights, wanted) <= LIMIT
+    for row, wanted in zip(rows, recomputed(rows, model), strict=True):
+        assert difference(np.stack(attention_maps(row, model).layers), wanted) <= LIMIT
 
 
 def test_the_maps_of_a_text_that_fills_the_window_are_those_of_the_reference(model: LoadedModel) -> None:
     [pieces] = model.tokenizer.pieces(["猫が鳴く。 The cat sits on the mat. " * 100])
     row = model.tokenizer.assemble(pieces.ids[: model.window - model.tokenizer.special_count()])
     assert len(row) == model.window
-    [maps] = attention_maps([row], model)
     [wanted] = recomputed([row], model)
-    assert difference(maps.weights, wanted) <= LIMIT
+    assert difference(np.stack(attention_maps(row, model).layers), wanted) <= LIMIT
 
 
-def test_the_answer_holds_the_maps_of_the_reference(model: LoadedModel) -> None:
-    requests = [ExplainAttentionRequest(text=text) for text, _ in TEXTS]
-    outcomes = explain_attention.run(requests, [language for _, language in TEXTS], model)
-    for outcome, wanted in zip(outcomes, recomputed([row_of(text, model) for text, _ in TEXTS], model), strict=True):
-        assert isinstance(outcome, ExplainAttentionResult)
-        half = outcome.attention.dtype == "float16"
-        shown = np.frombuffer(outcome.attention.data, dtype="<f2" if half else "<f4").reshape(outcome.attention.shape)
-        assert difference(shown, wanted) <= LIMIT + (HALF_PRECISION if half else 0)
+@pytest.mark.parametrize("second", [None, "The cat sits on the mat."])
+def test_what_is_drawn_and_answered_are_the_maps_of_the_reference(
+    model: LoadedModel, second: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Explained] = []
+
+    def looked_at(read: Explained, **options: Any) -> tuple[Image, ...]:
+        given.append(read)
+        return pictures(read, **options)
+
+    monkeypatch.setattr(explain_attention, "pictures", looked_at)
+    rows = {text: row_of(text, model, second) for text, _ in TEXTS}
+    texts = [(text, language) for text, language in TEXTS if len(rows[text]) <= TOKENS_SHOWN]
+    assert len(texts) >= 3
+    requests = [ExplainAttentionRequest(text=text, second=second) for text, _ in texts]
+    outcomes = explain_attention.run(requests, [language for _, language in texts], model)
+    for (text, _), outcome in zip(texts, outcomes, strict=True):
+        assert isinstance(outcome, Undrawn)
+        result = outcome.draw()
+        assert isinstance(result, ExplainAttentionResult)
+        row = rows[text]
+        [wanted] = recomputed([row], model)
+        assert (result.second_from is not None) == bool(row.second)
+        assert difference(given[-1].maps, wanted) <= LIMIT
+        answered = np.frombuffer(result.attention.data, dtype="<f2").reshape(result.attention.shape)
+        assert difference(answered, wanted) <= LIMIT + HALF_PRECISION
+
+
+def test_a_part_of_a_long_text_is_cut_out_of_the_maps_of_the_reference(model: LoadedModel) -> None:
+    text = "猫が鳴く。 The cat sits on the mat. " * 100
+    [outcome] = explain_attention.run([ExplainAttentionRequest(text=text)], ["mixed"], model)
+    assert isinstance(outcome, Undrawn)
+    result = outcome.result
+    assert isinstance(result, ExplainAttentionResult)
+    reading = explain_reading.read(ExplainAttentionRequest(text=text), None, "mixed", model)
+    part = reading.parts[result.window]
+    answered = np.frombuffer(result.attention.data, dtype="<f2").reshape(result.attention.shape)
+    differences = []
+    for window in reading.windows_with([result.window]):
+        [wanted] = recomputed([reading.inputs[window]], model)
+        start = 1 + part.start - reading.windows[window].start
+        places = [0, *range(start, start + len(part)), len(reading.inputs[window]) - 1]
+        differences.append(difference(answered, wanted[:, :, places][:, :, :, places]))
+    assert min(differences) <= LIMIT + HALF_PRECISION
 
 
 def test_the_hidden_states_too_are_those_of_the_weights_as_they_are_now() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,18 @@ def test_the_last_piece_of_a_vocabulary_counts_whether_or_not_its_line_ends(tmp_
     [pieces] = load_tokenizer(folder, max_length=64).pieces(["zebra"])
 
     assert pieces.tokens == ("zebra",)
+
+
+def test_case_and_accents_count_where_the_folder_says_so(tmp_path: Path) -> None:
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "Tokyo", "tokyo", "café", "cafe", "AI", "が", "株", "ガ"]
+    (tmp_path / "vocab.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
+
+    def cut(text: str, *, cased: bool) -> list[tuple[str, str]]:
+        (tmp_path / "tokenizer_config.json").write_text(json.dumps({"yomite_tokenizer": "bilingual", "do_lower_case": not cased}))
+        [found] = load_tokenizer(tmp_path, max_length=64).pieces([text])
+        return [(piece, text[start:end]) for piece, (start, end) in zip(found.tokens, found.offsets, strict=True)]
+
+    assert cut("Tokyo café", cased=True) == [("Tokyo", "Tokyo"), ("café", "café")]
+    assert cut("Tokyo café", cased=False) == [("tokyo", "Tokyo"), ("cafe", "café")]
+    assert cut("AIが", cased=True) == [("AI", "AI"), ("が", "が")]
+    assert cut("ＡＩがｶﾞ", cased=True) == [("AI", "ＡＩ"), ("が", "が"), ("ガ", "ｶﾞ")]

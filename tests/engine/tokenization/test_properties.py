@@ -8,8 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 from transformers import BertJapaneseTokenizer
 
 from engine.tokenization.alignment import AlignedTokenizer, fold, piece_letters

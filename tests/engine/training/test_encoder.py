@@ -1,17 +1,27 @@
-"""Masking takes whole words at the stated rates; the encoder's two-goal training lowers its loss."""
+"""Masking takes whole words at the stated rates; the encoder learns all its goals together."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
-from transformers import BertConfig
+from PIL import Image
+from transformers import BertConfig, BertModel
 
-from engine.training.batches import BatchStream
-from engine.training.encoder import BilingualEncoder, SentenceTargets, mask_words, run_trainer, sentences
+from engine.reference.masking import mask_words
+from engine.tokenization.bilingual import SPECIAL_TOKENS
+from engine.training.batches import BatchStream, JoinedStream
+from engine.training.encoder import SHARES, TURNS, Vocabulary, goals, train_everything
+from engine.training.goals import TEACHER_WIDTH, BilingualEncoder
+from engine.training.ragged import Ragged, save_arrays
+from engine.training.running import Run, draw_course, run_trainer
+from engine.training.texts import BLOCK_PIECES, blocks_of, reduced, sentences
 
 SPECIAL = [0, 1, 2, 3, 4]
+PIECES = 60
 
 
 def test_masking_takes_whole_words_at_the_rates_of_bert() -> None:
@@ -37,20 +47,129 @@ def test_sentences_are_cut_at_japanese_full_stops_within_the_length_limits() -> 
     assert sentences(lines, limit=2) == ["吾輩は猫である。", "名前はまだ無い。"]
 
 
-def test_training_lowers_the_distance_to_the_teachers(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    config = BertConfig(vocab_size=60, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
-    model = BilingualEncoder(config)
+def test_running_text_becomes_blocks_that_begin_with_cls_and_lose_only_the_end() -> None:
+    lines = [list(range(10, 60))] * 10
+    blocks = blocks_of(lines, first=2, separator=3)
+    assert blocks.shape == (10 * 51 // (BLOCK_PIECES - 1), BLOCK_PIECES)
+    assert (blocks[:, 0] == 2).all()
+    assert blocks[0, 1:52].tolist() == [*range(10, 60), 3]
+
+
+def test_reduced_vectors_keep_the_cosines() -> None:
     generator = np.random.default_rng(0)
-    unit = np.eye(512, dtype=np.float16)
-    ids = [[2, int(piece), 3] for piece in generator.integers(5, 60, size=64)]
-    anchors = np.stack([np.eye(32, dtype=np.float16)[row[1] % 8] for row in ids])
-    targets = SentenceTargets(ids=ids, anchors=anchors, has_anchor=np.ones(64, dtype=np.bool_), muse=unit[[row[1] % 8 for row in ids]])
-    batch = targets.batch(list(range(64)))
+    vectors = (generator.normal(size=(500, 40)) @ generator.normal(size=(40, 512))).astype(np.float32)
+    kept = reduced(vectors).astype(np.float64)
+    assert kept.shape == (500, TEACHER_WIDTH)
+
+    def cosines(rows: np.ndarray) -> np.ndarray:
+        unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return unit @ unit.T
+
+    assert np.abs(cosines(kept) - cosines(vectors.astype(np.float64))).max() < 0.03
+
+
+@pytest.fixture
+def prepared(tmp_path: Path) -> Path:
+    """Arrays in which something can be learnt: the second piece of a row decides all its labels."""
+    generator = np.random.default_rng(0)
+    folder = tmp_path / "prepared"
+    folder.mkdir()
+    rows = [[2, *generator.integers(5, PIECES, size=int(generator.integers(3, 9))).tolist(), 3] for _ in range(128)]
+    first = np.array([row[1] for row in rows])
+    ragged = Ragged.of(rows)
+    labels = Ragged.of([[255, *(piece % 3 for piece in row[1:-1]), 255] for row in rows])
+    spans = np.stack([np.zeros(128), np.zeros(128)], axis=1).astype(np.int32)
+    save_arrays(folder / "translations.npz", {"english": ragged, "japanese": ragged})
+    save_arrays(folder / "meaning.npz", {"ids": ragged, "teacher": (100 * np.eye(TEACHER_WIDTH, dtype=np.int8))[first % 8]})
+    blocks = np.tile(np.arange(10, 10 + BLOCK_PIECES) % 50 + 5, (8, 1)).astype(np.uint16)
+    save_arrays(folder / "words.npz", {"blocks": blocks, "repeats": np.array([1, 2] * 4, dtype=np.uint8)})
+    save_arrays(folder / "order.npz", {"first": ragged, "second": ragged, "labels": (first % 2).astype(np.uint8)})
+    inner = Ragged.of([row[1:-1] for row in rows])
+    answers = {"questions": inner, "contexts": inner, "owners": np.arange(128, dtype=np.int32), "spans": spans}
+    save_arrays(folder / "answers.npz", answers)
+    save_arrays(folder / "entities.npz", {"ids": ragged, "labels": labels})
+    save_arrays(folder / "feelings.npz", {"ids": ragged, "labels": (first % 3).astype(np.uint8)})
+    return folder
+
+
+@pytest.fixture
+def vocabulary() -> Vocabulary:
+    return Vocabulary([*SPECIAL_TOKENS, *(f"w{i}" for i in range(PIECES - len(SPECIAL_TOKENS)))])
+
+
+def small_encoder() -> BilingualEncoder:
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=PIECES,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
+    model = BilingualEncoder(config)
+    model.taught_by(BertModel(config, add_pooling_layer=False))
+    return model
+
+
+def trained_together(model: BilingualEncoder, streams: Mapping[str, BatchStream], *, turns: Sequence[str], run: Run) -> None:
+    run_trainer(model, JoinedStream(streams, always="words", turns=turns, seed=2), run=run)
+
+
+@pytest.mark.parametrize("name", sorted(SHARES.keys() - {"words"}))
+def test_each_goal_is_learnt_beside_words(name: str, prepared: Path, vocabulary: Vocabulary, tmp_path: Path) -> None:
+    model = small_encoder()
+    streams = goals(prepared, vocabulary, tokens=round(512 / SHARES[name]))
+    batch = next(iter(JoinedStream(streams, always="words", turns=[name], seed=7)))
+    assert set(batch) == {"words", name}
     with torch.no_grad():
-        before = float(model(**batch)["loss"])
-    stream = BatchStream([3] * 64, lambda rows, _: targets.batch(rows), budget=96, seed=0)
-    run_trainer(model, stream, folder=tmp_path, steps=30, learning_rate=5e-3)
+        before = model(**batch)
+    trained_together(model, streams, turns=[name], run=Run(folder=tmp_path / "run", steps=150, learning_rate=4e-3))
     with torch.no_grad():
-        after = float(model.eval()(**batch)["loss"])
-    assert after < before / 2
+        after = model.eval()(**batch)
+    for each in batch:
+        assert after[each] < 0.8 * before[each]
+
+
+def test_every_goal_has_its_turn(prepared: Path, vocabulary: Vocabulary, tmp_path: Path) -> None:
+    assert set(TURNS) | {"words"} == SHARES.keys()
+    streams = goals(prepared, vocabulary, tokens=512)
+    batches = iter(JoinedStream(streams, always="words", turns=TURNS, seed=7))
+    assert [set(next(batches)) - {"words"} for _ in TURNS] == [{name} for name in TURNS]
+    train_everything(small_encoder(), streams, run=Run(folder=tmp_path / "run", steps=len(TURNS), learning_rate=1e-3))
+
+
+def test_parts_of_a_batch_with_different_numbers_of_rows_arrive_whole(tmp_path: Path) -> None:
+    class Counting(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.ones(1))
+            self.seen: list[tuple[int, int]] = []
+
+        def forward(self, few: dict[str, torch.Tensor], many: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+            self.seen.append((len(few["ids"]), len(many["ids"])))
+            return {"loss": self.weight.sum()}
+
+    def stream(rows: int) -> BatchStream:
+        return BatchStream([4] * rows, lambda chosen, _: {"ids": torch.zeros(len(chosen), 4, dtype=torch.int64)}, budget=4 * rows)
+
+    model = Counting()
+    joined = JoinedStream({"few": stream(3), "many": stream(7)}, always="few", turns=["many"], seed=0)
+    run_trainer(model, joined, run=Run(folder=tmp_path, steps=3, learning_rate=1e-3))
+    assert model.seen == [(3, 7)] * 3
+
+
+def test_a_run_ends_with_its_time(prepared: Path, vocabulary: Vocabulary, tmp_path: Path) -> None:
+    streams = goals(prepared, vocabulary, tokens=512)
+    train_everything(small_encoder(), streams, run=Run(folder=tmp_path / "run", steps=100_000, learning_rate=1e-3, seconds=0.5, workers=2))
+
+
+def test_the_course_of_a_run_is_drawn(prepared: Path, vocabulary: Vocabulary, tmp_path: Path) -> None:
+    run = Run(folder=tmp_path / "run", steps=30, learning_rate=1e-3)
+    train_everything(small_encoder(), goals(prepared, vocabulary, tokens=512), run=run)
+    draw_course(run.folder, tmp_path / "course.png", name="encoder")
+    with Image.open(tmp_path / "course.png") as picture:
+        assert picture.width > 500
+    draw_course(tmp_path / "none", tmp_path / "none.png", name="encoder")
+    assert not (tmp_path / "none.png").exists()

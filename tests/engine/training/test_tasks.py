@@ -17,6 +17,7 @@ from engine.training.ask import CROP_PIECES, Example, crop
 from engine.training.batches import BatchStream, pad
 from engine.training.data import held_out
 from engine.training.ner import LABELS, piece_labels
+from engine.training.running import Run
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_case_types_mark_words_that_begin_in_upper_case(tokenizer: TextTokenizer
 @pytest.mark.parametrize(("first", "last", "count"), [(0, 3, 400), (396, 399, 400), (200, 205, 400), (5, 9, 20), (0, 250, 400)])
 def test_a_crop_holds_the_answer_or_says_that_it_does_not(first: int, last: int, count: int) -> None:
     generator = np.random.default_rng(0)
-    example = Example(question=(1,), context=tuple(range(count)), first=first, last=last)
+    example = Example(question=np.array([1], dtype=np.uint16), context=np.arange(count, dtype=np.uint16), first=first, last=last)
     for _ in range(200):
         part, start, end = crop(example, generator)
         assert len(part) <= CROP_PIECES
@@ -57,7 +58,7 @@ def test_a_crop_holds_the_answer_or_says_that_it_does_not(first: int, last: int,
             assert part[start] == first
             assert part[end] == min(last, part[-1])
         else:
-            assert not set(range(first, last + 1)) <= set(part)
+            assert not set(range(first, last + 1)) <= set(part.tolist())
 
 
 def test_the_held_out_tenth_is_fixed_and_about_a_tenth() -> None:
@@ -79,7 +80,8 @@ def test_an_adapter_learns_and_answers_the_same_when_loaded_again(tmp_path: Path
 
     stream = BatchStream([8] * 64, build, budget=128, seed=0)
     model = encoder_with_head(BertForTokenClassification, encoder, labels=("O", "B-PER"))
-    adapted = train_adapter(model, stream, run_folder=tmp_path / "run", steps=60, heads=["classifier"], learning_rate=1e-2, rank=4).eval()
+    run = Run(folder=tmp_path / "run", steps=60, learning_rate=1e-2)
+    adapted = train_adapter(model, stream, run=run, heads=["classifier"], rank=4).eval()
     batch = build(list(range(64)), np.random.default_rng())
     with torch.no_grad():
         logits = adapted(**batch).logits
