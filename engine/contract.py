@@ -8,16 +8,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
-CONTRACT_VERSION = 1
+from engine.contract_parts import (
+    NO_BETTER as NO_BETTER,
+    AttentionView as AttentionView,
+    EntityLabel as EntityLabel,
+    ExplainedTask as ExplainedTask,
+    File as File,
+    Image as Image,
+    Language as Language,
+    MaskingEffect as MaskingEffect,
+    Message as Message,
+    Pooling as Pooling,
+    Prediction as Prediction,
+    SentimentLabel as SentimentLabel,
+    TellingHead as TellingHead,
+    Tensor as Tensor,
+    Token as Token,
+    TokenScores as TokenScores,
+    WordLink as WordLink,
+)
 
-Language = Literal["ja", "en", "mixed"]
-Pooling = Literal["mean", "max", "cls"]
-SentimentLabel = Literal["positive", "neutral", "negative"]
-EntityLabel = Literal["PER", "ORG", "LOC", "MISC"]
+CONTRACT_VERSION = 1
 
 
 class Task(StrEnum):
@@ -35,30 +50,6 @@ class Task(StrEnum):
 
 class ContractError(ValueError):
     """A JSON object that is no Request or Result of this version; the message names the key and what is allowed."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Message:
-    """A sentence for people, in both languages."""
-
-    ja: str
-    en: str
-
-    def in_language(self, language: str) -> str:
-        """The Japanese sentence for "ja", else the English one."""
-        return self.ja if language == "ja" else self.en
-
-
-@dataclass(frozen=True, kw_only=True)
-class Image:
-    """A picture that belongs to a Result."""
-
-    name: str  # a file name, e.g. attention.png
-    media_type: str
-    width_px: int
-    height_px: int
-    alt: Message
-    data: bytes  # base64 in the JSON form
 
 
 # --- Requests ------------------------------------------------------------------------------------------------------
@@ -100,12 +91,23 @@ class SimilarRequest(_Options):
 
 @dataclass(frozen=True, kw_only=True)
 class ExplainAttentionRequest(_Options):
-    """`layer` and `head` count from 0; None takes the last layer and the mean over heads."""
+    """What to show of how a model read a text.
+
+    With a `second` text, both are read as a pair, or by themselves where the view is "compare"; where the task is "ask", `text` is
+    the question and `second` its context.
+    """
 
     text: str
-    layer: int | None = None
-    head: int | None = None
-    window: int = 0  # which window of a long text, from 0
+    second: str | None = None
+    task: ExplainedTask = "sentiment"  # whose model, and whose prediction, is explained
+    view: AttentionView = "map"
+    layer: int | None = None  # from 0; None: the last
+    head: int | None = None  # from 0; None: the mean over heads
+    window: int | None = None  # which part of a long text, from 0; None: the one that matters most to the prediction
+    word: str | None = None  # what this word of the text looks at, and what looks at it
+    joined: bool = False  # pieces of a word are joined
+    special: bool = True  # whether special tokens are drawn
+    other_model: str | None = None  # with the view "compare": the model that reads the same text beside the first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,39 +203,26 @@ class SimilarResult(_Answered):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Token:
-    text: str  # the piece as in the vocabulary, e.g. ##ing
-    id: int
-    start: int  # span in the text; start == end for special tokens
-    end: int
-    special: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tensor:
-    """A numeric array: `data` is little-endian, row-major; base64 in the JSON form."""
-
-    shape: tuple[int, ...]
-    dtype: Literal["float16", "float32"]
-    data: bytes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prediction:
-    label: str
-    probability: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class ExplainAttentionResult(_Answered):
-    tokens: tuple[Token, ...]  # of the window that was read, special tokens included
-    attention: Tensor  # (layers, heads, tokens, tokens): row looks at column, rows sum to 1
-    prediction: Prediction | None  # None: the model predicts nothing about a whole text
+    """What a model looked at in the part of a text that is shown. Its prediction is about all that it read at once."""
+
+    view: AttentionView
+    task: ExplainedTask
+    tokens: tuple[Token, ...]  # of the part that is shown, special tokens included; of a pair, both texts' in order
+    second_from: int | None  # index of the first token of the second text, whose spans point into it; None: there is one text
+    attention: Tensor  # (layers, heads, tokens, tokens): row looks at column; rows sum to 1 where all is shown that was read
+    prediction: Prediction | None  # None: the model predicts nothing
     layer: int | None  # what the picture shows; None: no single one
     head: int | None  # None: the mean over heads
-    window: int
-    windows: int  # how many windows the whole text has
+    window: int  # which part of the text is shown, from 0
+    windows: int  # how many parts the text has
+    scores: tuple[TokenScores, ...]  # one a token
+    completeness_error: float | None  # of the attributions: their sum minus the change of the score they explain
+    faithfulness: tuple[MaskingEffect, ...]  # empty: nothing is predicted
+    telling: tuple[TellingHead, ...]
+    links: tuple[WordLink, ...]  # with a word: one a token; else empty
     images: tuple[Image, ...]
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -317,6 +306,9 @@ RESULT_TYPES: dict[Task, type[Result]] = {
 }
 _TASK_OF: dict[type, Task] = {kind: task for table in (REQUEST_TYPES, RESULT_TYPES) for task, kind in table.items()}
 
+# What the field `task` of an explanation is called in the JSON form.
+_TASK_FIELD, _TASK_KEY = "task", "explained_task"
+
 _Kind = TypeVar("_Kind")
 
 
@@ -330,6 +322,8 @@ def to_json(value: Request | Result | Failure) -> dict[str, Any]:
     head: dict[str, Any] = {"version": CONTRACT_VERSION}
     head |= {"failure": True} if isinstance(value, Failure) else {"task": str(task_of(value))}
     body: dict[str, Any] = msgspec.to_builtins(value)
+    if _TASK_FIELD in body:  # the JSON form's own "task" says what kind of object it is
+        body[_TASK_KEY] = body.pop(_TASK_FIELD)
     return head | body
 
 
@@ -364,7 +358,7 @@ def _open(data: object) -> tuple[Task, dict[str, Any]]:
     task = data.get("task")
     if task not in list(Task):
         raise ContractError(f"task: got {task!r}, allowed are {', '.join(Task)}")
-    return Task(task), {key: value for key, value in data.items() if key not in ("version", "task")}
+    return Task(task), {_TASK_FIELD if key == _TASK_KEY else key: value for key, value in data.items() if key not in ("version", "task")}
 
 
 def _convert(body: dict[str, Any], kind: type[_Kind]) -> _Kind:

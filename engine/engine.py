@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from engine import progress
+from engine import drawing, progress
 from engine.catalog import Catalog, CatalogEntry
 from engine.contract import (
     AskRequest,
     EmbedRequest,
+    ExplainAttentionRequest,
     Failure,
     Language,
     Request,
@@ -19,15 +20,17 @@ from engine.contract import (
     Task,
     task_of,
 )
+from engine.drawing import Undrawn
 from engine.errors import EngineError
 from engine.language import resolve
 from engine.models.cache import ModelCache
+from engine.models.loaded import LoadedModel
 from engine.tasks import ask, embed, explain_attention, fill_mask, ner, sentiment, similar, tokens
 
 Outcome = Result | Failure
 OnProgress = Callable[[int, float], None]
 
-# One file a task; its run() answers a batch of Requests of one kind with one model, in their order.
+# One file a task; its run() answers a batch of Requests of one kind with one model, in their order; what has a picture is Undrawn.
 RUNNERS: dict[Task, Callable[..., Sequence[Any]]] = {
     Task.SENTIMENT: sentiment.run,
     Task.NER: ner.run,
@@ -49,21 +52,25 @@ class Engine:
         self._identities: dict[object, str] = {}
 
     def run(self, requests: Sequence[Request], on_progress: OnProgress | None = None) -> list[Outcome]:
-        """One outcome a request, in order. What is wrong with one request is its own Failure and no other's.
+        """One outcome a request, in order, with all pictures; else as `read`."""
+        return [drawing.drawn(outcome) for outcome in self.read(requests, on_progress)]
+
+    def read(self, requests: Sequence[Request], on_progress: OnProgress | None = None) -> list[Outcome | Undrawn]:
+        """One outcome a request, in order, without its pictures. What is wrong with one request is its own Failure and no other's.
 
         `on_progress` is called between forward passes with the index of a request and how far it is, 0..1. Requests that one
         model answers are read together and are equally far. What it raises ends the run.
         """
-        outcomes: list[Outcome | None] = [None] * len(requests)
+        outcomes: list[Outcome | Undrawn | None] = [None] * len(requests)
         groups: dict[object, list[tuple[int, Language, CatalogEntry]]] = {}
         for index, request in enumerate(requests):
             try:
                 language = resolve(texts_of(request), request.language)
-                entry = self._catalog.entry(task_of(request), language, request.model)
+                entry = self._catalog.entry(row_task(request), language, request.model)
             except EngineError as error:
                 outcomes[index] = error.as_failure()
             else:
-                groups.setdefault(entry.key, []).append((index, language, entry))
+                groups.setdefault((task_of(request), entry.key), []).append((index, language, entry))
         for group in groups.values():
             with _told(on_progress, [i for i, _, _ in group]):
                 answers = self._run_group([requests[i] for i, _, _ in group], [code for _, code, _ in group], group[0][2])
@@ -78,16 +85,13 @@ class Engine:
         """
         try:
             language = resolve(texts_of(request), request.language)
-            entry = self._catalog.entry(task_of(request), language, request.model)
+            entries = [self._catalog.entry(row_task(request), language, name) for name in _models_named(request)]
         except EngineError:
             return None
-        # Looked at once: the weights that are in memory stay what they are when their files change.
-        if entry.key not in self._identities:
-            self._identities[entry.key] = entry.identity()
-        return self._identities[entry.key]
+        return " ".join(self._identity(entry) for entry in entries)
 
     def warm_up(self, tasks: Sequence[Task], languages: Sequence[Language]) -> None:
-        """Load the models of these tasks and languages.
+        """Load the models of these tasks and languages, and what drawing needs where a task has pictures.
 
         Raises:
             EngineError: a row or a model is missing.
@@ -95,12 +99,45 @@ class Engine:
         for task in tasks:
             for language in languages:
                 self._cache.get(self._catalog.entry(task, language))
+        if Task.EXPLAIN_ATTENTION in tasks:
+            drawing.prepare()
 
-    def _run_group(self, requests: Sequence[Request], languages: Sequence[Language], entry: CatalogEntry) -> Sequence[Outcome]:
+    def _identity(self, entry: CatalogEntry) -> str:
+        # Looked at once: the weights that are in memory stay what they are when their files change.
+        if entry.key not in self._identities:
+            self._identities[entry.key] = entry.identity()
+        return self._identities[entry.key]
+
+    def _run_group(self, requests: Sequence[Request], languages: Sequence[Language], entry: CatalogEntry) -> Sequence[Outcome | Undrawn]:
         try:
-            return RUNNERS[entry.task](requests, languages, self._cache.get(entry))
+            task, model = task_of(requests[0]), self._cache.get(entry)
+            if task is Task.EXPLAIN_ATTENTION:
+                return RUNNERS[task](requests, languages, model, other_model=self._other_model)
+            return RUNNERS[task](requests, languages, model)
         except EngineError as error:
             return [error.as_failure()] * len(requests)
+
+    def _other_model(self, request: ExplainAttentionRequest, language: Language) -> LoadedModel:
+        """The second model that a request to compare two names.
+
+        Raises:
+            EngineError: there is none, or it cannot be loaded.
+        """
+        return self._cache.get(self._catalog.entry(row_task(request), language, request.other_model))
+
+
+def row_task(request: Request) -> Task:
+    """The task whose catalog row answers a Request: an explanation of entities or answers is one of the model that gives them."""
+    if isinstance(request, ExplainAttentionRequest) and request.task != "sentiment":
+        return Task(request.task)
+    return task_of(request)
+
+
+def _models_named(request: Request) -> list[str | None]:
+    """The model that a Request names (None: the catalog's), and the other one where two are compared."""
+    if isinstance(request, ExplainAttentionRequest) and request.other_model is not None:
+        return [request.model, request.other_model]
+    return [request.model]
 
 
 def _told(on_progress: OnProgress | None, indices: Sequence[int]) -> AbstractContextManager[None]:
@@ -119,6 +156,8 @@ def texts_of(request: Request) -> tuple[str, ...]:
     """The texts that decide which language a Request is in."""
     if isinstance(request, AskRequest):
         return (request.question, request.context)
+    if isinstance(request, ExplainAttentionRequest) and request.second is not None:
+        return (request.text, request.second)
     if isinstance(request, SimilarRequest):
         return request.texts if request.query is None else (request.query, *request.texts)
     if isinstance(request, EmbedRequest):

@@ -24,3 +24,14 @@ def tell(share: float) -> None:
     listener = _listener.get()
     if listener is not None:
         listener(share)
+
+
+@contextmanager
+def stage(start: float, stop: float) -> Iterator[None]:
+    """Inside, 0..1 is told as `start`..`stop` of the whole: for work of several stages."""
+    listener = _listener.get()
+    with heard_by((lambda share: listener(start + share * (stop - start))) if listener else _nobody):
+        yield
+
+
+def _nobody(_: float) -> None: ...

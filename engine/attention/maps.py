@@ -1,8 +1,10 @@
-"""Reads the attention of every layer and head off a model, with its prediction."""
+"""Reads the attention of every layer and head off a model, and how the score of a prediction hangs on each weight."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,41 +16,77 @@ from engine.errors import ModelError
 from engine.models.loaded import LoadedModel
 from engine.tokenization.pieces import ModelInput
 
-# Maps grow with the square of the tokens: smaller batches than elsewhere.
-_TOKENS_PER_BATCH = 1_024
+Score = Callable[[Any], torch.Tensor]  # a model's output → the score that is explained, *Shape:* (batch,)
+Map = NDArray[np.float32]  # *Shape:* (tokens, tokens): row looks at column
+# One text is explained at a time: its maps are large, and how a model computes attention is switched for all who share it.
+_EXPLAINING = threading.RLock()
 
 
 @dataclass(frozen=True)
 class AttentionMaps:
-    """How each token looks at each other, and the logits that came of it.
+    """How each token of one input looks at each other.
 
-    *Shape:* weights (layers, heads, tokens, tokens), float32, each row sums to 1; logits (labels,), None where the model
-    predicts nothing about a whole text.
+    *Shape:* layers × (heads, tokens, tokens), float32, each row sums to 1; relevant: layers × (tokens, tokens), the mean over
+    heads of what each weight adds to the score (Chefer et al. 2021, eq. 5), None where nothing is predicted.
     """
 
-    weights: NDArray[np.float32]
-    logits: NDArray[np.float32] | None
+    layers: tuple[NDArray[np.float32], ...]
+    relevant: tuple[Map, ...] | None
 
 
-def attention_maps(inputs: Sequence[ModelInput], model: LoadedModel) -> list[AttentionMaps]:
-    """The maps of each input, in order. A model loaded with another attention than "eager" is switched to it for good.
+@contextmanager
+def computing_attention(model: LoadedModel, kind: str) -> Iterator[None]:
+    """Inside, `model` computes attention by `kind`: "eager" shows its maps, "sdpa" (where the model has it) is faster and smaller.
+
+    Afterwards it does as before. Other threads may read with the model meanwhile: results differ by rounding only.
+    """
+    with _EXPLAINING:
+        before = model.model.config._attn_implementation
+        if before == kind or (kind == "sdpa" and not model.model._supports_sdpa):
+            yield
+            return
+        try:  # whatever ends the work, also a timeout that strikes while it is being switched
+            model.model.set_attn_implementation(kind)
+            yield
+        finally:
+            model.model.set_attn_implementation(before)
+
+
+def attention_maps(row: ModelInput, model: LoadedModel, score: Score | None = None) -> AttentionMaps:
+    """The maps of one input and, with a `score`, which weights it hangs on.
+
+    Memory: all maps, 4 bytes x layers x heads x tokens² (151 MB for 12 x 12 and 512 tokens), and with a `score` about three times
+    that while it runs. Nothing is left on the model's weights.
 
     Raises:
         ModelError: `no_attention_maps`.
     """
-    if model.model.config._attn_implementation != "eager":
-        # The fused kinds of attention never hold the whole map; results differ by rounding only.
-        model.model.set_attn_implementation("eager")
-    found: dict[int, AttentionMaps] = {}
-    for indices, output in model.forward_batches(inputs, tokens_per_batch=_TOKENS_PER_BATCH, output_attentions=True):
+    with computing_attention(model, "eager"), torch.set_grad_enabled(score is not None):
+        output = model.model(**embedded(row, model), output_attentions=True)
         layers = _layers(output, model)
-        logits = output.get("logits")
-        judged = None if logits is None or logits.ndim != 2 else logits.float().cpu().numpy()
-        for row, index in enumerate(indices):
-            size = len(inputs[index])
-            weights = np.stack([layer[row, :, :size, :size].float().cpu().numpy() for layer in layers])
-            found[index] = AttentionMaps(weights=weights, logits=None if judged is None else judged[row])
-    return [found[index] for index in range(len(inputs))]
+        relevant = None if score is None else _relevant(layers, score(output).sum())
+    return AttentionMaps(layers=tuple(_array(layer[0]) for layer in layers), relevant=relevant)
+
+
+def embedded(row: ModelInput, model: LoadedModel) -> dict[str, torch.Tensor]:
+    """The model's input with word embeddings for ids, so that gradients flow although no weight asks for any.
+
+    *Shape:* inputs_embeds (1, tokens, width), the others (1, tokens).
+    """
+    tensors = model.tensors([row])
+    with torch.no_grad():
+        words = model.model.get_input_embeddings()(tensors.pop("input_ids"))
+    return {"inputs_embeds": words.detach().requires_grad_(torch.is_grad_enabled()), **tensors}
+
+
+def _relevant(layers: Sequence[torch.Tensor], score: torch.Tensor) -> tuple[Map, ...]:
+    gradients = torch.autograd.grad(score, list(layers), allow_unused=True, materialize_grads=True)
+    return tuple(_array((layer * gradient)[0].clamp(min=0).mean(dim=0)) for layer, gradient in zip(layers, gradients, strict=True))
+
+
+def _array(tensor: torch.Tensor) -> NDArray[np.float32]:
+    found: NDArray[np.float32] = tensor.detach().float().cpu().numpy()
+    return found
 
 
 def _layers(output: Any, model: LoadedModel) -> Sequence[torch.Tensor]:

@@ -7,8 +7,10 @@ section 4.3); "no answer" is the span on the first token, and its score that of 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -29,8 +31,8 @@ LEAST_CONTEXT_SHARE = 0.25
 
 
 @dataclass(frozen=True)
-class _Reading:
-    """A question over its context, window by window."""
+class Reading:
+    """A question over its context, window by window; `inputs` has one entry a window."""
 
     request: AskRequest
     language: Language
@@ -40,7 +42,7 @@ class _Reading:
 
 
 @dataclass
-class _Logits:
+class SpanLogits:
     """What the model says of one input. *Shape:* (pieces of the context in it,) for each array."""
 
     starts: Scores
@@ -55,13 +57,13 @@ def run(requests: Sequence[AskRequest], languages: Sequence[Language], model: Lo
     """
     questions = model.tokenizer.pieces([request.question for request in requests])
     contexts = _pieces_once(model, [request.context for request in requests])
-    readings: list[_Reading | Failure] = []
+    readings: list[Reading | Failure] = []
     for request, language, question in zip(requests, languages, questions, strict=True):
         try:
-            readings.append(_prepare(request, language, question, contexts[request.context], model))
+            readings.append(prepare(request, language, question, contexts[request.context], model))
         except EngineError as error:
             readings.append(error.as_failure())
-    logits = iter(_forward([row for reading in readings if isinstance(reading, _Reading) for row in reading.inputs], model))
+    logits = iter(forward([row for reading in readings if isinstance(reading, Reading) for row in reading.inputs], model))
     return [
         reading if isinstance(reading, Failure) else _interpret(reading, [next(logits) for _ in reading.inputs], model)
         for reading in readings
@@ -74,7 +76,12 @@ def _pieces_once(model: LoadedModel, texts: Sequence[str]) -> dict[str, Pieces]:
     return dict(zip(distinct, model.tokenizer.pieces(distinct), strict=True))
 
 
-def _prepare(request: AskRequest, language: Language, question: Pieces, context: Pieces, model: LoadedModel) -> _Reading:
+def prepare(request: AskRequest, language: Language, question: Pieces, context: Pieces, model: LoadedModel) -> Reading:
+    """Put the question before each window of the context.
+
+    Raises:
+        BadInputError: `empty_question`, `empty_context`, `question_too_long`, `answers_out_of_range`.
+    """
     _check(request, question, context)
     room = model.window - model.tokenizer.special_count(pair=True)
     longest = room - max(1, int(room * LEAST_CONTEXT_SHARE))
@@ -89,7 +96,7 @@ def _prepare(request: AskRequest, language: Language, question: Pieces, context:
     size = room - len(question)
     spans = tuple(windows(len(context), size=size, overlap=min(OVERLAP_PIECES, size // 2)))
     inputs = tuple(model.tokenizer.assemble(question.ids, context.ids[span.start : span.stop]) for span in spans)
-    return _Reading(request=request, language=language, context=context, windows=spans, inputs=inputs)
+    return Reading(request=request, language=language, context=context, windows=spans, inputs=inputs)
 
 
 def _check(request: AskRequest, question: Pieces, context: Pieces) -> None:
@@ -113,73 +120,98 @@ def _check(request: AskRequest, question: Pieces, context: Pieces) -> None:
         )
 
 
-def _forward(inputs: Sequence[ModelInput], model: LoadedModel) -> list[_Logits]:
+def forward(inputs: Sequence[ModelInput], model: LoadedModel) -> list[SpanLogits]:
     """The logits of each input, in order."""
-    found: dict[int, _Logits] = {}
+    found: dict[int, SpanLogits] = {}
     for indices, output in model.forward_batches(inputs):
-        starts = output.start_logits.float().cpu().numpy()
-        ends = output.end_logits.float().cpu().numpy()
-        for row, index in enumerate(indices):
-            place = slice(inputs[index].second.start, inputs[index].second.stop)
-            found[index] = _Logits(starts=starts[row, place], ends=ends[row, place], null=float(starts[row, 0] + ends[row, 0]))
+        found |= zip(indices, span_logits(output, [inputs[index].second for index in indices]), strict=True)
     return [found[index] for index in range(len(inputs))]
 
 
-def _interpret(reading: _Reading, logits: Sequence[_Logits], model: LoadedModel) -> AskResult:
-    scores = _text_scores(reading, logits)
-    threshold = model.no_answer_threshold
-    null = -np.inf if threshold is None else min(window.null for window in logits)
-    total = _log_sum_exp(scores, null)
-    sentences = sentence_spans(reading.request.context)
-    candidates = _candidates(reading, scores, total, sentences)
-    best = float(scores.max())
-    answered = bool(candidates) and not (threshold is not None and null - best > threshold)
+def span_logits(output: Any, contexts: Sequence[range]) -> Iterator[SpanLogits]:
+    """Read them off a model's output for a batch; `contexts` says where the context stands in each input."""
+    starts = output.start_logits.float().cpu().numpy()
+    ends = output.end_logits.float().cpu().numpy()
+    for row, context in enumerate(contexts):
+        place = slice(context.start, context.stop)
+        yield SpanLogits(starts=starts[row, place], ends=ends[row, place], null=float(starts[row, 0] + ends[row, 0]))
+
+
+def _interpret(reading: Reading, logits: Sequence[SpanLogits], model: LoadedModel) -> AskResult:
+    verdict = judge(reading, logits, model)
+    candidates = candidate_answers(reading, verdict)
     return AskResult(
         language=reading.language,
         model=model.name,
-        answer=candidates[0] if answered else None,
-        no_answer_score=_probability(null, total) if candidates else 1.0,
+        answer=candidates[0] if verdict.answered else None,
+        no_answer_score=verdict.probability(verdict.null) if candidates else 1.0,
         candidates=tuple(candidates),
     )
 
 
-def _text_scores(reading: _Reading, logits: Sequence[_Logits]) -> Scores:
+@dataclass(frozen=True)
+class Verdict:
+    """What the model says of all spans of a context. *Shape:* scores (pieces of the context, MAX_ANSWER_PIECES)."""
+
+    scores: Scores
+    null: float  # the score of "no answer"; minus infinity where the model never says it
+    answered: bool
+
+    @cached_property
+    def _total(self) -> float:
+        """The logarithm of the softmax's denominator over all spans and "no answer"; minus infinity where there is neither."""
+        highest = max(float(self.scores.max()), self.null)
+        if highest == -np.inf:
+            return highest
+        return highest + float(np.log(np.exp(self.scores - highest).sum(dtype=np.float64) + np.exp(self.null - highest)))
+
+    def probability(self, score: float) -> float:
+        """That of a span, or of "no answer", by its score."""
+        return float(min(1.0, np.exp(score - self._total)))
+
+
+def judge(reading: Reading, logits: Sequence[SpanLogits], model: LoadedModel) -> Verdict:
+    """Put together what the model said of each window; `logits` has one entry a window."""
+    scores = _text_scores(reading, logits)
+    threshold = model.no_answer_threshold
+    null = -np.inf if threshold is None else min(window.null for window in logits)
+    best = float(scores.max())
+    answered = best > -np.inf and not (threshold is not None and null - best > threshold)
+    return Verdict(scores=scores, null=null, answered=answered)
+
+
+def _text_scores(reading: Reading, logits: Sequence[SpanLogits]) -> Scores:
     """The scores of all spans of the context, each read where its start has the most context around it.
 
     *Shape:* (pieces of the context, MAX_ANSWER_PIECES).
     """
     may_start, may_end = possible_ends(reading.context)
     parts = []
-    begin = 0
-    for index, (window, row) in enumerate(zip(reading.windows, logits, strict=True)):
-        last = index == len(reading.windows) - 1
-        # Neighbours share some pieces: the first half of them belongs to this window, the rest to the next.
-        stop = window.stop if last else (reading.windows[index + 1].start + window.stop + 1) // 2
+    for window, owned, row in zip(reading.windows, owned_pieces(reading.windows), logits, strict=True):
         inside = slice(window.start, window.stop)
         starts = np.where(may_start[inside], row.starts, -np.inf)
         ends = np.where(may_end[inside], row.ends, -np.inf)
-        parts.append(span_scores(starts, ends, max_length=MAX_ANSWER_PIECES)[begin - window.start : stop - window.start])
-        begin = stop
+        scores = span_scores(starts, ends, max_length=MAX_ANSWER_PIECES)
+        parts.append(scores[owned.start - window.start : owned.stop - window.start])
     return np.concatenate(parts)
 
 
-def _log_sum_exp(scores: Scores, null: float) -> float:
-    """The logarithm of the softmax's denominator over all spans and "no answer"; minus infinity where there is neither."""
-    highest = max(float(scores.max()), null)
-    if highest == -np.inf:
-        return highest
-    return highest + float(np.log(np.exp(scores - highest).sum(dtype=np.float64) + np.exp(null - highest)))
+def owned_pieces(parts: Sequence[range]) -> Iterator[range]:
+    """The pieces whose spans count as each window has them: neighbours share some, and the first half of those is the former's."""
+    begin = 0
+    for index, window in enumerate(parts):
+        last = index == len(parts) - 1
+        stop = window.stop if last else (parts[index + 1].start + window.stop + 1) // 2
+        yield range(begin, stop)
+        begin = stop
 
 
-def _probability(score: float, total: float) -> float:
-    return float(min(1.0, np.exp(score - total)))
-
-
-def _candidates(reading: _Reading, scores: Scores, total: float, sentences: Sequence[tuple[int, int]]) -> list[Answer]:
+def candidate_answers(reading: Reading, verdict: Verdict) -> list[Answer]:
     """The best answers whose spans of characters do not overlap, best first."""
+    sentences = sentence_spans(reading.request.context)
     text, offsets = reading.request.context, reading.context.offsets
     found: list[Answer] = []
-    for span in best_spans(scores, n_best=reading.request.answers):
+    for span in best_spans(verdict.scores, n_best=reading.request.answers):
         start, end = tidy_span(text, offsets[span.first][0], offsets[span.last][1])
         if any(start < other.end and other.start < end for other in found):
             continue
@@ -189,7 +221,7 @@ def _candidates(reading: _Reading, scores: Scores, total: float, sentences: Sequ
                 start=start,
                 end=end,
                 text=text[start:end],
-                score=_probability(span.score, total),
+                score=verdict.probability(span.score),
                 sentence_start=sentence_start,
                 sentence_end=sentence_end,
             )

@@ -90,10 +90,14 @@ def _read(pieces: Pieces, inputs: list[ModelInput], model: LoadedModel) -> _Read
 
 def _assemble(pieces: Pieces, part: range, types: Sequence[int] | None, model: LoadedModel) -> ModelInput:
     row = model.tokenizer.assemble(pieces.ids[part.start : part.stop])
-    if types is None:
-        return row
+    return row if types is None else mark_case(row, types[part.start : part.stop])
+
+
+def mark_case(row: ModelInput, first: Sequence[int], second: Sequence[int] = ()) -> ModelInput:
+    """The row with the case types of its pieces for token types."""
     marks = [0] * len(row)
-    marks[row.first.start : row.first.stop] = types[part.start : part.stop]
+    marks[row.first.start : row.first.stop] = first
+    marks[row.second.start : row.second.stop] = second
     return replace(row, type_ids=tuple(marks))
 
 
@@ -116,12 +120,17 @@ def _entities(reading: _Reading, found: Sequence[Probabilities], tags: TagSet) -
     by_unit: Scores = tags.gather(joined[[unit.start for unit in units]])
     last_end = 0
     for first, last, label, score in tags.entities(by_unit):
-        span = pieces.offsets[units[first].start : units[last].stop]
-        start, end = _tidy_span(text, max(span[0][0], last_end), max(end for _, end in span))
-        start = max(start, last_end)
+        start, end = span_of(pieces, units[first : last + 1], after=last_end)
         if start < end:
             yield Entity(start=start, end=end, text=text[start:end], label=label, score=min(1.0, round(score, DECIMALS)))
             last_end = end
+
+
+def span_of(pieces: Pieces, words: Sequence[range], *, after: int = 0) -> tuple[int, int]:
+    """The characters of an entity of these words (pieces each), none before `after`; empty if nothing is left of it."""
+    offsets = pieces.offsets[words[0].start : words[-1].stop]
+    start, end = _tidy_span(pieces.text, max(offsets[0][0], after), max(end for _, end in offsets))
+    return max(start, after), end
 
 
 def _tidy_span(text: str, start: int, end: int) -> tuple[int, int]:

@@ -1,27 +1,33 @@
-"""Similarity: how near texts are in meaning, as a matrix, or as a ranking of texts against a query."""
+"""Similarity: how near texts are in meaning, as a matrix with a picture, or as a ranking of texts against a query."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from engine.contract import Failure, Language, Ranked, SimilarRequest, SimilarResult
+from engine.drawing import Undrawn
 from engine.errors import BadInputError
+from engine.figures.similarity import MAX_TEXTS, similarity_heatmap
 from engine.models.loaded import LoadedModel
 from engine.tasks.pooling import Vectors, vectors_of_each
 
 MOST_TEXTS = 1_000  # for a ranking
 MOST_TEXTS_IN_MATRIX = 200
+LEAST_TEXTS_DRAWN = 3  # of two there is one number to show
 DECIMALS = 6
 
 
-def run(requests: Sequence[SimilarRequest], languages: Sequence[Language], model: LoadedModel) -> list[SimilarResult | Failure]:
+def run(requests: Sequence[SimilarRequest], languages: Sequence[Language], model: LoadedModel) -> list[SimilarResult | Undrawn | Failure]:
     """Compare the texts of each request by the cosines of their vectors; equal texts have 1.0.
+
+    A matrix of some texts has a picture, unless they are too many to read in one.
 
     A request's failures: `too_few_texts`, `too_many_texts`, and `empty_text` (with its `index`, a query's being 0).
     """
-    outcomes: dict[int, SimilarResult | Failure] = {}
+    outcomes: dict[int, SimilarResult | Undrawn | Failure] = {}
     for index, request in enumerate(requests):
         if refusal := _refusal(request):
             outcomes[index] = refusal
@@ -29,7 +35,9 @@ def run(requests: Sequence[SimilarRequest], languages: Sequence[Language], model
         chosen = [i for i, request in enumerate(requests) if request.pooling == pooling and i not in outcomes]
         found = vectors_of_each([_all_texts(requests[i]) for i in chosen], model, pooling=pooling)
         for i, vectors in zip(chosen, found, strict=True):
-            outcomes[i] = vectors if isinstance(vectors, Failure) else _result(requests[i], languages[i], vectors, model)
+            outcomes[i] = (
+                vectors if isinstance(vectors, Failure) else _with_picture(requests[i], _result(requests[i], languages[i], vectors, model))
+            )
     return [outcomes[index] for index in range(len(requests))]
 
 
@@ -65,3 +73,15 @@ def _result(request: SimilarRequest, language: Language, vectors: Vectors, model
         order = sorted(range(len(matrix[0])), key=lambda index: -matrix[0][index])
         ranking = tuple(Ranked(index=index, similarity=matrix[0][index]) for index in order)
     return SimilarResult(language=language, model=model.name, matrix=matrix, ranking=ranking, pooling=request.pooling or model.pooling)
+
+
+def _with_picture(request: SimilarRequest, result: SimilarResult) -> SimilarResult | Undrawn:
+    if request.query is not None or not LEAST_TEXTS_DRAWN <= len(request.texts) <= MAX_TEXTS:
+        return result
+    return Undrawn(result=result, draw=lambda: _drawn(request, result))
+
+
+def _drawn(request: SimilarRequest, result: SimilarResult) -> SimilarResult:
+    japanese = result.language != "en"
+    picture = similarity_heatmap(np.array(result.matrix), request.texts, model=result.model, japanese=japanese)
+    return replace(result, images=(picture,))

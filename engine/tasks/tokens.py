@@ -60,7 +60,7 @@ def _result(pieces: Pieces, language: Language, model: LoadedModel) -> TokensRes
         model=model.name,
         notes=_notes(len(tokens), model.window),
         tokens=tokens,
-        words=tuple(_words(pieces, by_tokenizer=model.tokenizer.japanese_words, shift=row.first.start)),
+        words=tuple(words_of(pieces, by_tokenizer=model.tokenizer.japanese_words, shift=row.first.start)),
         window=model.window,
     )
 
@@ -76,7 +76,7 @@ def _notes(count: int, window: int) -> tuple[Message, ...]:
     )
 
 
-def _words(pieces: Pieces, *, by_tokenizer: bool, shift: int) -> Iterator[Word]:
+def words_of(pieces: Pieces, *, by_tokenizer: bool, shift: int) -> Iterator[Word]:
     """The words the tokenizer itself cut first; where it cuts no Japanese words (SentencePiece), MeCab's."""
     if not by_tokenizer:
         yield from _words_over_pieces(pieces, shift=shift)

@@ -29,6 +29,7 @@ from engine.contract import (
     task_of,
     to_json,
 )
+from engine.drawing import Undrawn, drawn
 from engine.engine import RUNNERS, Engine
 from engine.errors import ModelError
 from engine.models.cache import ModelCache
@@ -58,6 +59,26 @@ def test_a_mix_of_all_tasks_is_answered_in_order_and_survives_json(tiny_engine: 
     assert [type(outcome) for outcome in outcomes] == expected
     for outcome in outcomes:
         assert outcome_from_json(to_json(outcome)) == outcome
+
+
+@pytest.mark.parametrize("texts", [(JA, EN, "猫が犬です。"), (EN, "Tim Cook sits.", JA)])
+def test_what_is_read_is_drawn_afterwards_and_run_does_both(tiny_engine: Engine, texts: tuple[str, ...]) -> None:
+    requests: list[Request] = [
+        SentimentRequest(text=JA),
+        SimilarRequest(texts=texts),
+        ExplainAttentionRequest(text=""),
+        SimilarRequest(texts=()),
+    ]
+    read = tiny_engine.read(requests)
+    assert [type(outcome) for outcome in read] == [SentimentResult, Undrawn, Failure, Failure]
+    similar = read[1]
+    assert isinstance(similar, Undrawn)
+    assert isinstance(similar.result, SimilarResult)
+    assert similar.result.images == ()
+    whole = tiny_engine.run(requests)
+    assert whole == [drawn(outcome) for outcome in read]
+    assert isinstance(whole[1], SimilarResult)
+    assert [image.media_type for image in whole[1].images] == ["image/png"]
 
 
 def test_a_batch_gives_the_answers_of_single_requests(tiny_engine: Engine) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from engine.tasks.answer_text import possible_ends, tidy_span
 from tests.engine.tasks.tiny_models import tiny_tokenizer

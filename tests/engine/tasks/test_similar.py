@@ -6,10 +6,11 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from engine.contract import Failure, SimilarRequest, SimilarResult
+from engine.contract import Failure, Language, SimilarRequest, SimilarResult
+from engine.drawing import Undrawn, drawn
+from engine.figures.similarity import MAX_TEXTS
 from engine.models.loaded import LoadedModel
 from engine.tasks.pooling import text_vectors
 from engine.tasks.similar import MOST_TEXTS, MOST_TEXTS_IN_MATRIX, run
@@ -20,8 +21,9 @@ CAT, MAT, TOKYO = "猫がマットの上に座っている。", "the cat sits on
 
 def compare(request: SimilarRequest, model: LoadedModel | None = None) -> SimilarResult:
     [outcome] = run([request], ["mixed"], model or random_encoder())
-    assert isinstance(outcome, SimilarResult)
-    return outcome
+    result = outcome.result if isinstance(outcome, Undrawn) else outcome
+    assert isinstance(result, SimilarResult)
+    return result
 
 
 def test_a_matrix_holds_the_cosine_of_every_two_texts() -> None:
@@ -113,10 +115,36 @@ def test_similarities_are_numbers_from_minus_one_to_one(texts: list[str]) -> Non
     if isinstance(outcome, Failure):
         assert outcome.code == "empty_text"
         return
+    result = outcome.result if isinstance(outcome, Undrawn) else outcome
+    assert isinstance(result, SimilarResult)
     for row, text in enumerate(texts):
         for column, other in enumerate(texts):
-            value = outcome.matrix[row][column]
+            value = result.matrix[row][column]
             assert math.isfinite(value)
             assert -1.0 <= value <= 1.0
-            assert value == outcome.matrix[column][row]
+            assert value == result.matrix[column][row]
             assert value == 1.0 or text != other
+
+
+@pytest.mark.parametrize(("language", "texts"), [("ja", ("猫がいる。", "犬が走る。", TOKYO)), ("en", (MAT, "dogs run", "Tokyo is large"))])
+def test_a_matrix_has_a_picture_that_is_drawn_later(language: Language, texts: tuple[str, ...]) -> None:
+    [outcome] = run([SimilarRequest(texts=texts)], [language], random_encoder())
+    assert isinstance(outcome, Undrawn)
+    result = drawn(outcome)
+    assert isinstance(result, SimilarResult)
+    [image] = result.images
+    assert image.data.startswith(b"\x89PNG")
+    for alt in (image.alt.ja, image.alt.en):
+        assert sum(text in alt for text in texts) == 2  # the nearest
+    assert result.matrix == compare(SimilarRequest(texts=texts)).matrix
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [SimilarRequest(texts=(CAT, MAT)), SimilarRequest(texts=(CAT, MAT, TOKYO), query=CAT), SimilarRequest(texts=(CAT,) * (MAX_TEXTS + 1))],
+    ids=["two texts", "a ranking", "too many texts to read in a picture"],
+)
+def test_there_is_no_picture_where_it_would_say_nothing(request_: SimilarRequest) -> None:
+    [outcome] = run([request_], ["mixed"], random_encoder())
+    assert isinstance(outcome, SimilarResult)
+    assert outcome.images == ()
