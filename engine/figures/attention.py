@@ -1,64 +1,152 @@
-"""The picture of which token looks at which."""
+"""The picture of which token looks at which: one head's map, or the mean over a layer's."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from engine.contract import Image, Message, Token
-from engine.figures.heatmap import Matrix, heatmap
+from engine.attention.explained import Explained
+from engine.contract import Message, Token
+from engine.figures.bars import draw_bars
+from engine.figures.colours import Array, Scale, weight_scale, written
+from engine.figures.labels import PITCH_PT, Label, rows_width
+from engine.figures.matrix import SEGMENT_PT, Segments, draw_matrix, draw_scale, frame
+from engine.figures.sheet import INNER_PT, LABEL_PT, MARGIN_PT, Sheet
+from engine.figures.words import heading, link, name, quoted, shown, sides, strongest_links, title_in_alt
+
+_BESIDE_GAP_PT = 12.0
+_HIGHEST_PT = 340.0
+WEIGHT = Message(ja="行から列への注意の重み", en="attention weight, row to column")
+_HOW = Message(
+    ja="行のトークンが、列のトークンをどれだけ見ているか。色が濃いほど強く、ひとつの行を足すと1になります（隠した分を除く）。",
+    en="How much the token of a row looks at the token of a column. The darker, the more; a row adds up to 1 (less what is folded away).",
+)
+_LINKS = Message(
+    ja="最も強いつながり（特殊トークンと自分自身を除く）", en="The strongest links (special tokens and looks at oneself left out)"
+)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """What a map is of: layer `layer` of `layers`, one head or the mean over `heads` (None); both count from 0."""
-
-    model: str
-    layer: int
-    layers: int
-    head: int | None
-    heads: int
-
-    def words(self) -> Message:
-        """The map's place in the model, in words."""
-        head_ja = f"{self.heads}ヘッドの平均" if self.head is None else f"ヘッド{self.head}（0〜{self.heads - 1}のうち）"
-        head_en = f"mean of {self.heads} heads" if self.head is None else f"head {self.head} (of 0–{self.heads - 1})"
-        return Message(
-            ja=f"層{self.layer}（0〜{self.layers - 1}のうち）・{head_ja}",
-            en=f"layer {self.layer} (of 0–{self.layers - 1}), {head_en}",
-        )
+def map_of(read: Explained, layer: int, head: int | None) -> Array:
+    """One map of `read`. *Shape:* (tokens, tokens)."""
+    weights: Array = read.maps[layer].mean(axis=0) if head is None else read.maps[layer, head]
+    return weights
 
 
-def attention_heatmap(matrix: Matrix, tokens: Sequence[Token], *, shown: Shown, japanese: bool) -> Image:
-    """Draw one map: each row is a token, its colours are where it looks, and sum to 1. *Shape:* matrix (tokens, tokens)."""
-    names = [token.text for token in tokens]
-    words = shown.words()
-    return heatmap(
-        matrix,
-        rows=names,
-        columns=names,
-        title=(shown.model, words.ja if japanese else words.en),
-        scale="行から列への注意" if japanese else "attention, row to column",
-        name="attention.png",
-        alt=_alt(matrix, tokens, words),
-    )
+def map_sheet(read: Explained, *, layer: int, head: int | None, japanese: bool) -> tuple[Sheet, Message]:
+    """The page of one map of `read`, and its alternative text."""
+    sheet, words, matrix = Sheet(japanese=japanese), shown(read, layer, head).words(), map_of(read, layer, head)
+    heading(sheet, Message(ja=f"注意の図：{words.ja}", en=f"Attention map: {words.en}"), reads=[read], how=_HOW)
+    _draw_map(sheet, matrix, read.tokens, segments(read))
+    if read.second_from is not None:
+        _draw_crossing(sheet, read, matrix)
+    _draw_links(sheet, matrix, read.tokens)
+    alt, end = map_alt(matrix, read.tokens, words), title_in_alt(read)
+    crossing = _crossing_words(read, matrix)
+    return sheet, Message(ja=alt.ja + crossing.ja + end.ja, en=f"{alt.en} {crossing.en}{end.en}".strip())
 
 
-def _alt(matrix: Matrix, tokens: Sequence[Token], shown: Message) -> Message:
-    row, column = _strongest(matrix, tokens)
-    first, second, value = tokens[row].text, tokens[column].text, float(matrix[row, column])
-    return Message(
-        ja=f"{len(tokens)}トークンの注意を色で表した図（{shown.ja}）。「{first}」が「{second}」を最も強く見ている（{value:.2f}）。",
-        en=f'A heatmap of the attention between {len(tokens)} tokens ({shown.en}). "{first}" looks most at "{second}" ({value:.2f}).',
-    )
+def segments(read: Explained) -> Segments | None:
+    """The two texts of a pair; None: there is one."""
+    if read.second_from is None or not 0 < read.second_from < len(read.tokens):
+        return None
+    return Segments(second_from=read.second_from, names=sides(read))
 
 
-def _strongest(matrix: Matrix, tokens: Sequence[Token]) -> tuple[int, int]:
-    """The largest weight of one token of the text to another; special tokens and looks at oneself count if nothing else is there."""
+def token_labels(tokens: Sequence[Token]) -> list[Label]:
+    """The tokens as names of rows and columns."""
+    return [Label(name(token), token.special) for token in tokens]
+
+
+def map_scale(values: Array, tokens: Sequence[Token], *, quantile: float = 1.0) -> Scale:
+    """A scale on which looks at tokens of the text can be told apart, also where far more goes to [SEP]. *Shape:* (..., tokens, tokens)."""
     text = np.array([not token.special for token in tokens])
-    pairs = np.outer(text, text) & ~np.eye(len(tokens), dtype=bool)
-    values = np.where(pairs, matrix, -1.0) if pairs.any() else np.asarray(matrix)
-    row, column = np.unravel_index(int(values.argmax()), values.shape)
-    return int(row), int(column)
+    pairs = np.broadcast_to(text[None, :] & ~np.eye(len(tokens), dtype=bool), values.shape)
+    return weight_scale(values, quantile=quantile, counted=pairs)
+
+
+def map_alt(matrix: Array, tokens: Sequence[Token], place: Message) -> Message:
+    """What a map shows, in words."""
+    links = strongest_links(matrix, tokens, most=3)
+    if not links:
+        return Message(
+            ja=f"{len(tokens)}トークンの注意を色で表した図（{place.ja}）。",
+            en=f"A heatmap of the attention of {len(tokens)} tokens ({place.en}).",
+        )
+    said = [(quoted(tokens[row]), quoted(tokens[column]), written(float(matrix[row, column]))) for row, column in links]
+    first, second, value = said[0]
+    more_ja = "".join(f"、{one.ja}→{other.ja}（{weight}）" for one, other, weight in said[1:])
+    more_en = "".join(f", {one.en} to {other.en} ({weight})" for one, other, weight in said[1:])
+    return Message(
+        ja=f"{len(tokens)}トークンの注意を色で表した図（{place.ja}）。{first.ja}が{second.ja}を最も強く見ている（{value}）"
+        + (f"。次に{more_ja[1:]}" if more_ja else "")
+        + "。",
+        en=f"A heatmap of the attention between {len(tokens)} tokens ({place.en}). {first.en} looks most at {second.en} ({value})"
+        + (f"; then{more_en[1:]}" if more_en else "")
+        + ".",
+    )
+
+
+def draw_beside(sheet: Sheet, read: Explained, maps: Sequence[Array], scales: Sequence[Scale], titles: Sequence[Message]) -> None:
+    """Draw one or two maps of the same tokens side by side under their titles; the rows are named once."""
+    labels, top, pair = token_labels(read.tokens), sheet.y, segments(read)
+    left = rows_width(labels) + (SEGMENT_PT if pair else 0.0)
+    width = (INNER_PT - left - _BESIDE_GAP_PT) / 2 if len(maps) == 2 else INNER_PT - left
+    matters = np.nan_to_num(sum(maps))  # of both, so that the same tokens are named
+    rows = float(np.clip(width / len(labels), min(PITCH_PT, _HIGHEST_PT / len(labels)), 20.0))
+    for number, (matrix, scale, title) in enumerate(zip(maps, scales, titles, strict=True)):
+        x = MARGIN_PT + number * (left + width + _BESIDE_GAP_PT)
+        sheet.y = top + LABEL_PT + 8
+        sheet.text(x + (0 if number else left), top + LABEL_PT, title)
+        draw_matrix(
+            sheet, matrix, scale=scale, rows=labels, columns=labels, segments=pair, x=x, width=width if number else left + width,
+            row_pt=rows, named_rows=number == 0, digits=False, matters=matters,
+        )  # fmt: skip
+
+
+def _draw_map(sheet: Sheet, matrix: Array, tokens: Sequence[Token], pair: Segments | None) -> None:
+    labels, scale = token_labels(tokens), map_scale(matrix, tokens)
+    place = draw_matrix(sheet, matrix, scale=scale, rows=labels, columns=labels, segments=pair)
+    if pair is not None:
+        frame(sheet, place, rows=(0, pair.second_from), columns=(pair.second_from, place.columns))
+        frame(sheet, place, rows=(pair.second_from, place.rows), columns=(0, pair.second_from))
+    draw_scale(sheet, scale, WEIGHT)
+
+
+def _draw_links(sheet: Sheet, matrix: Array, tokens: Sequence[Token]) -> None:
+    found = strongest_links(matrix, tokens, most=5)
+    if found:
+        sheet.space(6)
+        entries = [(link(tokens[row], tokens[column]), float(matrix[row, column])) for row, column in found]
+        draw_bars(sheet, entries, title=_LINKS)
+
+
+def _draw_crossing(sheet: Sheet, read: Explained, matrix: Array) -> None:
+    first, second = sides(read)
+    there, back = _crossing(read, matrix)
+    sheet.paragraph(
+        Message(
+            ja=f"橙色の枠は{first.ja}と{second.ja}のあいだの注意です。{first.ja}の注意の{there:.0%}が{second.ja}へ、{second.ja}の注意の{back:.0%}が{first.ja}へ向いています。",
+            en=f"Orange frames: attention between the two. {there:.0%} of the {first.en}'s attention goes to the {second.en}, {back:.0%} of the {second.en}'s to the {first.en}.",
+        )
+    )
+
+
+def _crossing(read: Explained, matrix: Array) -> tuple[float, float]:
+    """How much of each text's attention goes to the other, 0..1."""
+    cut = read.second_from or 0
+    return tuple(_share(block) for block in (matrix[:cut, cut:], matrix[cut:, :cut]))  # type: ignore[return-value]  # two of them
+
+
+def _share(block: Array) -> float:
+    return float(np.nan_to_num(block).sum(axis=1).mean()) if block.size else 0.0
+
+
+def _crossing_words(read: Explained, matrix: Array) -> Message:
+    if segments(read) is None:
+        return Message(ja="", en="")
+    (first, second), (there, back) = sides(read), _crossing(read, matrix)
+    return Message(
+        ja=f"{first.ja}の注意の{there:.0%}が{second.ja}へ、{second.ja}の注意の{back:.0%}が{first.ja}へ向いている。",
+        en=f"{there:.0%} of the {first.en}'s attention goes to the {second.en}, {back:.0%} of the {second.en}'s to the {first.en}. ",
+    )

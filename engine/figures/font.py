@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import importlib.util
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 
 from matplotlib.font_manager import FontProperties
-from matplotlib.ft2font import FT2Font
+from matplotlib.ft2font import FT2Font, LoadFlags
 
 # The geta mark: what Japanese printers set where a type is missing.
 STAND_IN = "\u3013"
@@ -49,6 +50,32 @@ def _font_file() -> Path:
 def glyphs() -> frozenset[int]:
     """The code points that the font can draw."""
     return frozenset(FT2Font(str(_font_file())).get_charmap())
+
+
+def text_width(text: str, size_pt: float) -> float:
+    """How wide one line of drawable `text` is, in points."""
+    advances = _advances()
+    return size_pt * sum(advances.get(char, 1.0) for char in text)
+
+
+def shortened(text: str, size_pt: float, width_pt: float) -> str:
+    """Drawable `text`, cut with … where it is wider than `width_pt` points."""
+    if text_width(text, size_pt) <= width_pt:
+        return text
+    kept, width = 0, text_width(_ELLIPSIS, size_pt)
+    while width + text_width(text[kept], size_pt) <= width_pt:
+        width += text_width(text[kept], size_pt)
+        kept += 1
+    return text[:kept].rstrip() + _ELLIPSIS
+
+
+@functools.cache
+def _advances() -> Mapping[str, float]:
+    """How far the pen moves for each character, in ems."""
+    # A font object of its own: matplotlib's are used by the thread that made them only.
+    font = FT2Font(str(_font_file()))
+    advance = {code: font.load_glyph(glyph, flags=LoadFlags.NO_SCALE).horiAdvance for code, glyph in font.get_charmap().items()}
+    return {chr(code): units / font.units_per_EM for code, units in advance.items()}
 
 
 def _replace(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from redis import Redis
 
 from engine.contract import Failure, Language, NerRequest, NerResult, Request, Result, SentimentRequest, SentimentResult, Task
+from engine.drawing import Undrawn
 from workers.computing import OnProgress
 from workers.queue import names
 from workers.queue.replies import MAX_BLOBS, read_outcome
@@ -34,7 +35,7 @@ class RecordingEngine:
         """The texts of each batch."""
         return [[text_of(request) for request in batch] for batch in self.batches]
 
-    def run(self, requests: Sequence[Request], on_progress: OnProgress | None = None) -> list[Result | Failure]:
+    def read(self, requests: Sequence[Request], on_progress: OnProgress | None = None) -> list[Result | Failure | Undrawn]:
         self.batches.append(list(requests))
         for request in requests:
             self.on_text(text_of(request))
