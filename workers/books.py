@@ -61,7 +61,7 @@ class Books:
         self._write_running(pipe, new=False)
 
     def finish(self, ended: Sequence[Ended]) -> None:
-        """Write down how jobs ended, and their answers, in one step.
+        """Write down how jobs ended, and their answers, in one step. From any thread.
 
         Nothing is written of a job that another worker has taken over meanwhile, nor an answer that nobody waits for.
         """
@@ -101,7 +101,7 @@ class Books:
                 blamed += bool(each.blame)
         pipe.hincrby(self._worker_key, "successful_job_count", len(ended) - blamed)
         pipe.hincrby(self._worker_key, "failed_job_count", blamed)
-        pipe.hset(self._worker_key, "state", "idle")
+        pipe.hset(self._worker_key, "state", "busy" if self._others_run(ended) else "idle")
         pipe.execute()
 
     def _finish_one(self, ended: Ended, pipe: Pipeline, *, answered: bool) -> None:
@@ -139,6 +139,10 @@ class Books:
                 members[queue][member] = time.time() + 3 * TTL_S
         for queue, scores in members.items():
             pipe.zadd(_STARTED + queue, scores, xx=not new)
+
+    def _others_run(self, ended: Sequence[Ended]) -> bool:
+        with self._running_lock:
+            return bool(self._running - {self._running_entry(each.taken) for each in ended})
 
     def _running_entry(self, taken: Taken) -> tuple[str, str]:
         return taken.queue, f"{taken.job_id.decode('utf-8', 'replace')}:{self._worker}"

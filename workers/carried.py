@@ -8,6 +8,7 @@ from typing import Any
 from redis import Redis
 
 from engine.contract import ContractError, Failure, Request, Result
+from engine.drawing import Undrawn
 from workers import failures
 from workers.queue.job import SERIALIZER, EngineJob, ForbiddenJob
 from workers.taking import Taken
@@ -30,6 +31,11 @@ class Carried:
     def job_id(self) -> str:
         return self.taken.job_id.decode()
 
+    @property
+    def crashed(self) -> bool:
+        """Whether a worker ended while it was its job."""
+        return b"crashes" in self.taken.fields
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
@@ -44,6 +50,15 @@ class Ended:
     outcome: Outcome | None = None
     tensors: bool = False
     blame: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Computed:
+    """A job whose pictures are still to be drawn. `digest` as above."""
+
+    job: Carried
+    undrawn: Undrawn
     digest: str = ""
 
 

@@ -16,6 +16,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from engine.contract import Failure, Message, Request, Task, to_json
+from engine.drawing import Undrawn
 from engine.errors import EngineError
 from workers.carried import Outcome
 from workers.computing import Answering, OnProgress
@@ -140,7 +141,7 @@ class Unable:
     def __init__(self, failure: Failure) -> None:
         self._failure = failure
 
-    def run(self, requests: Sequence[Request], on_progress: OnProgress | None = None) -> list[Outcome]:
+    def read(self, requests: Sequence[Request], on_progress: OnProgress | None = None) -> list[Outcome | Undrawn]:
         """The reason, for each."""
         return [self._failure] * len(requests)
 

@@ -10,9 +10,10 @@ from typing import Any, Protocol
 from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
 from engine.contract import Request, Task
+from engine.drawing import Undrawn
 from engine.errors import EngineError
 from workers import failures
-from workers.carried import Carried, Ended, Outcome
+from workers.carried import Carried, Computed, Ended, Outcome
 
 log = logging.getLogger("yomite.worker")
 
@@ -22,8 +23,8 @@ OnProgress = Callable[[int, float], None]
 class Answering(Protocol):
     """What a worker needs of `engine.engine.Engine`."""
 
-    def run(self, requests: Sequence[Request], on_progress: OnProgress | None = None) -> list[Outcome]:
-        """The outcomes of `requests`, in their order."""
+    def read(self, requests: Sequence[Request], on_progress: OnProgress | None = None) -> list[Outcome | Undrawn]:
+        """The outcomes of `requests`, in their order, without their pictures."""
 
     def model_of(self, request: Request) -> str | None:
         """What would answer a request."""
@@ -36,8 +37,10 @@ class NobodyWaits(Exception):
     """Every job of the batch was cancelled: raised from within the computation to end it."""
 
 
-def compute(jobs: Sequence[Carried], engine: Answering, watch: Callable[[Sequence[Carried]], OnProgress]) -> Iterator[list[Ended]]:
-    """How each job ended, in parts as they are known.
+def compute(
+    jobs: Sequence[Carried], engine: Answering, watch: Callable[[Sequence[Carried]], OnProgress]
+) -> Iterator[list[Ended | Computed]]:
+    """How each job ended, or that its pictures are to be drawn, in parts as they are known.
 
     No job computes for longer than its own timeout. `watch` gives what is told of the progress of some jobs.
     """
@@ -47,13 +50,13 @@ def compute(jobs: Sequence[Carried], engine: Answering, watch: Callable[[Sequenc
         yield [Ended(taken=job.taken) for job in jobs]
     except Exception as error:  # noqa: BLE001  # the edge of the process: whatever went wrong, the person gets an answer
         if len(jobs) == 1:
-            yield [_to_blame(jobs[0], error)]
+            yield [to_blame(jobs[0], error)]
             return
         log.warning("a batch of %d jobs failed (%s); they are run one by one", len(jobs), type(error).__name__)
         for job in jobs:
             yield from compute([job], engine, watch)
     else:
-        yield [ended(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
+        yield [_computed(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
 
 
 def ended(job: Carried, outcome: Outcome, *, blame: str = "") -> Ended:
@@ -61,18 +64,23 @@ def ended(job: Carried, outcome: Outcome, *, blame: str = "") -> Ended:
     return Ended(taken=job.taken, platform=job.platform, outcome=outcome, tensors=job.tensors, blame=blame)
 
 
-def _together(jobs: Sequence[Carried], engine: Answering, on_progress: OnProgress) -> list[Outcome]:
-    with UnixSignalDeathPenalty(min(job.timeout_s for job in jobs), JobTimeoutException):
-        try:
-            return engine.run([job.request for job in jobs], on_progress)
-        except EngineError as error:
-            return [error.as_failure()] * len(jobs)
-
-
-def _to_blame(job: Carried, error: Exception) -> Ended:
+def to_blame(job: Carried, error: Exception) -> Ended:
+    """A job that failed by an error that nobody foresaw, or by its timeout."""
     if isinstance(error, JobTimeoutException):
         return ended(job, failures.too_slow(job.timeout_s), blame=f"timeout: not done within {job.timeout_s} s")
     # Without the error's own words, which may hold the person's text.
     where = "".join(traceback.format_tb(error.__traceback__))
     log.error("job %s: unexpected %s\n%s", job.job_id, type(error).__name__, where)
     return ended(job, failures.unexpected(error), blame=f"internal_error: {type(error).__name__}\n{where}")
+
+
+def _computed(job: Carried, outcome: Outcome | Undrawn) -> Ended | Computed:
+    return Computed(job=job, undrawn=outcome) if isinstance(outcome, Undrawn) else ended(job, outcome)
+
+
+def _together(jobs: Sequence[Carried], engine: Answering, on_progress: OnProgress) -> Sequence[Outcome | Undrawn]:
+    with UnixSignalDeathPenalty(min(job.timeout_s for job in jobs), JobTimeoutException):
+        try:
+            return engine.read([job.request for job in jobs], on_progress)
+        except EngineError as error:
+            return [error.as_failure()] * len(jobs)

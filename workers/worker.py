@@ -20,17 +20,19 @@ from types import FrameType
 from typing import Any
 
 from redis import Redis
-from redis.exceptions import ConnectionError, RedisError, TimeoutError
+from redis.exceptions import RedisError
 from rq import SimpleWorker, worker_registration
 from rq.utils import now
 
-from engine.contract import task_of
+from engine.contract import Task, task_of
 from workers import failures
 from workers.answer_cache import AnswerCache
 from workers.books import Books
-from workers.carried import Carried, Ended, read
+from workers.carried import Carried, Computed, Ended, read
 from workers.computing import Answering, compute, ended
+from workers.drawing import Drawings
 from workers.liveness import TTL_S, Heart, dead_takers, place
+from workers.patience import Patience
 from workers.queue import names
 from workers.queue.job import SERIALIZER, EngineJob
 from workers.queue.replies import ReplyWriter
@@ -45,8 +47,6 @@ LONG_SHARE = 8  # a batch takes so many times fewer of long texts: a few of them
 WAIT_S = 0.5  # for the bell, at a time
 RECOVER_S = 3.0  # how often to look for jobs of dead workers
 TIDY_S = 60.0
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0  # while Redis is away
-FAREWELL_S = 5.0  # how long a worker that is to stop waits for Redis to come back
 IMPATIENT_S = 1.0  # a second Ctrl-C this soon after the first is the same one, sent twice
 
 
@@ -88,32 +88,37 @@ class BatchingWorker(SimpleWorker):
             cache=self._cache,
             failure_ttl_s=settings.answer_ttl_s,
         )
+        self._patience = Patience(lambda: self._asked_to_stop)
+        self._drawings = Drawings(lambda how: self._books.finish([how]), insist=self._patience.insist, on_trouble=self._unsettle)
+        self._drawn: set[Task] = set()  # what has pictures
         self._place = place()
         self._next_recovery = self._next_tidying = 0.0
         self._asked_to_stop = 0.0
         self._unsettled = False  # whether something may be taken that nobody computes
-        self._away = False  # whether it was said that Redis is
 
     # --- The loop --------------------------------------------------------------------------------------------------
 
     def work(self, burst: bool = False, *_: Any, **__: Any) -> bool:
         """Work until SIGTERM or SIGINT, or with `burst` until nothing waits; returns whether there was any job.
 
-        What is being computed is finished first. A second Ctrl-C does not wait for that: the jobs go back to the queue.
+        What is being computed or drawn is finished first. A second Ctrl-C does not wait for that: the jobs go back to the queue.
         """
         previous = {number: signal.signal(number, self.request_stop) for number in (signal.SIGTERM, signal.SIGINT)}
-        heart = Heart(self.beat)
+        heart = Heart(self._tend)
         worked = False
         try:
-            self._insist(self.register_birth)
+            self._patience.insist(self.register_birth)
             heart.start()
             while not self._stop_requested:
                 found = self._turn()
                 worked = worked or found
-                if not found and burst and not self._unsettled:
+                drawing = len(self._drawings) > 0  # looked at first: what goes wrong with one unsettles before it is gone
+                if found or self._unsettled:
+                    continue
+                if burst and not drawing:
                     break
-                if not found and not self._unsettled:
-                    self._idle()
+                self._idle()
+            self._drawings.wait()
         finally:
             heart.stop()
             self._say_goodbye()
@@ -140,14 +145,15 @@ class BatchingWorker(SimpleWorker):
             taken = self._take()
             if taken:
                 self.execute_batch(taken)
-            self._away = False
+            self._patience.over()
             return bool(taken)
         except RedisError as error:
-            self._unsettled = True
-            self._pause(FIRST_PAUSE_S, error)
+            self._unsettle()
+            self._patience.pause(error)
         except Exception as error:  # noqa: BLE001  # a job that breaks the worker itself must not stop it, nor come again for ever
             log.error("unexpected %s in the worker\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
-            self._insist(lambda: self._give_up(self._taker.take_over(self.name)))
+            self._drawings.wait()  # what is being drawn is not to blame
+            self._patience.insist(lambda: self._give_up(self._taker.take_over(self.name)))
         return False
 
     def _idle(self) -> None:
@@ -159,13 +165,17 @@ class BatchingWorker(SimpleWorker):
         try:
             self.connection.blpop([names.BELL], timeout=WAIT_S)
         except RedisError as error:
-            self._unsettled = True
-            self._pause(FIRST_PAUSE_S, error)
+            self._unsettle()
+            self._patience.pause(error)
+
+    def _unsettle(self) -> None:
+        self._unsettled = True
 
     def _settle(self) -> None:
-        """After trouble with Redis: what was taken and is not being computed goes back."""
+        """After trouble with Redis: what was taken goes back, also what is being drawn, of which nothing is written then."""
         if self._unsettled:
             self.beat()  # else others would take a worker that an emptied Redis does not know for a dead one
+            self._drawings.forget()
             self._taker.give_back()
             self._books.forget_running()
             self._unsettled = False
@@ -173,7 +183,7 @@ class BatchingWorker(SimpleWorker):
     # --- Jobs ------------------------------------------------------------------------------------------------------
 
     def _take(self) -> list[Taken]:
-        taken = self._taker.take(self._most)
+        taken = self._take_undrawn() if self._drawings.full else self._taker.take(self._most)
         if len(taken) < 2 or not taken[0].kind:
             return taken
         room = self._most[taken[0].queue] - len(taken)
@@ -182,6 +192,14 @@ class BatchingWorker(SimpleWorker):
         # Several came at once: others may be on their way. One that comes alone is not kept waiting.
         time.sleep(GATHER_S)
         return taken + self._taker.take({taken[0].queue: room}, kind=taken[0].kind)
+
+    def _take_undrawn(self) -> list[Taken]:
+        """Jobs of a kind that has no pictures."""
+        for queue, most in self._most.items():
+            for kind in Task:
+                if kind not in self._drawn and (taken := self._taker.take({queue: most}, kind=kind)):
+                    return taken
+        return []
 
     def execute_batch(self, taken: Sequence[Taken]) -> None:
         """Answer jobs that were taken together. They are of one kind, unless one lies about it."""
@@ -202,7 +220,17 @@ class BatchingWorker(SimpleWorker):
         if not wanted:
             return
         for some in compute(wanted, self._engine, watching(self.connection, self._replies)):
-            self._finish([replace(each, digest=digests[each.taken.job_id.decode()]) for each in some])
+            self._finish([replace(each, digest=digests[each.taken.job_id.decode()]) for each in some if isinstance(each, Ended)])
+            for each in some:
+                if isinstance(each, Computed):
+                    self._draw(replace(each, digest=digests[each.job.job_id]))
+
+    def _draw(self, computed: Computed) -> None:
+        """Leave a job to the threads that draw."""
+        self._drawn.add(task_of(computed.job.request))
+        self._drawings.submit(computed)
+        if computed.job.crashed:
+            self._drawings.wait()  # another job that ends this worker must not be counted against it
 
     def _digest(self, job: Carried) -> str:
         if not self._cache.keeps:
@@ -215,7 +243,7 @@ class BatchingWorker(SimpleWorker):
 
     def _finish(self, some: Sequence[Ended]) -> None:
         if some:
-            self._insist(lambda: self._books.finish(some))
+            self._patience.insist(lambda: self._books.finish(some))
 
     # --- Crashes ---------------------------------------------------------------------------------------------------
 
@@ -263,38 +291,16 @@ class BatchingWorker(SimpleWorker):
             pipe.execute()
         self._on_beat()
 
+    def _tend(self) -> None:
+        try:
+            self.beat()
+        finally:
+            self._drawings.give_up_late()
+
     def _say_goodbye(self) -> None:
+        self._drawings.close()
         try:
             self._taker.give_back()
             self.register_death()  # type: ignore[no-untyped-call]  # as above
         except RedisError as error:
             log.warning("Redis cannot be told that this worker leaves (%s); its jobs are found all the same", type(error).__name__)
-
-    # --- While Redis is away ---------------------------------------------------------------------------------------
-
-    def _insist(self, act: Callable[[], None]) -> None:
-        """Do it, again and again while Redis is away.
-
-        Raises:
-            RedisError: it refuses, or is away and this worker is to stop.
-        """
-        pause_s = FIRST_PAUSE_S
-        while True:
-            try:
-                return act()
-            except (ConnectionError, TimeoutError) as error:
-                if self._stop_requested and time.monotonic() - self._asked_to_stop > FAREWELL_S:
-                    raise
-                self._pause(pause_s, error)
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-
-    def _pause(self, seconds: float, error: RedisError) -> None:
-        """Wait a little, but not where this worker is to stop."""
-        if not self._away:
-            self._away = True
-            # Without the error's own words: they may quote a command, and with it somebody's text.
-            log.warning("trouble with Redis (%s); trying again until it is over", type(error).__name__)
-        end = time.monotonic() + seconds
-        time.sleep(0.1)
-        while time.monotonic() < end and not self._stop_requested:
-            time.sleep(0.1)

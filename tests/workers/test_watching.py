@@ -96,7 +96,7 @@ def test_a_redis_that_is_away_does_not_stop_the_computation() -> None:
 
 def test_a_batch_that_nobody_waits_for_any_more_is_stopped_without_an_answer(redis: Redis, queue: JobQueue) -> None:
     class Endless(RecordingEngine):
-        def run(self, requests: Any, on_progress: OnProgress | None = None) -> Any:
+        def read(self, requests: Any, on_progress: OnProgress | None = None) -> Any:
             queue.cancel(job)
             while on_progress is not None:
                 on_progress(0, 0.5)

@@ -34,7 +34,7 @@ def outcome(job_id: str) -> str:
 
 
 def blob(job_id: str, index: int) -> str:
-    """Bytes of an outcome: first its images in their order, then its tensor."""
+    """Bytes of an outcome: first its images in their order, then its files, then its tensor."""
     return f"yomite:blob:{job_id}:{index}"
 
 
