@@ -18,8 +18,7 @@ from bot.errors import BotError, CommandError
 from bot.exit_codes import CANNOT_ANSWER, INTERRUPTED, OK, WRONG_USAGE
 from bot.grammar import Option, OptionValue, missing_value, plain_name, read_value, unknown_option
 from bot.language import Speech, both, speech_of, speech_of_machine
-from bot.service_commands import NAMES as SERVICE_NAMES
-from bot.service_commands import add_service_commands
+from bot.service_commands import NAMES as SERVICE_NAMES, add_service_commands
 from bot.settings import Settings, read_settings
 from workers.queue.errors import QueueError
 
@@ -115,6 +114,10 @@ def _parameters(command: Command[Any, Any], speech: Speech) -> list[inspect.Para
     ]
     for option in command.options:
         help_text = option.meaning.in_language(speech)
+        if option.kind == "flag":
+            flag = typer.Option(f"--{option.name}", help=help_text, show_default=False)
+            found.append(_parameter(_key(option), Annotated[bool, flag], False))
+            continue
         shown = "|".join(option.choices) if option.choices else option.example
         declared = typer.Option(f"--{option.name}", help=help_text, metavar=f"<{shown}>", show_default=False)
         found.append(_parameter(_key(option), Annotated[str | None, declared], None))
@@ -139,7 +142,7 @@ def _shell_parameters(command: Command[Any, Any], speech: Speech) -> list[inspec
         )
         found.append(_parameter("jsonl", Annotated[bool, typer.Option("--jsonl", help=lines)], False))
     if command.pictures:
-        output = said("画像を書くファイルかフォルダ", "the file or folder for the picture")
+        output = said("図やページを書くファイルかフォルダ", "the file or folder for pictures and pages")
         found.append(
             _parameter(
                 "output", Annotated[Path | None, typer.Option("--output", help=output, metavar="<map.png>", show_default=False)], None
@@ -159,9 +162,18 @@ def _key(option: Option) -> str:
 def _read_options(command: Command[Any, Any], values: dict[str, Any]) -> dict[str, OptionValue]:
     """The command's options, checked in the same way as in chat."""
     try:
-        return {option.name: read_value(option, values[_key(option)]) for option in command.options if values[_key(option)] is not None}
+        return {option.name: _read_value(option, values[_key(option)]) for option in command.options if _given(values[_key(option)])}
     except CommandError as error:
         raise with_example(error, command, shell=True) from error
+
+
+def _given(value: object) -> bool:
+    """Whether an option stands on the command line; a flag that does not is False."""
+    return value is not None and value is not False
+
+
+def _read_value(option: Option, value: str | bool) -> OptionValue:
+    return "yes" if value is True else read_value(option, str(value))
 
 
 def _evaluator(settings: Settings) -> Callable[..., int]:

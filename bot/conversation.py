@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from bot.commands import COMMANDS
-from bot.commands import help as help_
+from bot.commands import COMMANDS, help as help_
 from bot.commands.cancel import CancelRequest, CancelResult
 from bot.commands.command import Command
 from bot.commands.help import HelpRequest
@@ -18,7 +17,7 @@ from bot.errors import CommandError
 from bot.grammar import Arguments, Option, OptionValue, plain_name, read_arguments, read_command_name
 from bot.language import Speech
 from bot.reply import Paragraph, Reply
-from engine.contract import Failure, Message, Request, Result, task_of
+from engine.contract import ExplainAttentionRequest, Failure, Message, Request, Result, task_of
 from workers.queue import ModelRow
 
 if TYPE_CHECKING:
@@ -125,22 +124,24 @@ def answer_here(request: LocalRequest, queue: JobQueue, *, platform: str, person
 
 
 def check_model(request: Request, rows: Sequence[ModelRow]) -> None:
-    """Whether a person in a chat may use the model that they name: only one of the catalog's for the task.
+    """Whether a person in a chat may use the models that they name: only those of the catalog for the task.
 
-    At the terminal any folder and any download may be named: it is the person's own machine.
+    At the terminal any folder and any download may be named: it is the person's own machine. Attention can be explained of any model
+    that the catalog has, whatever it is for.
 
     Raises:
         CommandError: it is none of these; the message lists them.
     """
-    task = str(task_of(request))
-    names = list(dict.fromkeys(row.model for row in rows if row.task == task))
-    if request.model is None or request.model in names:
-        return
-    listed = ", ".join(names) or "-"
-    raise CommandError(
-        ja=f"--model に「{request.model}」は使えません。チャットで使えるのはカタログのモデルだけです：{listed}",
-        en=f"--model cannot be {request.model!r}. In chat only models of the catalog can be used: {listed}",
-    )
+    explained = isinstance(request, ExplainAttentionRequest)
+    names = list(dict.fromkeys(row.model for row in rows if explained or row.task == str(task_of(request))))
+    named = {"model": request.model, "with": request.other_model if isinstance(request, ExplainAttentionRequest) else None}
+    for option, model in named.items():
+        if model is not None and model not in names:
+            listed = ", ".join(names) or "-"
+            raise CommandError(
+                ja=f"--{option} に「{model}」は使えません。チャットで使えるのはカタログのモデルだけです：{listed}",
+                en=f"--{option} cannot be {model!r}. In chat only models of the catalog can be used: {listed}",
+            )
 
 
 def reply_to(understood: Understood, outcome: Any, speech: Speech) -> Reply:
@@ -182,7 +183,7 @@ def chat_example(command: Command[Any, Any], speech: Speech) -> str:
 def shell_example(command: Command[Any, Any], speech: Speech) -> str:
     """A right command as one types it in a shell, its texts in quotes."""
     arguments = read_arguments(command.example.in_language(speech), command.options)
-    words = arguments.texts if command.takes in ("texts", "question") else (arguments.text,)
+    words = arguments.texts if command.takes in ("pair", "texts", "question") else (arguments.text,)
     options = [f"--{name} {value}" for name, value in arguments.options.items()]
     return " ".join(["yomite", command.name, *(f'"{word}"' for word in words if word), *options])
 

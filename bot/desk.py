@@ -167,7 +167,7 @@ class Desk:
                 ja=f"文章が長すぎます（{count:,} 文字）。{self._settings.max_characters:,} 文字までにしてください。",
                 en=f"The text is too long ({count:,} characters). The most is {self._settings.max_characters:,}.",
             )
-        if request.model is not None:
+        if request.model is not None or getattr(request, "other_model", None) is not None:
             rows = await asyncio.to_thread(self._queue.models)
             if not isinstance(rows, Failure):
                 check_model(request, rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.contract import Image
+from engine.contract import File, Image
 
 # What a piece of text means, for colours: feelings, entity types, found answers, words that were cut, trouble.
 Tone = Literal["positive", "neutral", "negative", "PER", "ORG", "LOC", "MISC", "answer", "even", "odd", "trouble"]
@@ -71,7 +71,15 @@ class Picture:
     alt: str
 
 
-Block = Paragraph | Highlight | Table | Matrix | Picture
+@dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """A document that comes with the answer, to be opened or kept."""
+
+    file: File
+    title: str
+
+
+Block = Paragraph | Highlight | Table | Matrix | Picture | Attachment
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from bot.commands import ask, cancel, embed, explain_attention, fill_mask, models, ner, sentiment, similar, status, tokens
-from bot.commands import help as help_
+from bot.commands import ask, cancel, embed, explain_attention, fill_mask, help as help_, models, ner, sentiment, similar, status, tokens
 from bot.commands.command import Command
 
 COMMANDS: tuple[Command[Any, Any], ...] = (

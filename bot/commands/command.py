@@ -18,7 +18,7 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True, kw_only=True)
 class Command(Generic[RequestT, ResultT]):
-    """One command. `takes` says what its free text is: one text, several, a question with its context, or a word or nothing.
+    """One command. `takes` says what its free text is: one text, one or a pair, several, a question with its context, or a word or nothing.
 
     `aliases` are other names for the same. `example` is what could stand after the name. `rows` says what the rows of a table
     become: a Request each, one Request together, or nothing that makes sense.
@@ -29,12 +29,12 @@ class Command(Generic[RequestT, ResultT]):
     summary: Message
     form: Message  # what stands after the name, as in a manual: "text", "question | context"
     example: Message
-    takes: Literal["text", "texts", "question", "nothing"]
+    takes: Literal["text", "pair", "texts", "question", "nothing"]
     parse: Callable[[Arguments], RequestT]
     render: Callable[[RequestT, ResultT, Speech], Reply]
     options: tuple[Option, ...] = ()
     rows: Literal["each", "together", "none"] = "each"
-    pictures: bool = False  # whether its Results bring pictures
+    pictures: bool = False  # whether its Results bring pictures or pages
 
     @property
     def names(self) -> tuple[str, ...]:

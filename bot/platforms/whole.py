@@ -12,7 +12,7 @@ WIDTH = 120  # places
 
 
 def whole_text(reply: Reply, *, speech: Speech, clean: Callable[[str], str] = str) -> str:
-    """Everything of a Reply but its pictures, which are files themselves. `clean` is laid over every text outside of tables."""
+    """Everything of a Reply but its pictures and attachments, which are files themselves. `clean` is laid over every text outside of tables."""
     notes = [clean(said_note(note, speech)) for note in reply.notes]
     parts = [clean(reply.title), *(_drawn(block, clean) for block in reply.blocks), *notes, clean(reply.source)]
     return "\n\n".join(filter(None, parts)) + "\n"

@@ -9,8 +9,7 @@ import zipfile
 
 import matplotlib_fontja  # noqa: F401  # registers a font with Japanese characters
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from redis import Redis
 
 from bot.commands import COMMANDS
@@ -238,7 +237,14 @@ ROWS = [
 
 
 @pytest.mark.parametrize(
-    "line", ["/ner 山田", "/ner 山田 --model org/ner-ja", "/ner Tim --model org/ner-en", "/attention 猫 --model yomite/encoder"]
+    "line",
+    [
+        "/ner 山田",
+        "/ner 山田 --model org/ner-ja",
+        "/ner Tim --model org/ner-en",
+        "/attention 猫 --model yomite/encoder",
+        "/attention 猫 --with org/ner-ja",
+    ],
 )
 def test_in_chat_the_models_of_the_catalog_may_be_named(line: str) -> None:
     check_model(_request(line), ROWS)
@@ -251,7 +257,9 @@ def test_in_chat_the_models_of_the_catalog_may_be_named(line: str) -> None:
         ("/ner 山田 --model ../folder", "org/ner-ja, org/ner-en"),
         ("/ner 山田 --model ~/models", "org/ner-ja, org/ner-en"),
         ("/ner 山田 --model yomite/encoder", "org/ner-ja, org/ner-en"),
-        ("/attention 猫 --model org/ner-ja", "yomite/encoder"),
+        ("/attention 猫 --model org/ner-de", "org/ner-ja, org/ner-en, yomite/encoder"),
+        ("/attention 猫 --with somebody/anything", "org/ner-ja, org/ner-en, yomite/encoder"),
+        ("/attention 猫 --model org/ner-ja --with ~/models", "org/ner-ja, org/ner-en, yomite/encoder"),
         ("/tokens 猫 --model x", "-"),
     ],
 )

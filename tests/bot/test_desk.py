@@ -161,6 +161,9 @@ def test_only_models_of_the_catalog_may_be_named_in_chat(redis_url: str, tmp_pat
     assert isinstance(refused, Reply)
     assert "ours" in refused.title
     assert isinstance(read(redis_url, said("/sentiment 楽しい --model ours", event_id="e2")), Reading)
+    other = read(redis_url, said(f"/attention 楽しい --with {tmp_path}", event_id="e3"))
+    assert isinstance(other, Reply)
+    assert "--with" in other.title
 
 
 def test_a_reading_that_is_handed_over_is_one_job_with_its_record_apart(redis_url: str) -> None:

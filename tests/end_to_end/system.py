@@ -59,7 +59,7 @@ class System:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A command as it is typed, what its answer must hold, and whether a picture comes with it."""
+    """A command as it is typed, what its answer must hold, and whether a picture and a page come with it."""
 
     command: str
     text: str
@@ -97,6 +97,65 @@ CASES = (
         expected=("1.00", "猫がマット"),
     ),
     Case(command="similar", text="The cat sits on the mat. | A feline rests on a rug.", expected=("1.00", "A feline")),
-    Case(command="explain-attention", text="この映画は本当に素晴らしかった！ --layer 5 --head 2", expected=("ポジティブ",), picture=True),
-    Case(command="explain-attention", text="The service was terrible. --layer 5 --head 2", expected=("negative",), picture=True),
+    Case(
+        command="explain-attention",
+        text="この映画は本当に素晴らしかった！ --layer 5 --head 2",
+        expected=("ポジティブ", "層 5（0〜11）、ヘッド 2", "晴", "無作為", "説明できません"),
+        picture=True,
+    ),
+    Case(
+        command="explain-attention",
+        text="The service was terrible. --layer 5 --head 2",
+        expected=("negative", "layer 5 (0–11), head 2", "terrible", "random", "not an explanation"),
+        picture=True,
+    ),
+)
+# Attention in every view, for every task, of pairs and of two models.
+EXPLAINED = (
+    Case(
+        command="explain-attention",
+        text="京都で食べた抹茶がおいしかった。 --view heads --layer 2",
+        expected=("層の全ヘッド", "特徴のあるヘッド"),
+        picture=True,
+    ),
+    Case(
+        command="explain-attention",
+        text="The tea in Kyoto was good. --view layers",
+        expected=("12 layers × 12 heads", "stand out"),
+        picture=True,
+    ),
+    Case(
+        command="explain-attention",
+        text="山田太郎は京都大学を卒業した。 --task ner --view rollout",
+        expected=("人名", "ロールアウト"),
+        picture=True,
+    ),
+    Case(
+        command="explain-attention",
+        text="Tim Cook is the CEO. --task ner --view tokens --joined --folded",
+        expected=("PER", "shaded"),
+        picture=True,
+    ),
+    Case(
+        command="explain-attention",
+        text="山田太郎はどこに入社した？ | 山田太郎はトヨタ自動車に入社した。 --task ask",
+        expected=("トヨタ自動車", "質問と文脈の組"),
+        picture=True,
+    ),
+    Case(
+        command="explain-attention",
+        text="The service was terrible. | The food was great. --view compare",
+        expected=("negative", "two texts side by side"),
+        picture=True,
+    ),
+    Case(
+        command="explain-attention",
+        text="この店は最高です。 --with yomite/encoder",
+        expected=("yomite/encoder の注意の比較",),
+        picture=True,
+    ),
+    Case(
+        command="explain-attention", text="The cat sat on the mat. --view positions", expected=("how positions are encoded",), picture=True
+    ),
+    Case(command="explain-attention", text="京都で抹茶を飲んだ。 --word 京都", expected=("「京都」が見る先", "見てくる元"), picture=True),
 )

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot.platforms.discord import DiscordSettings, serve_discord
-from tests.end_to_end.system import CASES, Case, System
+from tests.end_to_end.system import CASES, EXPLAINED, Case, System
 from tests.fakes.discord import FakeDiscord
 
 ACK_S = 3.0
@@ -37,10 +37,13 @@ def holds(*parts: str) -> Callable[[Any], bool]:
     return lambda message: all(part in shown(message) for part in parts)
 
 
-def check_picture(discord: FakeDiscord, message: Any, case: Case) -> None:
+def check_files(discord: FakeDiscord, message: Any, case: Case) -> None:
     if case.picture:
-        (attachment,) = message["attachments"]
-        assert discord.bytes_of(attachment).startswith(b"\x89PNG\r\n")
+        *pictures, page = message["attachments"]
+        assert pictures
+        assert all(discord.bytes_of(picture).startswith(b"\x89PNG\r\n") for picture in pictures)
+        assert page["filename"] == "attention.html"
+        assert discord.bytes_of(page).startswith(b"<!doctype html>")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -50,8 +53,19 @@ def test_discord_end_to_end_a_mention_is_answered_as_a_reply(system: System, cas
             asked = await discord.mention(f"{case.command} {case.text}")
             answer = await discord.wait_for_message(holds(*case.expected), timeout_s=PATIENCE_S)
             assert answer["message_reference"]["message_id"] == asked["id"]
-            check_picture(discord, answer, case)
+            check_files(discord, answer, case)
             assert len(discord.answers_in()) == 1
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("case", EXPLAINED, ids=lambda case: case.text)
+def test_discord_end_to_end_attention_is_explained_in_every_view(system: System, case: Case) -> None:
+    async def run() -> None:
+        async with on_discord(system) as discord:
+            await discord.mention(f"{case.command} {case.text}")
+            answer = await discord.wait_for_message(holds(*case.expected), timeout_s=PATIENCE_S)
+            check_files(discord, answer, case)
 
     asyncio.run(run())
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.platforms.slack import SlackSettings, serve_slack
-from tests.end_to_end.system import CASES, Case, System
+from tests.end_to_end.system import CASES, EXPLAINED, Case, System
 from tests.fakes.slack import FakeSlack, Said, shown_text
 from workers.queue import WorkerSettings
 from workers.queue.processes import WorkerProcess
@@ -36,10 +36,23 @@ def holds(case: Case) -> object:
 async def check_answer(slack: FakeSlack, case: Case) -> Said:
     said = await slack.wait_for_message(holds(case), timeout_s=PATIENCE_S)  # type: ignore[arg-type]  # a predicate
     if case.picture:
-        (upload,) = await slack.wait_for_uploads(1, timeout_s=PATIENCE_S)
-        assert upload.data.startswith(b"\x89PNG\r\n")
-        assert upload.alt
+        uploads = await slack.wait_for_uploads(2, timeout_s=PATIENCE_S)
+        while not uploads[-1].name.endswith(".html"):  # the page comes last
+            uploads = await slack.wait_for_uploads(len(uploads) + 1, timeout_s=PATIENCE_S)
+        *pictures, page = uploads
+        assert all(upload.data.startswith(b"\x89PNG\r\n") and upload.alt for upload in pictures)
+        assert page.data.startswith(b"<!doctype html>")
     return said
+
+
+@pytest.mark.parametrize("case", EXPLAINED, ids=lambda case: case.text)
+def test_slack_end_to_end_attention_is_explained_in_every_view(system: System, case: Case) -> None:
+    async def run() -> None:
+        async with on_slack(system) as slack:
+            await slack.mention(f"{case.command} {case.text}")
+            await check_answer(slack, case)
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -62,7 +75,7 @@ def test_slack_end_to_end_a_mention_is_answered_in_its_thread(system: System, ca
             delivery = await slack.mention(f"{case.command} {case.text}")
             said = await check_answer(slack, case)
             assert said.thread_ts == delivery.ts
-            assert len(slack.messages_in(slack.general)) == 1 + case.picture
+            assert len(slack.messages_in(slack.general)) == 1 + 2 * case.picture
 
     asyncio.run(run())
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Page, async_playwright
 
 from bot.platforms.web import WebSettings, serve_web
-from tests.end_to_end.system import CASES, System
+from tests.end_to_end.system import CASES, EXPLAINED, System
 
 PATIENCE_MS = 120_000
 
@@ -57,6 +57,23 @@ def test_web_end_to_end_the_commands_of_the_mission_are_answered(system: System,
             assert not missing, answer
             if case.picture:
                 assert await page.locator("article.answer").last.locator("img").count() == 1
+
+    in_browser(system, scene, locale=locale)
+
+
+@pytest.mark.parametrize("locale", ["ja-JP", "en-GB"])
+def test_web_end_to_end_attention_is_explained_in_every_view(system: System, locale: str) -> None:
+    async def scene(page: Page) -> None:
+        for case in EXPLAINED:
+            answer = await ask(page, f"/{case.command} {case.text}")
+            assert [part for part in case.expected if part not in answer] == []
+            last = page.locator("article.answer").last
+            assert await last.locator("img").count() >= 1
+            await last.locator(".attachment button").click()
+            explorer = last.frame_locator(".attachment iframe")
+            await explorer.locator("h1").wait_for()
+            assert await explorer.locator("h1").inner_text() in ("注意を調べる", "Explore the attention")
+            await last.locator(".attachment button").click()
 
     in_browser(system, scene, locale=locale)
 

@@ -39,13 +39,14 @@ def message_menus(chosen: ChosenOnMessage) -> list[app_commands.ContextMenu]:
 
 
 def _slash_command(command: Command[Any, Any], chosen: Chosen) -> app_commands.Command[Any, ..., Any]:
-    async def callback(interaction: discord.Interaction, **given: Any) -> None:
-        await chosen(interaction, command, given)
-
     parameters = parameters_of(command)
+    names = {_identifier(parameter): parameter for parameter in parameters}
+
+    async def callback(interaction: discord.Interaction, **given: Any) -> None:
+        await chosen(interaction, command, {names[name].name.en: value for name, value in given.items()})
+
     # Discord.py reads a command's form from the callback's signature.
     callback.__signature__ = _signature(parameters)  # type: ignore[attr-defined]  # functions take any attribute
-    names = {parameter.name.en: parameter for parameter in parameters}
     described = app_commands.describe(**{name: bilingual(parameter.meaning) for name, parameter in names.items()})(callback)
     renamed = app_commands.rename(**{name: bilingual(parameter.name) for name, parameter in names.items()})(described)
     choices = {
@@ -57,11 +58,16 @@ def _slash_command(command: Command[Any, Any], chosen: Chosen) -> app_commands.C
     return app_commands.Command(name=command.name, description=bilingual(command.summary), callback=finished)
 
 
+def _identifier(parameter: Parameter) -> str:
+    """A name that Python takes, too: "with" is none."""
+    return f"{parameter.name.en.replace('-', '_')}_"
+
+
 def _signature(parameters: list[Parameter]) -> inspect.Signature:
     interaction = inspect.Parameter("interaction", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=discord.Interaction)
     taken = [
         inspect.Parameter(
-            parameter.name.en,
+            _identifier(parameter),
             inspect.Parameter.KEYWORD_ONLY,
             annotation=parameter.kind,
             default=inspect.Parameter.empty if parameter.required else None,

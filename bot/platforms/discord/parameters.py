@@ -39,6 +39,10 @@ FILE = Parameter(
     meaning=both("読むファイル（.txt .md .csv .tsv .pdf）", "a file to read (.txt .md .csv .tsv .pdf)"),
     kind=discord.Attachment,
 )
+SECOND = Parameter(
+    name=both("文章2", "text2"),
+    meaning=both("組にする、または比べる 2 つ目の文章（質問なら文脈）", "a second text, to pair or compare (for a question: its context)"),
+)
 PRIVATE = Parameter(
     name=both("自分だけ", "private"),
     meaning=both("答えを自分だけに見せる（省くと全員に）", "show the answer to you alone (default: to everybody)"),
@@ -65,7 +69,7 @@ def arguments_from(command: Command[Any, Any], given: Mapping[str, Any]) -> Argu
         name: "yes" if value is True else value for name, value in values.items() if value is not None and value is not False
     }
     words = [str(given[parameter.name.en]) for parameter in _text_parameters(command) if given.get(parameter.name.en)]
-    if given.get(FILE.name.en) is not None and words and command.takes in ("text", "texts"):
+    if given.get(FILE.name.en) is not None and words and command.takes in ("text", "pair", "texts"):
         if words[0].strip() in FROM_FILE:
             del words[0]
         elif command.takes == "text":
@@ -85,12 +89,10 @@ def typed_text(command: Command[Any, Any], given: Mapping[str, Any]) -> str:
 
 
 def _text_parameters(command: Command[Any, Any]) -> list[Parameter]:
-    if command.takes == "text":
-        return [
-            Parameter(
-                name=both("文章", "text"), meaning=both("読む文章（ファイルなら - ）", "the text to read (- for a file)"), required=True
-            )
-        ]
+    if command.takes in ("text", "pair"):
+        meaning = both("読む文章（ファイルなら - ）", "the text to read (- for a file)")
+        text = Parameter(name=both("文章", "text"), meaning=meaning, required=True)
+        return [text, SECOND] if command.takes == "pair" else [text]
     if command.takes == "question":
         return [
             Parameter(name=both("質問", "question"), meaning=both("知りたいこと", "what you want to know"), required=True),

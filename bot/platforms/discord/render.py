@@ -1,4 +1,4 @@
-"""Draws Replies for Discord: an embed, its pictures, and a file with the whole answer where the embed has no room for it."""
+"""Draws Replies for Discord: an embed, its pictures and files, and one with the whole answer where the embed has no room for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.language import Speech
 from bot.platforms.discord.escape import escaped, fenced, inline_code, plain
 from bot.platforms.monospace import matrix_lines, table_lines
 from bot.platforms.whole import said_note, whole_text
-from bot.reply import Block, Highlight, Matrix, Paragraph, Picture, Reply, Span, Table, Tone
+from bot.reply import Attachment, Block, Highlight, Matrix, Paragraph, Picture, Reply, Span, Table, Tone
 
 # Discord's limits, in characters as UTF-16 counts them, and in bytes.
 TITLE, DESCRIPTION, FOOTER, ALT = 256, 4_096, 2_048, 1_024
@@ -66,13 +66,15 @@ class Post:
 def render(reply: Reply, *, speech: Speech, link: str | None = None, preface: str = "") -> Post:
     """A Reply as a Post. The title leads to `link`; `preface` says why the answer stands where it does."""
     pictures, notes = _pictures(reply, speech)
+    attachments, notes = _attachments(reply, speech, room=FILES - 1 - len(pictures), notes=notes)
     title = escaped(" ".join(reply.title.split()))
     description, complete = _description(reply, speech, preface=preface, notes=notes)
     if length(title) > TITLE or not complete or length(reply.source) > FOOTER_ROOM:
-        files = (PostFile(name=ANSWER_FILE, data=whole_text(replace(reply, notes=notes), speech=speech, clean=plain).encode()), *pictures)
+        whole = PostFile(name=ANSWER_FILE, data=whole_text(replace(reply, notes=notes), speech=speech, clean=plain).encode())
+        files = (whole, *pictures, *attachments)
         description = f"{description}\n\n{_pointer(speech)}".strip()
     else:
-        files = pictures
+        files = (*pictures, *attachments)
     embed = discord.Embed(
         title=_start_of(title, TITLE),
         url=link,
@@ -99,7 +101,7 @@ def _description(reply: Reply, speech: Speech, *, preface: str, notes: tuple[str
     room -= length(ending) + 2
     parts = [escaped(preface)] if preface else []
     for block in reply.blocks:
-        if isinstance(block, Picture):
+        if isinstance(block, Picture | Attachment):
             continue
         left = room - sum(length(part) + 2 for part in parts)
         drawn = _drawn(block)
@@ -171,10 +173,28 @@ def _pictures(reply: Reply, speech: Speech) -> tuple[tuple[PostFile, ...], tuple
         if len(picture.image.data) > FILE_BYTES or len(files) == FILES - 1:
             notes.append(f"図 {i} は大きすぎて送れません。" if speech == "ja" else f"Picture {i} is too large to be sent.")
             continue
-        # Discord changes other characters in names, and an embed would then not find its picture.
-        name = re.sub(r"[^A-Za-z0-9._-]", "_", picture.image.name).lstrip(".")
-        files.append(PostFile(name=f"{i}-{name}", data=picture.image.data, alt=_start_of(plain(picture.alt), ALT)))
+        files.append(
+            PostFile(name=f"{i}-{_clean_name(picture.image.name)}", data=picture.image.data, alt=_start_of(plain(picture.alt), ALT))
+        )
     return tuple(files), tuple(notes)
+
+
+def _attachments(reply: Reply, speech: Speech, *, room: int, notes: tuple[str, ...]) -> tuple[tuple[PostFile, ...], tuple[str, ...]]:
+    """The attachments as files, as many as there is `room` for, and the notes with which of them cannot be sent."""
+    files: list[PostFile] = []
+    said = list(notes)
+    for block in (block for block in reply.blocks if isinstance(block, Attachment)):
+        if len(block.file.data) > FILE_BYTES or len(files) == room:
+            said.append(f"「{block.title}」は大きすぎて送れません。" if speech == "ja" else f"“{block.title}” is too large to be sent.")
+            continue
+        number = f"{len(files) + 1}-" if files else ""
+        files.append(PostFile(name=f"{number}{_clean_name(block.file.name)}", data=block.file.data, alt=_start_of(plain(block.title), ALT)))
+    return tuple(files), tuple(said)
+
+
+def _clean_name(name: str) -> str:
+    """Discord changes other characters in names, and an embed would then not find its picture."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", name).lstrip(".")
 
 
 def _with_pictures(embed: discord.Embed, pictures: tuple[PostFile, ...]) -> tuple[discord.Embed, ...]:

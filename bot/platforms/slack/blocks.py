@@ -42,7 +42,7 @@ class Drawn:
 
 
 def draw(reply: Reply, *, speech: Speech) -> Drawn:
-    """Draw a Reply. Its pictures are no blocks: they are uploaded."""
+    """Draw a Reply. Its pictures and attachments are no blocks: they are uploaded."""
     head, foot = _title(reply), _foot(reply, speech)
     pieces = [piece for block in reply.blocks for piece in _drawn(block)]
     room = MESSAGE - sum(map(_size, (*head, *foot)))

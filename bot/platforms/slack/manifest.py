@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.commands import COMMANDS
 from bot.commands.command import Command
+from bot.grammar import Option
 
 # Slack keeps these for itself.
 TAKEN = frozenset(
@@ -105,10 +106,14 @@ def _with_url(url: str) -> list[dict[str, Any]]:
 
 
 def _slash_command(command: Command[Any, Any]) -> dict[str, Any]:
-    options = "".join(f" [--{option.name} {option.example}]" for option in command.options if option.name not in ("lang", "model"))
+    options = "".join(f" [{_option_hint(option)}]" for option in command.options if option.name not in ("lang", "model"))
     hint = f"{command.form.en}{options}".strip()
     described = {"command": slash_name(command), "description": f"{command.summary.ja} · {command.summary.en}", "should_escape": False}
     return {**described, **({"usage_hint": hint} if hint else {})}
+
+
+def _option_hint(option: Option) -> str:
+    return f"--{option.name} {'|'.join(option.choices) or option.example}".strip()
 
 
 def _all_in_one() -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Any, Protocol
 
 from bot.desk import waiting_line
@@ -15,7 +16,7 @@ from bot.platforms.slack.place import Place, place_from_json
 from bot.platforms.slack.progress import ProgressLine
 from bot.platforms.slack.sending import Sending, Upload
 from bot.platforms.slack.wording import hints, speech_of_all
-from bot.reply import Picture, Reply
+from bot.reply import Attachment, Picture, Reply
 
 SAID = "said"  # the mark of an answer whose text is there: where it stands
 
@@ -39,7 +40,7 @@ class SlackPlatform:
         self._progress = ProgressLine()
 
     async def post(self, answer: Answer) -> None:
-        """Bring an answer to the person: its text in the place of "Reading…", then its pictures below.
+        """Bring an answer to the person: its text in the place of "Reading…", then its files below.
 
         Raises:
             TryLater: not now.
@@ -109,17 +110,22 @@ class SlackPlatform:
 
 
 def _uploads(reply: Reply, whole: str, *, name: str, speech: Speech) -> list[Upload]:
-    """The files of a Reply: its text where that is too long for a message, then its pictures."""
+    """The files of a Reply: its text where that is too long for a message, its pictures, then its attachments."""
     files = []
     if whole:
         title = "全文" if speech == "ja" else "The whole answer"
         files.append(Upload(name=f"yomite-{name}.txt", title=title, data=whole.encode()))
     for index, block in enumerate(block for block in reply.blocks if isinstance(block, Picture)):
-        stem, _, kind = block.image.name.rpartition(".")
-        files.append(
-            Upload(name=f"{stem or 'picture'}-{name}-{index}.{kind or 'png'}", title=reply.brief, data=block.image.data, alt=block.alt)
-        )
+        files.append(Upload(name=_name_of(block.image.name, f"{name}-{index}"), title=reply.brief, data=block.image.data, alt=block.alt))
+    for index, attached in enumerate(block for block in reply.blocks if isinstance(block, Attachment)):
+        files.append(Upload(name=_name_of(attached.file.name, f"{name}-{index}"), title=attached.title, data=attached.file.data))
     return files
+
+
+def _name_of(name: str, answer: str) -> str:
+    """A file's name that is its own, and the same whenever it is tried again."""
+    path = PurePath(name)
+    return f"{path.stem or 'file'}-{answer}{path.suffix}"
 
 
 async def _forget(name: str, value: str) -> None:

@@ -20,7 +20,7 @@ from bot.grammar import Arguments, OptionValue, arguments_of_words
 from bot.language import Speech
 from bot.platforms.terminal.draw import draw, make_console
 from bot.platforms.terminal.files import is_table, read_stdin, read_text
-from bot.platforms.terminal.pictures import as_json_with_files, images_of, write_pictures
+from bot.platforms.terminal.pictures import as_asked, as_json_with_files, belongings_of, write_belongings
 from bot.platforms.terminal.session import waiting
 from bot.settings import Settings
 from engine.contract import CONTRACT_VERSION, Failure, Message, to_json
@@ -90,17 +90,18 @@ def print_json(data: object) -> None:
 
 
 def print_outcome(call: Call, understood: Understood, outcome: Any, speech: Speech) -> int:
-    """Print an answer as the call wants it, write its pictures, and return the exit code."""
+    """Print an answer as the call wants it, write its pictures and pages, and return the exit code."""
     if isinstance(outcome, Failure):
         if call.as_json or call.as_json_lines:
             print_json(to_json(outcome))
         draw(failure_reply(outcome.message, speech), make_console(stderr=True), speech=speech)
         return CANNOT_ANSWER
-    pictures = write_pictures(images_of(outcome), output=call.output)
+    outcome = as_asked(outcome, output=call.output)
+    files = write_belongings(belongings_of(outcome), output=call.output)
     if call.as_json or call.as_json_lines:
-        print_json(_json_of(outcome, pictures))
+        print_json(_json_of(outcome, files))
     else:
-        draw(reply_to(understood, outcome, speech), make_console(), speech=speech, pictures=pictures)
+        draw(reply_to(understood, outcome, speech), make_console(), speech=speech, files=files)
     return OK
 
 
@@ -128,11 +129,12 @@ def _attached(call: Call) -> TextRead | None:
         return read_text(call.file)
     if call.command.takes == "nothing" or STDIN in call.words or sys.stdin is None or sys.stdin.isatty():
         return None
-    lacks_context = call.command.takes == "question" and not arguments_of_words(call.words, options={}).rest
+    asks = call.command.takes == "question" or call.options.get("task") == "ask"
+    lacks_context = asks and not arguments_of_words(call.words, options={}).rest
     return read_stdin() if lacks_context or not call.words else None
 
 
-def _json_of(outcome: Any, pictures: tuple[Path, ...]) -> dict[str, Any]:
+def _json_of(outcome: Any, files: tuple[Path, ...]) -> dict[str, Any]:
     if isinstance(outcome, list):
         return {"version": CONTRACT_VERSION, "models": [vars(row) for row in outcome if isinstance(row, ModelRow)]}
     if isinstance(outcome, StatusResult | CancelResult):
@@ -140,4 +142,4 @@ def _json_of(outcome: Any, pictures: tuple[Path, ...]) -> dict[str, Any]:
     if outcome is COMMANDS:
         listed = [{"name": command.name, "aliases": command.aliases, "summary": asdict(command.summary)} for command in COMMANDS]
         return {"version": CONTRACT_VERSION, "commands": listed}
-    return as_json_with_files(outcome, pictures)
+    return as_json_with_files(outcome, files)

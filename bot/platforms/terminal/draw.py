@@ -10,9 +10,9 @@ from rich.style import Style
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from bot.language import Speech
+from bot.language import Speech, both
 from bot.platforms.whole import said_note
-from bot.reply import Highlight, Matrix, Paragraph, Picture, Reply, Table, Tone
+from bot.reply import Attachment, Highlight, Matrix, Paragraph, Picture, Reply, Table, Tone
 
 WIDTH_WITHOUT_TERMINAL = 120
 STYLES: dict[Tone, str] = {
@@ -40,17 +40,19 @@ CELL_STYLES: dict[Tone, str] = {
     "odd": "yellow",
 }
 
+_PICTURE, _PAGE = both("画像", "picture"), both("ページ", "page")
 
-def draw(reply: Reply, console: Console, *, speech: Speech, pictures: tuple[Path, ...] = ()) -> None:
-    """Print a Reply. `pictures` are the files that its pictures were written to, in their order."""
+
+def draw(reply: Reply, console: Console, *, speech: Speech, files: tuple[Path, ...] = ()) -> None:
+    """Print a Reply. `files` are where its pictures and attachments were written to, in their order."""
     # What goes into a file or a pipe is not folded: its lines stay lines.
     unfolded = not console.is_terminal
     console.print(Text(reply.title, style=CELL_STYLES[reply.tone] if reply.tone else "bold"), soft_wrap=unfolded)
-    waiting = list(pictures)
+    waiting = list(files)
     for block in reply.blocks:
-        if isinstance(block, Picture):
+        if isinstance(block, Picture | Attachment):
             if waiting:
-                _print_picture(block, waiting.pop(0), console, speech)
+                _print_file(block, waiting.pop(0), console, speech)
         else:
             console.print(_drawn(block, coloured=has_colours(console)), soft_wrap=unfolded and isinstance(block, Paragraph | Highlight))
     for note in reply.notes:
@@ -125,8 +127,8 @@ def _shade(value: float) -> Style:
     return Style(color="#ffffff" if strength > 0.75 else "#000000", bgcolor=f"#{red:02x}{faded:02x}{blue:02x}")
 
 
-def _print_picture(block: Picture, path: Path, console: Console, speech: Speech) -> None:
-    label = "画像" if speech == "ja" else "picture"
+def _print_file(block: Picture | Attachment, path: Path, console: Console, speech: Speech) -> None:
+    label, said = (_PICTURE, block.alt) if isinstance(block, Picture) else (_PAGE, block.title)
     # A path must stay whole, to be clicked or copied.
-    console.print(Text(f"{label}: {path}", style="bold"), soft_wrap=True)
-    console.print(Text(block.alt, style="dim"))
+    console.print(Text(f"{label.in_language(speech)}: {path}", style="bold"), soft_wrap=True)
+    console.print(Text(said, style="dim"))

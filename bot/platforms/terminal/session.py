@@ -17,7 +17,7 @@ from bot.grammar import Option, OptionValue
 from bot.language import Speech
 from bot.platforms.terminal.draw import draw
 from bot.platforms.terminal.files import read_text
-from bot.platforms.terminal.pictures import images_of, write_pictures
+from bot.platforms.terminal.pictures import as_asked, belongings_of, write_belongings
 from bot.settings import Settings
 from engine.contract import Failure, Message, Task
 
@@ -38,7 +38,7 @@ FILE = Option(
 OUTPUT = Option(
     name="output",
     kind="word",
-    meaning=Message(ja="画像を書くファイルかフォルダ", en="the file or folder for pictures"),
+    meaning=Message(ja="図やページを書くファイルかフォルダ", en="the file or folder for pictures and pages"),
     example="map.png",
 )
 EXTRA_OPTIONS = (FILE, OUTPUT)
@@ -92,11 +92,13 @@ class Session:
     def _answer(self, understood: Understood, speech: Speech) -> int:
         with waiting(self._console, speech):
             outcome = answer(understood, self._queue, timeout_s=self._settings.timeout_s)
-        images = () if isinstance(outcome, Failure) else images_of(outcome)
-        output = understood.extras.get("output")
-        pictures = write_pictures(images, output=Path(str(output)).expanduser() if output else None)
+        said = understood.extras.get("output")
+        output = Path(str(said)).expanduser() if said else None
+        outcome = as_asked(outcome, output=output)
+        belongings = () if isinstance(outcome, Failure) else belongings_of(outcome)
+        files = write_belongings(belongings, output=output)
         reply = reply_to(understood, outcome, speech)
-        draw(reply, self._console, speech=speech, pictures=pictures)
+        draw(reply, self._console, speech=speech, files=files)
         return CANNOT_ANSWER if reply.failed else OK
 
 

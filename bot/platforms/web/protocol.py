@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from bot.commands import COMMANDS
-from bot.reply import Block, Highlight, Matrix, Paragraph, Picture, Reply, Table
+from bot.reply import Attachment, Block, Highlight, Matrix, Paragraph, Picture, Reply, Table
 
 # Made by the page: 128 random bits for a session, fewer for a message in it.
 Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
@@ -100,7 +100,7 @@ def lost(message_id: str) -> str:
 
 
 def reply_as_json(reply: Reply) -> dict[str, Any]:
-    """A Reply as the page draws it: each block says its `kind`; a picture's bytes are base64."""
+    """A Reply as the page draws it: each block says its `kind`; the bytes of a picture or a file are base64."""
     body: dict[str, Any] = msgspec.to_builtins(replace(reply, blocks=()))
     return body | {"blocks": [_block_as_json(block) for block in reply.blocks]}
 
@@ -121,6 +121,10 @@ def _block_as_json(block: Block) -> dict[str, Any]:
         size = {"width": image.width_px, "height": image.height_px}
         data = base64.b64encode(image.data).decode()
         return {"kind": "picture", "name": image.name, "media_type": image.media_type, **size, "alt": block.alt, "data": data}
+    if isinstance(block, Attachment):
+        file = block.file
+        data = base64.b64encode(file.data).decode()
+        return {"kind": "attachment", "name": file.name, "media_type": file.media_type, "title": block.title, "data": data}
     kinds: dict[type[Block], str] = {Paragraph: "paragraph", Highlight: "highlight", Table: "table", Matrix: "matrix"}
     body: dict[str, Any] = msgspec.to_builtins(block)
     return {"kind": kinds[type(block)], **body}

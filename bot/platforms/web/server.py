@@ -17,6 +17,7 @@ from bot.platforms.web.chat import WebChat
 from bot.platforms.web.settings import WebSettings, check
 
 STATIC = Path(__file__).parent / "static"
+ROOM = "room.html"
 # Said here: what the machine thinks of suffixes is not always right, and a browser runs no module of another type.
 MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -101,9 +102,10 @@ async def _close(chat: WebChat, runner: web.AppRunner) -> None:
 
 def _static(name: str) -> Handler:
     path = STATIC / name
+    headers = {"Content-Type": MEDIA_TYPES[path.suffix], **(access.ROOM_HEADERS if name == ROOM else {})}
 
     async def handler(request: web.Request) -> web.StreamResponse:
-        return web.FileResponse(path, headers={"Content-Type": MEDIA_TYPES[path.suffix]})
+        return web.FileResponse(path, headers=headers)
 
     return handler
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-import struct
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from bot.commands import COMMANDS
 from bot.commands.command import Command
 from bot.conversation import Understood, chat_example, failure_reply, find_command, reply_to, understand
 from bot.errors import CommandError
 from bot.language import Speech
-from bot.reply import Highlight, Matrix, Picture, Reply, Table
+from bot.reply import Highlight, Matrix, Reply, Table
 from engine.contract import (
     Answer,
     AskRequest,
@@ -25,16 +23,13 @@ from engine.contract import (
     EmbedResult,
     Entity,
     ExplainAttentionRequest,
-    ExplainAttentionResult,
     Failure,
     Filling,
     FillMaskRequest,
     FillMaskResult,
-    Image,
     Message,
     NerRequest,
     NerResult,
-    Prediction,
     Ranked,
     Request,
     SentenceSentiment,
@@ -43,7 +38,6 @@ from engine.contract import (
     SimilarRequest,
     SimilarResult,
     Task,
-    Tensor,
     Token,
     TokensRequest,
     TokensResult,
@@ -199,25 +193,6 @@ def test_similar_with_a_query_shows_the_ranking() -> None:
     reply = _reply("/similar car | feline --query cat", result, "en")
     assert reply.title == "Nearest: feline (0.900)"
     assert [[cell.text for cell in row] for row in _table(reply, 0).rows] == [["1", "0.900", "feline"], ["2", "-0.100", "car"]]
-
-
-@pytest.mark.parametrize(("speech", "shown"), [("ja", "第 1 層（0〜1）"), ("en", "layer 1 (0–1)")])
-def test_explain_attention_says_what_the_picture_shows(speech: Speech, shown: str) -> None:
-    image = Image(name="attention.png", media_type="image/png", width_px=1, height_px=1, alt=Message(ja="図", en="map"), data=b"png")
-    result = ExplainAttentionResult(
-        **SAID,
-        tokens=(Token(text="猫", id=1, start=0, end=1),),
-        attention=Tensor(shape=(2, 4, 1, 1), dtype="float32", data=struct.pack("<8f", *[1.0] * 8)),
-        prediction=Prediction(label="positive", probability=0.5),
-        layer=1,
-        head=None,
-        window=0,
-        windows=1,
-        images=(image,),
-    )
-    reply = _reply("/explain-attention 猫 --layer 1", result, speech)
-    assert shown in str(reply.blocks[0])
-    assert Picture(image=image, alt=image.alt.in_language(speech)) in reply.blocks
 
 
 def test_tokens_shows_words_and_pieces() -> None:

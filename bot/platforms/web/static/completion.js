@@ -50,7 +50,10 @@ function optionsLike(before, typed, commands, speech) {
   const options = commandOf(before, commands)?.options ?? [];
   return options
     .filter((option) => option.name.startsWith(typed.toLowerCase()) && !new RegExp(`(?:--|－－)${option.name}(?![\\w-])`).test(before))
-    .map((option) => ({ insert: `--${option.name} `, shown: `--${option.name}`, form: valuesOf(option), meaning: option.meaning[speech], whole: false }));
+    .map((option) => {
+      const whole = option.kind === "flag" && option.name === typed.toLowerCase(); // no value is missing
+      return { insert: `--${option.name} `, shown: `--${option.name}`, form: valuesOf(option), meaning: option.meaning[speech], whole };
+    });
 }
 
 function valuesLike(before, name, typed, commands) {

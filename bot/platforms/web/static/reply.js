@@ -1,5 +1,6 @@
 // Draws a Reply, block by block.
 
+import { drawAttachment } from "./attachment.js";
 import { languageOf, make } from "./dom.js";
 import { drawMatrix, drawTable } from "./tables.js";
 import { toneMark } from "./tones.js";
@@ -56,7 +57,7 @@ export function pictureAddress(block) {
   return `data:${block.media_type};base64,${block.data}`;
 }
 
-const DRAWN = { paragraph: drawParagraph, highlight: drawHighlight, table: drawTable, matrix: drawMatrix, picture: drawPicture };
+const DRAWN = { paragraph: drawParagraph, highlight: drawHighlight, table: drawTable, matrix: drawMatrix, picture: drawPicture, attachment: drawAttachment };
 
 const rows = (lines) => lines.map((cells) => cells.join("\t")).join("\n");
 
@@ -64,6 +65,7 @@ const WRITTEN = {
   paragraph: (block) => block.text,
   highlight: (block) => block.text,
   picture: (block) => block.alt,
+  attachment: (block) => block.title,
   table: (block) => {
     const head = block.columns.some((column) => column.title) ? [block.columns.map((column) => column.title)] : [];
     const body = rows([...head, ...block.rows.map((row) => row.map((cell) => cell.text))]);

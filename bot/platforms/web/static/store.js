@@ -90,12 +90,14 @@ export class Store {
     return sum;
   }
 
-  /** Give up the oldest picture or, without any, the oldest entry, but never `spared`; whether there was one. */
+  /** Give up the oldest page, which takes most room, else the oldest picture, else the oldest entry, never `spared`; whether there was one. */
   shrink(spared) {
     const others = this.all().filter((entry) => entry.id !== spared && entry.reply);
-    const pictured = this.entries.size <= MOST_ENTRIES && others.find((entry) => entry.reply.blocks.some((block) => block.data));
+    const holding = (given) => others.find((entry) => entry.reply.blocks.some(given));
+    const given = [(block) => block.data && block.kind === "attachment", (block) => block.data].find(holding);
+    const pictured = this.entries.size <= MOST_ENTRIES && given && holding(given);
     if (pictured) {
-      const blocks = pictured.reply.blocks.map((block) => (block.data ? { ...block, data: "" } : block));
+      const blocks = pictured.reply.blocks.map((block) => (given(block) ? { ...block, data: "" } : block));
       const lighter = { ...pictured, reply: { ...pictured.reply, blocks } };
       this.entries.set(lighter.id, lighter);
       this.sizes.set(lighter.id, JSON.stringify(lighter).length);

@@ -12,18 +12,16 @@ from redis import Redis
 
 from bot.desk import Desk
 from bot.platforms.discord import DiscordSettings, serve_discord
-from engine.contract import Answer as Found
 from engine.contract import (
+    Answer as Found,
     AskRequest,
     AskResult,
     Entity,
     ExplainAttentionRequest,
-    ExplainAttentionResult,
     Image,
     Message,
     NerRequest,
     NerResult,
-    Prediction,
     Ranked,
     Request,
     Result,
@@ -31,11 +29,11 @@ from engine.contract import (
     SentimentResult,
     SimilarRequest,
     SimilarResult,
-    Tensor,
     Token,
     TokensRequest,
     TokensResult,
 )
+from tests.bot.explaining import explained
 from tests.fakes.discord import FakeDiscord
 from workers.queue import names
 from workers.queue.door import JobQueue
@@ -67,18 +65,8 @@ def outcome_of(request: Request) -> Result:
         return SimilarResult(language="en", model="m", matrix=matrix, ranking=ranking, pooling="mean")
     if isinstance(request, ExplainAttentionRequest):
         alt = Message(ja="注意の図です", en="a map of attention")
-        return ExplainAttentionResult(
-            language="en",
-            model="m",
-            tokens=(),
-            attention=Tensor(shape=(2, 2, 3, 3), dtype="float16", data=b""),
-            prediction=Prediction(label="positive", probability=0.9),
-            layer=request.layer,
-            head=request.head,
-            window=0,
-            windows=1,
-            images=(Image(name="attention.png", media_type="image/png", width_px=1, height_px=1, alt=alt, data=PICTURE),),
-        )
+        image = Image(name="attention.png", media_type="image/png", width_px=1, height_px=1, alt=alt, data=PICTURE)
+        return explained(request, images=(image,))
     if isinstance(request, TokensRequest):
         tokens = tuple(Token(text=letter, id=i, start=i, end=i + 1) for i, letter in enumerate(request.text))
         return TokensResult(language="ja", model="m", tokens=tokens, words=(), window=512)

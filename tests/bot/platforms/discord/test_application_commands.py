@@ -9,6 +9,7 @@ import pytest
 
 from bot.platforms.discord.commands import MENUS
 from engine.contract import AskRequest, ExplainAttentionRequest, NerRequest, Request, SentimentRequest, SimilarRequest, TokensRequest
+from tests.bot.explaining import PAGE
 from tests.bot.platforms.discord.stage import PICTURE, Stage, play
 from tests.fakes.discord import DM_CHANNEL, text_of
 
@@ -35,6 +36,21 @@ READ_ME = ("readme.txt", "山田太郎は京都に住む。".encode())
             "explain-attention",
             {"text": "very good", "layer": 0, "head": 2},
             ExplainAttentionRequest(text="very good", layer=0, head=2),
+        ),
+        (
+            "explain-attention",
+            {"text": "-", "file": READ_ME, "view": "tokens", "word": "京都", "joined": True, "folded": False},
+            ExplainAttentionRequest(text="山田太郎は京都に住む。", view="tokens", word="京都", joined=True),
+        ),
+        (
+            "explain-attention",
+            {"text": "a | b", "text2": "c --joined", "view": "compare"},
+            ExplainAttentionRequest(text="a | b", second="c --joined", view="compare"),
+        ),
+        (
+            "explain-attention",
+            {"text": "だれ？", "file": READ_ME, "task": "ask"},
+            ExplainAttentionRequest(text="だれ？", second="山田太郎は京都に住む。", task="ask"),
         ),
         ("tokens", {"text": "外国人参政権"}, TokensRequest(text="外国人参政権")),
     ],
@@ -90,10 +106,13 @@ def test_a_picture_comes_with_words_that_say_what_it_shows(redis_url: str) -> No
     async def scene(stage: Stage) -> None:
         interaction = await stage.discord.slash("explain-attention", {"text": "とてもよい"})
         answer = await stage.discord.response_to(interaction)
-        [attachment] = answer["attachments"]
+        attachment, page = answer["attachments"]
         assert answer["embeds"][0]["image"]["url"] == f"attachment://{attachment['filename']}"
         assert attachment["description"] == "注意の図です"
         assert stage.discord.bytes_of(attachment) == PICTURE
+        assert (page["filename"], page["description"]) == ("attention.html", PAGE.title.ja)
+        assert stage.discord.bytes_of(page) == PAGE.data
+        assert len(answer["embeds"]) == 1
 
     play(redis_url, scene)
 
@@ -119,6 +138,8 @@ def test_a_command_is_acknowledged_while_every_worker_is_busy(redis_url: str) ->
         ("help", {"command": "similar"}, "en-US", "/similar"),
         ("ask", {"question": "Who?"}, "en-US", "There is no context"),
         ("ask", {"question": "だれ？"}, "ja", "文脈がありません"),
+        ("explain-attention", {"text": "good", "view": "compare"}, "en-US", "needs something to compare with"),
+        ("explain-attention", {"text": "良い", "text2": "悪い", "with": "bundled/ner"}, "ja", "2 つのモデルのどちらか"),
         ("sentiment", {"text": "I love it", "file": READ_ME}, "en-US", "both a text and a file"),
         ("sentiment", {"text": "よい", "file": ("cat.png", b"\x89PNG\r\n")}, "ja", "文章とファイルの両方"),
         ("sentiment", {"text": "-", "file": ("cat.png", b"\x89PNG\r\n")}, "ja", "読めません"),
@@ -142,7 +163,7 @@ def test_what_needs_no_worker_is_shown_at_once(redis_url: str, name: str, option
         ("Read: sentiment", "en-US", SentimentRequest(text="この店は\nよい --x"), "positive"),
         ("Read: sentiment", "ja", SentimentRequest(text="この店は\nよい --x"), "ポジティブ"),
         ("Read: entities", "ja", NerRequest(text="この店は\nよい --x"), "固有名 1 件"),
-        ("Read: attention", "en-US", ExplainAttentionRequest(text="この店は\nよい --x"), "attention of"),
+        ("Read: attention", "en-US", ExplainAttentionRequest(text="この店は\nよい --x"), "attention, layer 5"),
         ("Read: tokens", "en-US", TokensRequest(text="この店は\nよい --x"), "tokens"),
     ],
 )

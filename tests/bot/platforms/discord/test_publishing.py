@@ -70,6 +70,9 @@ def test_numbers_and_choices_are_as_the_commands_say(payload: list[dict[str, Any
     options = {(command["name"], option["name"]): option for command in payload for option in command.get("options", [])}
     assert (options["ask", "answers"]["min_value"], options["ask", "answers"]["max_value"]) == (1, 20)
     assert options["explain-attention", "layer"]["type"] == 4
+    assert options["explain-attention", "joined"]["type"] == 5
+    assert [choice["value"] for choice in options["explain-attention", "view"]["choices"]][:2] == ["map", "heads"]
+    assert options["explain-attention", "text2"]["required"] is False
     assert [choice["value"] for choice in options["similar", "pooling"]["choices"]] == ["mean", "max", "cls"]
     assert [choice["value"] for choice in options["help", "command"]["choices"]] == [command.name for command in COMMANDS]
 

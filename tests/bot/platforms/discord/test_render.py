@@ -6,14 +6,13 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bot.language import Speech
 from bot.platforms.discord.escape import escaped, fenced, plain
 from bot.platforms.discord.render import COLOURS, Post, render
-from bot.reply import Block, Cell, Column, Highlight, Matrix, Paragraph, Picture, Reply, Span, Table, cells, columns
-from engine.contract import Image, Message
+from bot.reply import Attachment, Block, Cell, Column, Highlight, Matrix, Paragraph, Picture, Reply, Span, Table, cells, columns
+from engine.contract import File, Image, Message
 from tests.fakes.discord.checks import check_message
 
 
@@ -23,6 +22,10 @@ def reply_of(*blocks: Block, **more: Any) -> Reply:
 
 def picture(name: str = "attention.png", data: bytes = b"png", alt: str = "a map") -> Picture:
     return Picture(image=Image(name=name, media_type="image/png", width_px=1, height_px=1, alt=Message(ja=alt, en=alt), data=data), alt=alt)
+
+
+def page(name: str = "attention.html", data: bytes = b"<p>", title: str = "a page") -> Attachment:
+    return Attachment(file=File(name=name, media_type="text/html", title=Message(ja=title, en=title), data=data), title=title)
 
 
 def description_of(*blocks: Block, speech: Speech = "en", **more: Any) -> str:
@@ -180,3 +183,27 @@ def test_a_picture_that_is_too_large_is_told_of() -> None:
     post = render(reply_of(picture(data=b"x" * (10 * 2**20 + 1))), speech="ja")
     assert post.files == ()
     assert "図 1 は大きすぎて送れません" in (post.embeds[0].description or "")
+
+
+@pytest.mark.parametrize(("name", "cleaned"), [("attention.html", "attention.html"), ("../注意 1.html", "__1.html")])
+def test_a_page_is_a_file_beside_the_pictures_with_a_clean_name(name: str, cleaned: str) -> None:
+    post = render(reply_of(picture(), page(name, title="手もとで調べるページ")), speech="ja")
+    is_taken(post)
+    assert [file.name for file in post.files][1].endswith(cleaned)
+    assert (post.files[1].data, post.files[1].alt) == (b"<p>", "手もとで調べるページ")
+    assert [embed.image.url for embed in post.embeds] == [f"attachment://{post.files[0].name}"]
+
+
+@pytest.mark.parametrize(("speech", "said"), [("ja", "「頁」は大きすぎて送れません"), ("en", "“頁” is too large to be sent")])
+def test_a_page_that_is_too_large_is_told_of(speech: Speech, said: str) -> None:
+    post = render(reply_of(picture(), page(data=b"x" * (10 * 2**20 + 1), title="頁")), speech=speech)
+    is_taken(post)
+    assert [file.name for file in post.files] == ["1-attention.png"]
+    assert said in (post.embeds[0].description or "")
+
+
+def test_more_files_than_discord_takes_are_told_of() -> None:
+    post = render(reply_of(Paragraph(text="word " * 2_000), *[picture()] * 8, page(), page("b.html", title="second")), speech="en")
+    is_taken(post)
+    assert len(post.files) == 10
+    assert "“second” is too large to be sent" in (post.embeds[0].description or "")

@@ -20,22 +20,20 @@ from engine.contract import (
     AskResult,
     Entity,
     ExplainAttentionRequest,
-    ExplainAttentionResult,
     Image,
     Message,
     NerRequest,
     NerResult,
-    Prediction,
     Request,
     Result,
     SentenceSentiment,
     SentimentLabel,
     SentimentRequest,
     SentimentResult,
-    Tensor,
     TokensRequest,
     TokensResult,
 )
+from tests.bot.explaining import explained
 from tests.fakes.slack import FakeSlack, Said, shown_text
 from workers.queue import names
 from workers.queue.door import JobQueue
@@ -65,18 +63,7 @@ def outcome_of(request: Request) -> Result:
     if isinstance(request, ExplainAttentionRequest):
         alt = Message(ja="注意の図です", en="a map of attention")
         image = Image(name="attention.png", media_type="image/png", width_px=1, height_px=1, alt=alt, data=png())
-        return ExplainAttentionResult(
-            language="en",
-            model="m",
-            tokens=(),
-            attention=Tensor(shape=(2, 2, 3, 3), dtype="float16", data=b""),
-            prediction=Prediction(label="positive", probability=0.9),
-            layer=1,
-            head=None,
-            window=0,
-            windows=1,
-            images=(image,),
-        )
+        return explained(request, images=(image,))
     if isinstance(request, TokensRequest):
         return TokensResult(language="ja", model="m", tokens=(), words=(), window=512)
     raise TypeError(type(request))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from engine.contract import AskRequest, NerRequest, SentimentRequest
+from tests.bot.explaining import PAGE
 from tests.bot.platforms.slack.scene import Scene, play, png
 from tests.fakes.slack import pings, shown_text
 
@@ -110,8 +111,20 @@ def test_pictures_come_into_the_same_thread_with_a_text_for_those_who_do_not_see
     async def scene(it: Scene) -> None:
         delivery = await it.slack.mention("explain-attention この映画は最高！")
         await it.answer("ポジティブ")
-        [upload] = await it.slack.wait_for_uploads()
-        assert (upload.channel, upload.thread_ts, upload.alt, upload.data) == (it.slack.general, delivery.ts, "注意の図です", png())
+        picture, _ = await it.slack.wait_for_uploads(2)
+        assert (picture.channel, picture.thread_ts, picture.alt, picture.data) == (it.slack.general, delivery.ts, "注意の図です", png())
+
+    play(redis_url, scene)
+
+
+@pytest.mark.parametrize(("text", "title"), [("この映画は最高！", PAGE.title.ja), ("I love this. --view heads", PAGE.title.en)])
+def test_a_page_comes_beside_the_picture_under_a_name_that_opens(redis_url: str, text: str, title: str) -> None:
+    async def scene(it: Scene) -> None:
+        delivery = await it.slack.mention(f"explain-attention {text}")
+        picture, page = await it.slack.wait_for_uploads(2)
+        assert (page.channel, page.thread_ts, page.title, page.data) == (it.slack.general, delivery.ts, title, PAGE.data)
+        assert page.name.startswith("attention-")
+        assert (picture.name.rpartition(".")[2], page.name.rpartition(".")[2]) == ("png", "html")
 
     play(redis_url, scene)
 
@@ -123,8 +136,8 @@ def test_a_private_answer_is_seen_by_its_asker_only(redis_url: str, text: str, n
         said = await it.slack.wait_for_message(lambda said: note in shown_text(said))
         assert said.only_to == it.slack.asker
         assert len(it.slack.ephemerals) == 1  # the answer took the place of "Reading…"
-        [upload] = await it.slack.wait_for_uploads()
-        assert upload.channel == it.slack.store.direct(it.slack.asker).id
+        uploads = await it.slack.wait_for_uploads(2)
+        assert {upload.channel for upload in uploads} == {it.slack.store.direct(it.slack.asker).id}
         assert it.slack.messages_in(it.slack.general) == []
 
     play(redis_url, scene)

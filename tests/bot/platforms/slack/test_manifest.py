@@ -26,6 +26,7 @@ def test_every_command_has_a_name_that_slack_takes() -> None:
         assert command["command"].removeprefix("/") not in TAKEN
         assert len(command["description"]) <= 2_000
         assert command.get("usage_hint", "x")
+        assert "[--joined]" in command["usage_hint"] if command["command"] == "/explain-attention" else True
 
 
 def test_every_command_is_found_under_its_name_on_slack() -> None:
@@ -36,7 +37,7 @@ def test_shortcuts_are_short_and_read_one_text() -> None:
     shortcuts = manifest()["features"]["shortcuts"]
     assert len(shortcuts) == len(SHORTCUTS)
     assert all(len(shortcut["name"]) <= 24 and len(shortcut["description"]) <= 150 for shortcut in shortcuts)
-    assert all(command.takes == "text" for command in COMMANDS if command.name in SHORTCUTS)
+    assert all(command.takes in ("text", "pair") for command in COMMANDS if command.name in SHORTCUTS)
 
 
 @pytest.mark.parametrize(("url", "by_socket"), [("", True), ("https://yomite.example.com/slack/events", False)])

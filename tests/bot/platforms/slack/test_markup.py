@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bot.platforms.slack.markup import as_typed, escaped, harmless, mentions, without_mention
 from tests.fakes.slack import Said, pings

@@ -16,6 +16,11 @@ from tests.fakes.slack import FakeSlack, shown_text
 from workers.queue.replies import ReplyWriter
 
 
+def kinds_of(it: Scene) -> list[str]:
+    """The kinds of the files that stand in the channel."""
+    return sorted(upload.name.rpartition(".")[2] for upload in it.slack.uploads)
+
+
 async def settled(it: Scene, jobs: int) -> None:
     """Wait until the bot has forgotten so many jobs: it will post nothing more of them."""
     async with asyncio.timeout(30):
@@ -123,13 +128,16 @@ def test_an_answer_is_posted_anew_where_somebody_deleted_the_reading_line(redis_
         ("files.completeUploadExternal", {"lost": True}),
     ],
 )
-def test_a_picture_comes_once_though_slack_is_in_trouble(redis_url: str, method: str, mishap: dict[str, Any]) -> None:
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_picture_and_a_page_come_once_each_though_slack_is_in_trouble(
+    redis_url: str, method: str, mishap: dict[str, Any], times: int
+) -> None:
     async def scene(it: Scene) -> None:
-        it.slack.trouble.next(method, **mishap)
+        it.slack.trouble.next(method, times=times, **mishap)
         await it.slack.mention("attention great")
-        await it.slack.wait_for_uploads()
+        await it.slack.wait_for_uploads(2)
         await settled(it, 1)
-        assert len(it.slack.uploads) == 1
+        assert kinds_of(it) == ["html", "png"]
         assert len([said for said in it.slack.messages_in(it.slack.general) if not said.files]) == 1
 
     play(redis_url, scene)
@@ -146,12 +154,12 @@ def test_an_answer_that_was_tried_before_a_crash_is_not_posted_again(redis_url: 
             it.slack.trouble.end()
             again = asyncio.create_task(serve_slack(settings_for(it.slack), it.desk))
             try:
-                await it.slack.wait_for_uploads()
+                await it.slack.wait_for_uploads(2)
                 await settled(it, 1)
             finally:
                 again.cancel()
                 await asyncio.gather(again, return_exceptions=True)
-            assert len(it.slack.uploads) == 1
+            assert kinds_of(it) == ["html", "png"]
             assert len([said for said in it.slack.messages_in(it.slack.general) if not said.files]) == 1
             assert len(it.slack.calls_of("chat.update")) == 1
 

@@ -9,9 +9,11 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from bot.language import Speech
 from bot.platforms.terminal.draw import draw
-from bot.reply import Block, Cell, Highlight, Matrix, Paragraph, Picture, Reply, Span, Table, cells, columns
+from bot.reply import Attachment, Block, Cell, Highlight, Matrix, Paragraph, Picture, Reply, Span, Table, cells, columns
 from engine.contract import Image, Message
+from tests.bot.explaining import PAGE
 
 NAMES = Highlight(text="山田太郎は[bold]東京に", spans=(Span(start=0, end=4, tone="PER", label="PER"), Span(start=11, end=13, tone="LOC")))
 
@@ -56,8 +58,16 @@ def test_a_picture_is_named_by_its_file() -> None:
     image = Image(name="map.png", media_type="image/png", width_px=1, height_px=1, alt=Message(ja="図", en="map"), data=b"")
     out = io.StringIO()
     reply = Reply(title="t", brief="t", blocks=(Picture(image=image, alt="図"),), notes=("注意",), source="モデル")
-    draw(reply, Console(file=out, width=20), speech="ja", pictures=(Path("a/very/long/folder/name/map.png"),))
+    draw(reply, Console(file=out, width=20), speech="ja", files=(Path("a/very/long/folder/name/map.png"),))
     assert "a/very/long/folder/name/map.png\n図\n※ 注意\nモデル" in out.getvalue()
+
+
+@pytest.mark.parametrize(("speech", "said"), [("ja", f"ページ: b.html\n{PAGE.title.ja}"), ("en", f"page: b.html\n{PAGE.title.en}")])
+def test_a_page_is_named_by_its_file(speech: Speech, said: str) -> None:
+    out = io.StringIO()
+    page = Attachment(file=PAGE, title=PAGE.title.in_language(speech))
+    draw(Reply(title="t", brief="t", blocks=(page,)), Console(file=out, width=80), speech=speech, files=(Path("b.html"),))
+    assert said in out.getvalue()
 
 
 def _draw(block: Block, *, colours: bool) -> str:

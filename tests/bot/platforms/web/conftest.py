@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import pytest
 
 from tests.bot.platforms.web.driving import Opened, opened
 from tests.bot.platforms.web.serving import Served
+from tests.support.chromium import chromium
 from workers.queue.server import EmbeddedRedis
 
 if TYPE_CHECKING:
@@ -33,18 +33,9 @@ def served(redis_url: str) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium, as Debian has it; where it is missing the tests fail.
-
-    Not for the session: playwright keeps an event loop running in the main thread, where other modules run theirs.
-    """
-    from playwright.sync_api import sync_playwright
-
-    chromium = shutil.which("chromium")
-    assert chromium is not None, "these tests need Chromium: make browser"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    """One for each module: see `chromium`."""
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import struct
+from dataclasses import replace
 from functools import cache
 from typing import Any
-
-import numpy as np
 
 from engine.contract import (
     Answer,
@@ -18,6 +16,7 @@ from engine.contract import (
     ExplainAttentionRequest,
     ExplainAttentionResult,
     Failure,
+    File,
     Filling,
     FillMaskRequest,
     FillMaskResult,
@@ -25,7 +24,6 @@ from engine.contract import (
     Message,
     NerRequest,
     NerResult,
-    Prediction,
     Request,
     Result,
     SentenceSentiment,
@@ -33,17 +31,40 @@ from engine.contract import (
     SentimentResult,
     SimilarRequest,
     SimilarResult,
-    Tensor,
     Token,
     TokensRequest,
     TokensResult,
     Word,
 )
-from engine.figures.attention import Shown, attention_heatmap
+from engine.figures.explanation import pictures
+from engine.figures.explorer import explorer
+from tests.bot.explaining import explained
+from tests.support.explained import made_up
 
 LONG_NOTE = Message(
     ja="文章が長いので、重なり合う 3 つの窓に分けて読みました。", en="The text is long: it was read in 3 overlapping windows."
 )
+# A page that tries to reach everything that is not its own, and writes down what happened.
+PROBING = ("覗き", "probing")
+PROBE = """<!doctype html><meta charset="utf-8"><title>覗き見</title><p id="told"></p><script>
+const tries = {
+  parentStorage: () => parent.localStorage.length,
+  parentDocument: () => parent.document.title,
+  ownStorage: () => localStorage.length,
+  cookie: () => document.cookie,
+  network: () => fetch("/api/commands").then((answer) => answer.status),
+  foreignNetwork: () => fetch("http://127.0.0.1:9/").then((answer) => answer.status),
+  socket: () => new Promise((done, fail) => { const link = new WebSocket(`ws://${parentHost}/chat`); link.onopen = done; link.onerror = fail; }),
+  script: () => new Promise((done, fail) => Object.assign(document.head.append(script), { }) ?? Object.assign(script, { onload: done, onerror: fail })),
+  top: () => { top.location = "about:blank"; },
+  popup: () => { if (!open("about:blank")) throw new Error("no window"); },
+};
+const parentHost = "127.0.0.1";
+const script = Object.assign(document.createElement("script"), { src: "/static/main.js" });
+Promise.all(Object.entries(tries).map(async ([name, attempt]) => {
+  try { return `${name}: reached ${await attempt()}`; } catch (error) { return `${name}: refused`; }
+})).then((lines) => (document.getElementById("told").textContent = [`origin: ${self.origin}`, ...lines].join("\\n")));
+</script>""".encode()
 NAMES: dict[str, EntityLabel] = {
     "山田太郎": "PER",
     "トヨタ自動車": "ORG",
@@ -70,7 +91,7 @@ def outcome_of(request: Request) -> Result | Failure:
     if isinstance(request, SimilarRequest):
         return _similar(request)
     if isinstance(request, ExplainAttentionRequest):
-        return _attention(request.text)
+        return _attention(request)
     if isinstance(request, TokensRequest):
         return _tokens(request.text)
     if isinstance(request, FillMaskRequest):
@@ -126,26 +147,19 @@ def _similar(request: SimilarRequest) -> SimilarResult:
 
 
 @cache
-def _heatmap(text: str) -> Image:
-    tokens = [Token(text=char, id=i, start=i, end=i + 1) for i, char in enumerate(text)]
-    matrix = np.random.default_rng(7).dirichlet(np.full(len(tokens), 0.4), size=len(tokens))
-    shown = Shown(model="bundled/sentiment", layer=5, layers=6, head=2, heads=12)
-    return attention_heatmap(matrix, tokens, shown=shown, japanese=_japanese(text))
+def _drawn(text: str) -> tuple[Image, File]:
+    """A real picture and a real page, of maps that are made up."""
+    read = made_up(list(text), layers=6, heads=12, model="bundled/sentiment")
+    japanese = _japanese(text)
+    [image] = pictures(read, view="map", layer=5, head=2, other=None, japanese=japanese)
+    return image, explorer(read, other=None, japanese=japanese)
 
 
-def _attention(text: str) -> ExplainAttentionResult:
-    image = _heatmap(text[:24])
-    return ExplainAttentionResult(
-        **_said(text, "sentiment"),
-        tokens=tuple(Token(text=char, id=i, start=i, end=i + 1) for i, char in enumerate(text)),
-        attention=Tensor(shape=(6, 12, 1, 1), dtype="float32", data=struct.pack("<f", 1.0)),
-        prediction=Prediction(label="positive", probability=0.95),
-        layer=5,
-        head=2,
-        window=0,
-        windows=1,
-        images=(image,),
-    )
+def _attention(request: ExplainAttentionRequest) -> ExplainAttentionResult:
+    image, page = _drawn(request.text[:24])
+    if any(word in request.text for word in PROBING):
+        page = replace(page, data=PROBE)
+    return explained(request, images=(image,), files=(page,))
 
 
 def _tokens(text: str) -> TokensResult:

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
         ("/sentiment 猫 --l", ["Tab"], "/sentiment 猫 --lang "),
         ("/sentiment 猫 --lang ", ["ArrowDown", "Enter"], "/sentiment 猫 --lang en"),
         ("/similar a | b --pooling m", ["ArrowDown", "Tab"], "/similar a | b --pooling max"),
-        ("/explain-attention 猫 --layer 5 --", ["Tab"], "/explain-attention 猫 --layer 5 --head "),
+        ("/explain-attention 猫 --layer 5 --", ["Tab"], "/explain-attention 猫 --layer 5 --view "),
+        ("/explain-attention 猫 --layer 5 --j", ["Tab"], "/explain-attention 猫 --layer 5 --joined "),
+        ("/explain-attention 猫 --view he", ["Enter"], "/explain-attention 猫 --view heads"),
     ],
 )
 def test_commands_options_and_values_are_completed_by_keys(empty: Opened, typed: str, keys: list[str], line: str | None) -> None:
@@ -39,6 +41,13 @@ def test_commands_options_and_values_are_completed_by_keys(empty: Opened, typed:
         empty.line.press(key)
     assert empty.line.input_value() == (line or f"/{COMMANDS[-2].name} ")
     assert empty.page.locator(".entry").count() == 0
+
+
+def test_a_line_that_ends_in_a_whole_flag_is_sent(browser: Browser, served: Served) -> None:
+    with opened(browser, served) as found:
+        found.line.press_sequentially("/explain-attention 猫です --folded")
+        found.line.press("Enter")
+        assert "ポジティブ" in found.answered().inner_text()
 
 
 def test_escape_closes_the_list_and_a_whole_command_is_sent(browser: Browser, served: Served, screenshots: Path) -> None:

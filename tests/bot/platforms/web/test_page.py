@@ -132,7 +132,7 @@ def test_a_picture_opens_large_and_escape_brings_the_focus_back(browser: Browser
         found.page.screenshot(path=screenshots / "viewer.png")
         with found.page.expect_download() as download:
             dialog.locator("#viewer-save").click()
-        assert download.value.suggested_filename == "attention.png"
+        assert download.value.suggested_filename == "attention-map.png"
         dialog.locator("#viewer-zoom").click()
         assert dialog.locator("#viewer-zoom").get_attribute("aria-pressed") == "true"
         found.page.screenshot(path=screenshots / "viewer-full.png")
