@@ -85,6 +85,7 @@ readme-examples: $(INSTALLED) ## write the README's examples by running them
 .PHONY: pictures
 pictures: $(INSTALLED_ALL) browser ## draw the documents' pictures
 	$(BIN)/python -m tools.pictures
+	$(BIN)/python -m tools.attention_pictures
 
 .PHONY: clean
 clean: ## remove .venv and what the tools left (never models/)

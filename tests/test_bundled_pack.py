@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from engine.catalog import Catalog
 from engine.contract import (
@@ -136,7 +135,7 @@ def test_blanks_get_candidates(engine: Engine, text: str) -> None:
 @pytest.mark.parametrize("text", ["この映画は本当に素晴らしかった！", "The service was terrible."])
 def test_attention_comes_with_a_prediction_and_a_picture(engine: Engine, text: str) -> None:
     result = answer(engine, ExplainAttentionRequest(text=text), ExplainAttentionResult)
-    assert result.attention.shape == (6, 12, len(result.tokens), len(result.tokens))
+    assert result.attention.shape == (12, 12, len(result.tokens), len(result.tokens))
     assert result.prediction is not None
     assert result.images[0].data.startswith(b"\x89PNG")
 

@@ -17,8 +17,7 @@ from engine.catalog import Catalog
 from engine.engine import Engine
 from engine.errors import BadInputError, EngineError
 from engine.evaluation.rows import EvaluationTask, Row, SentimentRow, read_rows
-from engine.evaluation.scoring import REQUESTS_AT_ONCE, Evaluation, evaluate
-from engine.evaluation.scoring import Progress as Report
+from engine.evaluation.scoring import REQUESTS_AT_ONCE, Evaluation, Progress as Report, evaluate
 from engine.models.cache import ModelCache
 from engine.training.data import held_out
 

@@ -5,30 +5,25 @@ from __future__ import annotations
 import asyncio
 import io
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.async_api import Browser
 
-from bot.commands import explain_attention, ner
+from bot.commands import explained as explanations, ner
+from bot.conversation import understand
 from bot.language import Speech
 from bot.reply import Reply
-from engine.contract import (
-    Entity,
-    EntityLabel,
-    ExplainAttentionRequest,
-    ExplainAttentionResult,
-    NerRequest,
-    NerResult,
-    Prediction,
-    Tensor,
-    Token,
-)
-from engine.figures.attention import Shown, attention_heatmap
+from engine.contract import AttentionView, Entity, EntityLabel, ExplainAttentionRequest, NerRequest, NerResult
+from engine.figures.explanation import pictures
+from tests.bot.explaining import PAGE, explained
+from tests.support.explained import made_up
+from tools.attention_pictures import EXAMPLES, picture_of
 from tools.pictures.browser import chromium, drawn_page, small
 from tools.pictures.discord import discord_page
 from tools.pictures.markdown import html_of
@@ -60,25 +55,14 @@ def names_found(speech: Speech) -> tuple[Reply, list[str]]:
 
 
 def attention_found(speech: Speech) -> tuple[Reply, list[str]]:
-    """An answer of /explain-attention, with its picture."""
-    tokens = tuple(Token(text=piece, id=i, start=i, end=i + 1) for i, piece in enumerate("とても良い"))
-    drawing = attention_heatmap(
-        np.eye(len(tokens)), tokens, shown=Shown(model="m", layer=1, layers=2, head=0, heads=2), japanese=speech == "ja"
-    )
-    result = ExplainAttentionResult(
-        language="ja",
-        model="m/sentiment",
-        tokens=tokens,
-        attention=Tensor(shape=(2, 2, 5, 5), dtype="float32", data=b""),
-        prediction=Prediction(label="positive", probability=0.95),
-        layer=1,
-        head=0,
-        window=0,
-        windows=1,
-        images=(drawing,),
-    )
-    reply = explain_attention.render(ExplainAttentionRequest(text="とても良い"), result, speech)
-    return reply, ["ポジティブ 95.0%" if speech == "ja" else "positive 95.0%", "m/sentiment"]
+    """An answer of /explain-attention, with its picture and its page."""
+    request = ExplainAttentionRequest(text="とても良い")
+    read = made_up("とても良い")
+    images = pictures(read, view="map", layer=1, head=0, other=None, japanese=speech == "ja")
+    result = explained(request, images=images)
+    reply = explanations.render(request, result, speech)
+    attached = f"{len(PAGE.data):,} bytes"  # the page, below the answer
+    return reply, ["ポジティブ 90.0%" if speech == "ja" else "positive 90.0%", result.model, attached]
 
 
 class Looker:
@@ -145,11 +129,36 @@ def test_a_smaller_picture_keeps_its_colours() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_picture_of_a_document_exists(document: Path) -> None:
-    shown = re.findall(r"!\[[^\]]*\]\(([^)\s]+)", document.read_text(encoding="utf-8"))
-    paths = [(document.parent / link).resolve() for link in shown if "://" not in link]
-    assert [str(path) for path in paths if not path.is_file() or not path.is_relative_to(ROOT / "docs")] == []
+    assert [str(path) for path in shown_in(document) if not path.is_file() or not path.is_relative_to(ROOT / "docs")] == []
+
+
+def test_every_picture_is_shown_in_a_document() -> None:
+    shown = {path for document in DOCUMENTS for path in shown_in(document)}
+    assert [path.name for path in (ROOT / "docs" / "images").iterdir() if path not in shown] == []
 
 
 def test_the_pictures_are_those_that_are_drawn() -> None:
-    drawn = {f"{picture.name}.png" for picture in (*SLACK, *DISCORD, *VISITS)}
+    drawn = {f"{picture.name}.png" for picture in (*SLACK, *DISCORD, *VISITS)} | set(map(picture_of, EXAMPLES))
     assert {path.name for path in (ROOT / "docs" / "images").iterdir()} == drawn
+
+
+@pytest.mark.parametrize("document", [ROOT / "docs" / "explain.md", ROOT / "docs" / "ja" / "explain.md"], ids=["en", "ja"])
+def test_above_a_picture_of_attention_stands_the_command_that_it_answers(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    shown = [name for name in EXAMPLES if picture_of(name) in text]
+    assert [name for name in shown if EXAMPLES[name].shell + "\n" not in text[: text.index(picture_of(name))]] == []
+    assert {EXAMPLES[name].request.view for name in shown} == set(get_args(AttentionView))
+
+
+def test_the_documents_commands_of_attention_can_be_read() -> None:
+    lines = [line for name in ("explain.md", "ja/explain.md") for line in (ROOT / "docs" / name).read_text(encoding="utf-8").splitlines()]
+    commands = [shlex.split(line)[1:] for line in lines if line.startswith("yomite ")]
+    requests = [understand(f"/{name} {' '.join(words)}").request for name, *words in commands]
+    assert len(requests) >= 2 * len(get_args(AttentionView))
+    assert [request for request in requests if not isinstance(request, ExplainAttentionRequest)] == []
+
+
+def shown_in(document: Path) -> list[Path]:
+    """The pictures of this project that a document shows."""
+    links = re.findall(r"!\[[^\]]*\]\(([^)\s]+)", document.read_text(encoding="utf-8"))
+    return [(document.parent / link).resolve() for link in links if "://" not in link]

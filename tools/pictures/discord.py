@@ -29,9 +29,16 @@ def _replied_to(scene: Scene) -> str:
 
 
 def _posted(post: Post) -> str:
+    """The embeds, and below them the files that stand in none."""
     files = {file.name: file for file in post.files}
-    drawn = [_embed(embed.to_dict(), files) for embed in post.embeds]
-    return "".join(drawn + [chat.attached(file.name, len(file.data)) for file in files.values() if not file.alt])
+    embeds = [embed.to_dict() for embed in post.embeds]
+    shown = {_picture_name(embed) for embed in embeds if "image" in embed}
+    below = [chat.attached(file.name, len(file.data)) for file in files.values() if file.name not in shown]
+    return "".join([_embed(embed, files) for embed in embeds] + below)
+
+
+def _picture_name(embed: Any) -> str:
+    return str(embed["image"]["url"]).removeprefix("attachment://")
 
 
 def _embed(embed: Any, files: dict[str, PostFile]) -> str:
@@ -43,7 +50,7 @@ def _embed(embed: Any, files: dict[str, PostFile]) -> str:
     if "description" in embed:
         parts.append(f'<div class="words">{html_of(embed["description"])}</div>')
     if "image" in embed:
-        shown = files[embed["image"]["url"].removeprefix("attachment://")]
+        shown = files[_picture_name(embed)]
         parts.append(chat.picture(shown.data, alt=shown.alt))
     if "footer" in embed:
         parts.append(f'<div class="context"><span>{chat.text(embed["footer"]["text"])}</span></div>')

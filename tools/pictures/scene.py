@@ -78,7 +78,7 @@ SLACK = (
         speech="ja",
         way="thread",
         before=(Said(by=MISAKI, time="18:02", text="この映画は本当に素晴らしかった！"),),
-        asked=Said(by=YOUTA, time="18:05", text="注意 --layer 5 --head 2"),
+        asked=Said(by=YOUTA, time="18:05", text="注意 --layer 3"),
     ),
 )
 DISCORD = (

@@ -36,10 +36,9 @@ VISITS = (
         width=1100,
         height=700,
         lines=(
-            "/ner 昨日、山田太郎さんは京都でトヨタ自動車の Lisa Brown さんと会った。",
             "/ask When was the Transformer introduced? | The Transformer was introduced in 2017 "
             "by researchers at Google, for translation. --answers 1",
-            "/explain-attention この映画は本当に素晴らしかった！ --layer 5 --head 2",
+            "/explain-attention この映画は本当に素晴らしかった！ --view tokens",
         ),
     ),
     Visit(
