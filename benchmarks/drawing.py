@@ -15,12 +15,12 @@ from typing import Any
 
 from redis import Redis
 
+from benchmarks.command import print_comparison
 from benchmarks.engine import MEMORY_BUDGET_BYTES, made_sentences
 from engine.catalog import Catalog
 from engine.contract import Language, Request, SentimentRequest, SimilarRequest, Task
 from engine.drawing import Undrawn
 from engine.engine import Engine, OnProgress, Outcome
-from engine.errors import EngineError
 from engine.models.cache import ModelCache
 from workers.computing import Answering
 from workers.queue import QueueSettings, names
@@ -106,12 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--models-dir", type=Path, help="where the bundled models lie")
     parser.add_argument("--device", default="auto")
-    try:
-        print(compare(**vars(parser.parse_args(arguments))))
-    except EngineError as error:
-        print(error.message.ja, error.message.en, sep="\n", file=sys.stderr)
-        return 1
-    return 0
+    return print_comparison(compare, parser, arguments)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.command import print_comparison
 from engine.catalog import Catalog
 from engine.contract import EmbedRequest, Failure, Task
 from engine.engine import Engine
@@ -120,12 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", help="a model id or folder; default: the bundled encoder")
     parser.add_argument("--models-dir", type=Path, help="where the bundled models lie")
     parser.add_argument("--device", default="auto")
-    try:
-        print(compare(**vars(parser.parse_args(arguments))))
-    except EngineError as error:
-        print(error.message.ja, error.message.en, sep="\n", file=sys.stderr)
-        return 1
-    return 0
+    return print_comparison(compare, parser, arguments)
 
 
 if __name__ == "__main__":

@@ -7,18 +7,11 @@ from itertools import cycle
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch.utils.data import IterableDataset, get_worker_info
 
 Batch = dict[str, Any]
 Lengths = Sequence[int] | NDArray[np.integer[Any]]
-
-
-def pad(rows: Sequence[Sequence[int]], *, value: int = 0) -> torch.Tensor:
-    """Right-pad id lists to the longest. *Shape:* (rows, longest)."""
-    width = max(map(len, rows))
-    return torch.tensor([list(row) + [value] * (width - len(row)) for row in rows])
 
 
 def token_budget_batches(

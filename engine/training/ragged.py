@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,21 +33,14 @@ class Ragged:
     def __getitem__(self, row: int) -> Ids:
         return self.flat[(self.ends[row - 1] if row else 0) : self.ends[row]]
 
-    def __iter__(self) -> Iterator[Ids]:
-        return (self[row] for row in range(len(self)))
-
     @property
     def lengths(self) -> NDArray[np.int64]:
         return np.diff(self.ends, prepend=0)
 
-    def take(self, rows: Iterable[int]) -> Ragged:
-        """The chosen rows, in the order given."""
-        return Ragged.of(self[row] for row in rows)
 
-
-def pad_rows(rows: Sequence[Ids | Sequence[int]], *, value: int = 0, multiple: int = 1) -> torch.Tensor:
-    """Right-pad rows to the longest, and on to a multiple of `multiple`. *Shape:* (rows, longest), int64."""
-    width = -(-max(map(len, rows)) // multiple) * multiple
+def pad_rows(rows: Sequence[Ids | Sequence[int]], *, value: int = 0) -> torch.Tensor:
+    """Right-pad rows to the longest. *Shape:* (rows, longest), int64."""
+    width = max(map(len, rows))
     padded = np.full((len(rows), width), value, dtype=np.int64)
     for target, row in zip(padded, rows, strict=True):
         target[: len(row)] = row

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, strategies as st
 
-from engine.training.batches import BatchStream, pad, token_budget_batches
+from engine.training.batches import BatchStream, token_budget_batches
+from engine.training.ragged import pad_rows
 
 
 @given(lengths=st.lists(st.integers(1, 60), min_size=1, max_size=200), budget=st.integers(60, 400), seed=st.integers(0, 5))
@@ -24,4 +25,4 @@ def test_a_stream_repeats_itself_for_the_same_seed_and_differs_for_another() -> 
 
 
 def test_padding_is_on_the_right() -> None:
-    assert pad([[1, 2, 3], [4]], value=-100).tolist() == [[1, 2, 3], [4, -100, -100]]
+    assert pad_rows([[1, 2, 3], [4]], value=-100).tolist() == [[1, 2, 3], [4, -100, -100]]

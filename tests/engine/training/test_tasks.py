@@ -14,9 +14,10 @@ from engine.tokenization.bilingual import SPECIAL_TOKENS, bilingual_tokenizer
 from engine.tokenization.pieces import TextTokenizer, case_types
 from engine.training.adapters import encoder_with_head, save_adapter, train_adapter
 from engine.training.ask import CROP_PIECES, Example, crop
-from engine.training.batches import BatchStream, pad
+from engine.training.batches import BatchStream
 from engine.training.data import held_out
 from engine.training.ner import LABELS, piece_labels
+from engine.training.ragged import pad_rows
 from engine.training.running import Run
 
 
@@ -75,7 +76,7 @@ def test_an_adapter_learns_and_answers_the_same_when_loaded_again(tmp_path: Path
     rows = [[2, *np.random.default_rng(i).integers(5, 40, size=6).tolist(), 3] for i in range(64)]
 
     def build(batch: list[int], _: np.random.Generator) -> dict[str, torch.Tensor]:
-        ids = pad([rows[i] for i in batch])
+        ids = pad_rows([rows[i] for i in batch])
         return {"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": (ids > 20).long()}
 
     stream = BatchStream([8] * 64, build, budget=128, seed=0)
