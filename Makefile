@@ -58,11 +58,11 @@ bench: $(INSTALLED) ## the engine's sentences a second against a bare loop over 
 
 .PHONY: pack
 pack: $(INSTALLED_ALL) ## train the bundled models from the data in DATA (stops and goes on)
-	$(BIN)/python -m engine.training.pack --data $(DATA)
+	$(BIN)/python -m engine.pack --data $(DATA)
 
 .PHONY: pack-scores
 pack-scores: $(INSTALLED_ALL) ## measure the bundled models on every dev file in DATA
-	$(BIN)/python -m engine.training.scores --data $(DATA) --table README.md
+	$(BIN)/python -m engine.pack.scores --data $(DATA) --table README.md
 
 .PHONY: install
 install: $(INSTALLED) ## install what `make run` needs

@@ -29,7 +29,12 @@ ABOUT = both(
     "日本語と英語の文章を読んで、根拠とともに答えます。引数なしで対話を始めます。",
     "Reads Japanese and English texts and answers with its evidence. Alone it opens an interactive session.",
 )
-EVALUATE = "evaluate"
+# What is done in a process of its own.
+IN_CHILDREN = {
+    "train": both("自分の例でモデルを学習させる", "train a model on your own examples"),
+    "adapt": both("自分の分野の文章にモデルを慣らす", "adapt a model to the texts of your own field"),
+    "evaluate": both("答えのわかっているデータで採点する", "score the engine on data whose answers are known"),
+}
 VERSION_OPTIONS = ("--version", "-V")
 
 
@@ -72,9 +77,9 @@ def build_app(settings: Settings, speech: Speech) -> typer.Typer:
     for command in COMMANDS:
         help_text = f"{command.summary.in_language(speech)}\n\n{_example(command, speech)}"
         app.command(command.name, help=help_text, short_help=command.summary.in_language(speech))(_handler(command, settings, speech))
-    measure = both("答えのわかっているデータで採点する", "score the engine on data whose answers are known").in_language(speech)
     passing_on = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
-    app.command(EVALUATE, help=measure, context_settings=passing_on)(_evaluator(settings))
+    for name, meaning in IN_CHILDREN.items():
+        app.command(name, help=meaning.in_language(speech), context_settings=passing_on)(_in_child(name, settings))
     add_service_commands(app, settings, speech)
     # Two commands at least, so that typer keeps their names; the callback says so even for one.
     app.callback()(lambda: None)
@@ -176,15 +181,17 @@ def _read_value(option: Option, value: str | bool) -> OptionValue:
     return "yes" if value is True else read_value(option, str(value))
 
 
-def _evaluator(settings: Settings) -> Callable[..., int]:
-    def evaluate(context: typer.Context) -> int:
+def _in_child(command: str, settings: Settings) -> Callable[..., int]:
+    """A function that hands the rest of the command line on to a process of its own."""
+
+    def run(context: typer.Context) -> int:
         # Imported here because nothing else starts programs.
-        from bot.evaluating import evaluate_in_child
+        from bot.children import run_in_child
 
-        return evaluate_in_child(context.args, settings)
+        return run_in_child(command, context.args, settings)
 
-    evaluate.__annotations__ = {"context": typer.Context, "return": int}
-    return evaluate
+    run.__annotations__ = {"context": typer.Context, "return": int}
+    return run
 
 
 def _interactive(settings: Settings) -> int:
@@ -215,7 +222,7 @@ def _with_command_name(words: list[str]) -> list[str]:
     for command in COMMANDS:
         if name in command.names:
             return [command.name, *words[1:]]
-    if name in (EVALUATE, *SERVICE_NAMES):
+    if name in (*IN_CHILDREN, *SERVICE_NAMES):
         return [name, *words[1:]]
     raise unknown_command(words[0], shell=True)
 

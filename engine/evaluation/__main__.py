@@ -19,7 +19,7 @@ from engine.errors import BadInputError, EngineError
 from engine.evaluation.rows import EvaluationTask, Row, SentimentRow, read_rows
 from engine.evaluation.scoring import REQUESTS_AT_ONCE, Evaluation, Progress as Report, evaluate
 from engine.models.cache import ModelCache
-from engine.training.data import held_out
+from engine.pack.data import held_out
 
 OK, CANNOT_ANSWER, BAD_INPUT = 0, 1, 2  # exit codes
 

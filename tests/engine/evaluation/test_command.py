@@ -9,7 +9,7 @@ import pytest
 
 from engine.evaluation.__main__ import BAD_INPUT, CANNOT_ANSWER, OK, chosen_rows, main
 from engine.evaluation.rows import Row, SentimentRow
-from engine.training.data import held_out
+from engine.pack.data import held_out
 from tests.support.checkpoints import write_pack
 
 ROWS: dict[str, list[dict[str, object]]] = {

@@ -17,7 +17,7 @@ from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState,
 from transformers.trainer_utils import get_last_checkpoint
 
 from engine.figures.curve import learning_curve
-from engine.training.batches import Batch, only_batch
+from engine.pack.batches import Batch, only_batch
 
 LOSSES = "losses.json"
 
@@ -66,14 +66,22 @@ class Clock(TrainerCallback):
             control.should_training_stop = True
 
 
+def computes_bf16() -> bool:
+    """Whether this machine has units for bf16: a GPU of today, a CPU with AMX or AVX-512 BF16; elsewhere fp32 is faster."""
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    found = torch.cpu.get_capabilities()
+    return bool(found.get("amx_bf16") or found.get("avx512_bf16"))
+
+
 def run_trainer(model: nn.Module, stream: IterableDataset[Batch], *, run: Run, **options: Any) -> None:
-    """Train in bf16 where that is computed; goes on from the last checkpoint in the run's folder."""
+    """Train in bf16 where the machine computes it fast; goes on from the last checkpoint in the run's folder."""
     arguments = TrainingArguments(
         output_dir=str(run.folder),
         max_steps=run.steps,
         learning_rate=run.learning_rate,
         per_device_train_batch_size=1,
-        bf16=True,
+        bf16=computes_bf16(),
         use_cpu=not torch.cuda.is_available(),
         save_steps=run.save_steps,
         save_total_limit=1,

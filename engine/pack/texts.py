@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerFast
 
+from engine.pack.data import DataFolder, Row
+from engine.pack.goals import TEACHER_WIDTH
+from engine.pack.ragged import Ragged, Stored
+from engine.pack.teachers import Teacher
 from engine.reference.masking import next_sentence_pairs
-from engine.training.data import DataFolder, Row
-from engine.training.goals import TEACHER_WIDTH
-from engine.training.ragged import Ragged, Stored
-from engine.training.teachers import Teacher
 
 BLOCK_PIECES = 128
 MOST_PIECES = 96  # of a sentence

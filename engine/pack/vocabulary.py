@@ -14,9 +14,9 @@ from pathlib import Path
 from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
 
+from engine.pack.data import DataFolder
 from engine.tokenization.bilingual import SPECIAL_TOKENS, bilingual_normalizer, bilingual_pre_tokenizer
 from engine.tokenization.mecab import JAPANESE
-from engine.training.data import DataFolder
 
 VOCABULARY_SIZE, NEW_WORDS = 52_000, 9_000
 RAREST_WORD, LONGEST_WORD = 60.0, 8  # weighted count; characters

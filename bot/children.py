@@ -1,8 +1,9 @@
-"""`yomite evaluate`: runs the engine's evaluation in a process of its own, since the bot loads no models."""
+"""Runs what needs models or much computing in a process of its own: `yomite evaluate`, `train` and `adapt`."""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -11,18 +12,25 @@ from pathlib import Path
 from bot.exit_codes import INTERRUPTED
 from bot.settings import Settings
 
+# The module that does it, and the first words of its command line.
+MODULES: dict[str, tuple[str, ...]] = {
+    "evaluate": ("engine.evaluation",),
+    "train": ("engine.training", "train"),
+    "adapt": ("engine.training", "adapt"),
+}
 
-def evaluate_in_child(arguments: Sequence[str], settings: Settings) -> int:
-    """Pass `arguments` on to `python -m engine.evaluation`, after what the settings say; returns its exit code."""
+
+def run_in_child(command: str, arguments: Sequence[str], settings: Settings) -> int:
+    """Pass `arguments` on to the command's module, after what the settings say; returns its exit code."""
     root = str(Path(__file__).resolve().parents[1])
     path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
-    command = [sys.executable, "-P", "-m", "engine.evaluation", *_from_settings(arguments, settings), *arguments]
+    words = [sys.executable, "-P", "-m", *MODULES[command], *_from_settings(arguments, settings), *arguments]
     # In a process group of its own, so that Ctrl-C is answered here and not by a traceback there.
-    child = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, process_group=0)
+    child = subprocess.Popen(words, env={**os.environ, "PYTHONPATH": path}, process_group=0)
     try:
         return child.wait()
     except KeyboardInterrupt:
-        child.terminate()
+        child.send_signal(signal.SIGTERM)
         child.wait()
         return INTERRUPTED
 

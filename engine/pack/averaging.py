@@ -1,4 +1,4 @@
-"""Averages the weights of two adapters of one lineage: `python -m engine.training.averaging FIRST SECOND --share 0.7 --out FOLDER`.
+"""Averages the weights of two adapters of one lineage: `python -m engine.pack.averaging FIRST SECOND --share 0.7 --out FOLDER`.
 
 An adapter and its fine-tuned successor lie in one valley of the loss; a point between them is often better than both (Wortsman et
 al. 2022, "Robust fine-tuning of zero-shot models").
@@ -34,7 +34,7 @@ def average_adapters(first: Path, second: Path, *, share: float, out: Path) -> N
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m engine.training.averaging", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m engine.pack.averaging", description=__doc__)
     parser.add_argument("first", type=Path, help="the adapter before")
     parser.add_argument("second", type=Path, help="the adapter that was trained on from it")
     parser.add_argument("--share", type=float, required=True, help="how much of the second, from 0 to 1")

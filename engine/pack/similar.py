@@ -9,11 +9,11 @@ import torch
 from torch.nn import functional
 from transformers import BertModel, PreTrainedTokenizerFast
 
-from engine.training.adapters import encoder_with_head, save_adapter, train_adapter
-from engine.training.batches import Batch, BatchStream
-from engine.training.data import DataFolder
-from engine.training.ragged import Arrays, Ragged, Stored, pad_rows
-from engine.training.running import Run
+from engine.pack.adapters import encoder_with_head, save_adapter, train_adapter
+from engine.pack.batches import Batch, BatchStream
+from engine.pack.data import DataFolder
+from engine.pack.ragged import Arrays, Ragged, Stored, pad_rows
+from engine.pack.running import Run
 
 MAX_PIECES = 96
 COSINE_SCALE = 20.0  # as in CoSENT and in sentence-transformers' losses

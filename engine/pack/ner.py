@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from transformers import BertForTokenClassification
 
+from engine.pack.adapters import encoder_with_head, save_adapter, train_adapter
+from engine.pack.batches import Batch, BatchStream
+from engine.pack.data import DataFolder
+from engine.pack.ragged import Arrays, Ragged, Stored, pad_rows
+from engine.pack.running import Run
 from engine.tokenization.pieces import Pieces, TextTokenizer
-from engine.training.adapters import encoder_with_head, save_adapter, train_adapter
-from engine.training.batches import Batch, BatchStream
-from engine.training.data import DataFolder
-from engine.training.ragged import Arrays, Ragged, Stored, pad_rows
-from engine.training.running import Run
 
 TYPES = ("PER", "ORG", "LOC", "MISC")
 LABELS = ("O", *(f"{prefix}-{kind}" for kind in TYPES for prefix in "BI"))

@@ -14,8 +14,8 @@ from torch.utils.data import IterableDataset
 from transformers import BertConfig, PreTrainedModel
 
 from engine.models.int8 import from_folder
-from engine.training.batches import Batch
-from engine.training.running import Run, run_trainer
+from engine.pack.batches import Batch
+from engine.pack.running import Run, run_trainer
 
 LORA_TARGETS = ["query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense"]
 LORA_RANK = 32

@@ -12,13 +12,13 @@ from transformers import BertConfig, BertForMaskedLM, BertForTokenClassification
 
 from engine.tokenization.bilingual import SPECIAL_TOKENS, bilingual_tokenizer
 from engine.tokenization.pieces import TextTokenizer, case_types
-from engine.training.adapters import encoder_with_head, save_adapter, train_adapter
-from engine.training.ask import CROP_PIECES, Example, crop
-from engine.training.batches import BatchStream
-from engine.training.data import held_out
-from engine.training.ner import LABELS, piece_labels
-from engine.training.ragged import pad_rows
-from engine.training.running import Run
+from engine.pack.adapters import encoder_with_head, save_adapter, train_adapter
+from engine.pack.ask import CROP_PIECES, Example, crop
+from engine.pack.batches import BatchStream
+from engine.pack.data import held_out
+from engine.pack.ner import LABELS, piece_labels
+from engine.pack.ragged import pad_rows
+from engine.pack.running import Run
 
 
 @pytest.fixture

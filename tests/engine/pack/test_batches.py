@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, strategies as st
 
-from engine.training.batches import BatchStream, token_budget_batches
-from engine.training.ragged import pad_rows
+from engine.pack.batches import BatchStream, token_budget_batches
+from engine.pack.ragged import pad_rows
 
 
 @given(lengths=st.lists(st.integers(1, 60), min_size=1, max_size=200), budget=st.integers(60, 400), seed=st.integers(0, 5))

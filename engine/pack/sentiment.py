@@ -11,13 +11,13 @@ from sklearn.linear_model import LogisticRegression
 from torch.nn import functional
 from transformers import BertForSequenceClassification, PreTrainedTokenizerFast
 
-from engine.training.adapters import encoder_with_head, save_adapter, soft_targets, train_adapter
-from engine.training.batches import Batch, BatchStream
-from engine.training.data import DataFolder, Row, held_out
-from engine.training.ragged import Arrays, Ragged, Stored, pad_rows
-from engine.training.running import Run
-from engine.training.teachers import Teacher
-from engine.training.texts import sentences
+from engine.pack.adapters import encoder_with_head, save_adapter, soft_targets, train_adapter
+from engine.pack.batches import Batch, BatchStream
+from engine.pack.data import DataFolder, Row, held_out
+from engine.pack.ragged import Arrays, Ragged, Stored, pad_rows
+from engine.pack.running import Run
+from engine.pack.teachers import Teacher
+from engine.pack.texts import sentences
 
 LABELS = ("negative", "neutral", "positive")
 MAX_PIECES = 160

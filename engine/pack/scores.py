@@ -1,4 +1,4 @@
-"""Measures the bundled pack on every development set and writes the scores: `python -m engine.training.scores --data FOLDER`."""
+"""Measures the bundled pack on every development set and writes the scores: `python -m engine.pack.scores --data FOLDER`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from engine.engine import Engine
 from engine.evaluation.rows import EvaluationTask, SentimentRow, read_rows
 from engine.evaluation.scoring import Evaluation, evaluate
 from engine.models.cache import ModelCache
-from engine.training.cards import write_cards
-from engine.training.data import held_out
+from engine.pack.cards import write_cards
+from engine.pack.data import held_out
 
 MEMORY_BUDGET_BYTES = 4 * 1024**3
 MARK_BEGIN, MARK_END = "<!-- scores: begin -->", "<!-- scores: end -->"
@@ -99,7 +99,7 @@ def below_floor(measured: list[tuple[DevelopmentSet, Evaluation]]) -> list[str]:
 
 def main() -> int:
     """The command line of `make pack-scores`; exit code 1 where a score is below its floor."""
-    parser = argparse.ArgumentParser(prog="python -m engine.training.scores", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m engine.pack.scores", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the data folder")
     parser.add_argument("--out", type=Path, default=Path("models/scores.json"), help="default: %(default)s")
     parser.add_argument("--table", type=Path, action="append", default=[], help="a Markdown file with score marks to fill; may be repeated")

@@ -10,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 from transformers import BertForQuestionAnswering
 
+from engine.pack.adapters import encoder_with_head, save_adapter, train_adapter
+from engine.pack.batches import Batch, BatchStream
+from engine.pack.data import DataFolder
+from engine.pack.ragged import Arrays, Ids, Ragged, Stored, pad_rows
+from engine.pack.running import Run
 from engine.tokenization.pieces import TextTokenizer
-from engine.training.adapters import encoder_with_head, save_adapter, train_adapter
-from engine.training.batches import Batch, BatchStream
-from engine.training.data import DataFolder
-from engine.training.ragged import Arrays, Ids, Ragged, Stored, pad_rows
-from engine.training.running import Run
 
 SETS = ("ja/jaquad", "en/squadshifts", "en/tydiqa")
 CROP_PIECES = 176

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from engine.training.averaging import WEIGHTS, average_adapters
+from engine.pack.averaging import WEIGHTS, average_adapters
 
 
 def adapter(folder: Path, **tensors: torch.Tensor) -> Path:

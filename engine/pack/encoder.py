@@ -10,15 +10,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from engine.pack.adapters import without_dropout
+from engine.pack.ask import Answers
+from engine.pack.batches import Batch, BatchStream, JoinedStream
+from engine.pack.e5 import Multilingual
+from engine.pack.goals import BilingualEncoder
+from engine.pack.ner import label_rows
+from engine.pack.ragged import Arrays, pad_rows
+from engine.pack.running import Run, run_trainer
 from engine.reference.masking import NOT_ASKED, mask_words
-from engine.training.adapters import without_dropout
-from engine.training.ask import Answers
-from engine.training.batches import Batch, BatchStream, JoinedStream
-from engine.training.e5 import Multilingual
-from engine.training.goals import BilingualEncoder
-from engine.training.ner import label_rows
-from engine.training.ragged import Arrays, pad_rows
-from engine.training.running import Run, run_trainer
 
 Build = Callable[[list[int], np.random.Generator], Batch]
 # Padded tokens of a goal's batch, as shares of the run's.

@@ -1,4 +1,4 @@
-"""Builds the bundled model pack, stage by stage: `python -m engine.training.pack --data FOLDER`.
+"""Builds the bundled model pack, stage by stage: `python -m engine.pack --data FOLDER`.
 
 A stage that has ended is not run again; one that was stopped goes on from its last checkpoint.
 """
@@ -18,23 +18,23 @@ import torch
 from transformers import BertForMaskedLM, BertModel, PreTrainedTokenizerFast
 
 from engine.models.int8 import from_folder, write_int8
+from engine.pack.ask import Answers, prepare_answers, train_ask
+from engine.pack.cards import write_cards
+from engine.pack.data import DataFolder
+from engine.pack.e5 import read_e5
+from engine.pack.encoder import Vocabulary, goals, start_encoder, train_everything
+from engine.pack.goals import BilingualEncoder
+from engine.pack.ner import prepare_entities, train_ner
+from engine.pack.ragged import Arrays, Stored, save_arrays
+from engine.pack.running import Run, draw_course
+from engine.pack.sentiment import prepare_feelings, train_sentiment
+from engine.pack.similar import prepare_pairs, train_similar
+from engine.pack.sources import E5, MINILM_VOCABULARY, MUSE, fetch
+from engine.pack.teachers import Teacher, encode_with_muse, kept
+from engine.pack.texts import prepare_meaning, prepare_order, prepare_translations, prepare_words
+from engine.pack.vocabulary import build_vocabulary
 from engine.tokenization.bilingual import bilingual_tokenizer
 from engine.tokenization.pieces import TextTokenizer
-from engine.training.ask import Answers, prepare_answers, train_ask
-from engine.training.cards import write_cards
-from engine.training.data import DataFolder
-from engine.training.e5 import read_e5
-from engine.training.encoder import Vocabulary, goals, start_encoder, train_everything
-from engine.training.goals import BilingualEncoder
-from engine.training.ner import prepare_entities, train_ner
-from engine.training.ragged import Arrays, Stored, save_arrays
-from engine.training.running import Run, draw_course
-from engine.training.sentiment import prepare_feelings, train_sentiment
-from engine.training.similar import prepare_pairs, train_similar
-from engine.training.sources import E5, MINILM_VOCABULARY, MUSE, fetch
-from engine.training.teachers import Teacher, encode_with_muse, kept
-from engine.training.texts import prepare_meaning, prepare_order, prepare_translations, prepare_words
-from engine.training.vocabulary import build_vocabulary
 
 log = logging.getLogger("yomite.pack")
 
@@ -216,7 +216,7 @@ class PackBuild:
 
 def main() -> None:
     """The command line of `make pack`."""
-    parser = argparse.ArgumentParser(prog="python -m engine.training.pack", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m engine.pack", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with qa/, ner/, sentiment/, similarity/, parallel/, text/")
     parser.add_argument("--work", type=Path, default=Path("build/pack"), help="unfinished work and checkpoints (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=Path("models"), help="where the pack is written (default: %(default)s)")
@@ -234,7 +234,3 @@ def main() -> None:
     seconds = {name: count for name in LEARNING_RATES if (count := getattr(given, f"{name}_seconds"))}
     plan = replace(plan, **steps, seconds=seconds)
     PackBuild(data=DataFolder(given.data), work=given.work, out=given.out, plan=plan, go_on=given.go_on).run(given.only)
-
-
-if __name__ == "__main__":
-    main()

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from engine.training.data import DataFolder
-from engine.training.e5 import BLOCK, E5FileError, read_e5
-from engine.training.encoder import start_encoder
-from engine.training.vocabulary import CORPUS_WEIGHTS, ROW_TEXTS, build_vocabulary, candidates, new_words, piece_counts
+from engine.pack.data import DataFolder
+from engine.pack.e5 import BLOCK, E5FileError, read_e5
+from engine.pack.encoder import start_encoder
+from engine.pack.vocabulary import CORPUS_WEIGHTS, ROW_TEXTS, build_vocabulary, candidates, new_words, piece_counts
 
 WIDTH, LAYERS, HEADS, INNER, POSITIONS = 32, 1, 2, 64, 16
 PIECES = ["<s>", "<pad>", "</s>", "<unk>", "▁", "▁play", "ing", "京都", "大学", "の", "▁京都", "京", "都", "大", "学", "ы", "<mask>"]
