@@ -1,22 +1,33 @@
-"""Runs what needs models or much computing in a process of its own: `yomite evaluate`, `train` and `adapt`."""
+"""Runs what needs models in a process of its own, for the bot loads none: `yomite evaluate`, `train`, `adapt` and `models use`."""
 
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.exit_codes import INTERRUPTED
 from bot.settings import Settings
 
-# The module that does it, and the first words of its command line.
-MODULES: dict[str, tuple[str, ...]] = {
-    "evaluate": ("engine.evaluation",),
-    "train": ("engine.training", "train"),
-    "adapt": ("engine.training", "adapt"),
+EVERYTHING = ("profile", "catalog", "chosen", "models-dir", "device", "memory-budget-mb", "batch")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Child:
+    """The first words of a command line of Python's, and the settings that go with them."""
+
+    words: tuple[str, ...]
+    settings: tuple[str, ...] = EVERYTHING
+
+
+CHILDREN = {
+    "evaluate": Child(words=("engine.evaluation",)),
+    "train": Child(words=("engine.training", "train")),
+    "adapt": Child(words=("engine.training", "adapt")),
+    "models": Child(words=("engine.models.choosing",), settings=("chosen", "device")),
 }
 
 
@@ -24,18 +35,21 @@ def run_in_child(command: str, arguments: Sequence[str], settings: Settings) -> 
     """Pass `arguments` on to the command's module, after what the settings say; returns its exit code."""
     root = str(Path(__file__).resolve().parents[1])
     path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
-    words = [sys.executable, "-P", "-m", *MODULES[command], *_from_settings(arguments, settings), *arguments]
+    child = CHILDREN[command]
+    words = [sys.executable, "-P", "-m", *child.words, *arguments, *_from_settings(child, arguments, settings)]
     # In a process group of its own, so that Ctrl-C is answered here and not by a traceback there.
-    child = subprocess.Popen(words, env={**os.environ, "PYTHONPATH": path}, process_group=0)
+    process = subprocess.Popen(words, env={**os.environ, "PYTHONPATH": path}, process_group=0)
     try:
-        return child.wait()
+        return process.wait()
     except KeyboardInterrupt:
-        child.send_signal(signal.SIGTERM)
-        child.wait()
+        process.terminate()
+        process.wait()
         return INTERRUPTED
 
 
-def _from_settings(arguments: Sequence[str], settings: Settings) -> list[str]:
-    """What the settings say and the command line does not."""
+def _from_settings(child: Child, arguments: Sequence[str], settings: Settings) -> list[str]:
+    """What the settings say and the command line does not, and the language to talk in."""
     given = {argument.split("=")[0] for argument in arguments}
-    return [line for line in settings.worker().as_arguments() if line.split("=")[0] not in given]
+    wanted = {f"--{name}" for name in child.settings}
+    found = [line for line in settings.worker().as_arguments() if line.split("=")[0] in wanted]
+    return [line for line in (*found, f"--lang={settings.lang or settings.machine_speech}") if line.split("=")[0] not in given]

@@ -35,6 +35,13 @@ IN_CHILDREN = {
     "adapt": both("自分の分野の文章にモデルを慣らす", "adapt a model to the texts of your own field"),
     "evaluate": both("答えのわかっているデータで採点する", "score the engine on data whose answers are known"),
 }
+CHOOSING = ("use", "reset")  # `yomite models use FOLDER`; alone, `yomite models` lists them
+MORE_HELP = {
+    "models": both(
+        "学習させたモデルに答えさせる：yomite models use フォルダ（元に戻す：yomite models reset）",
+        "Let a model that you trained answer: yomite models use FOLDER (to go back: yomite models reset)",
+    )
+}
 VERSION_OPTIONS = ("--version", "-V")
 
 
@@ -65,6 +72,10 @@ def _run(words: list[str], settings: Settings) -> int:
         return OK
     speech = settings.lang or settings.machine_speech
     words = _with_command_name(words)
+    if words[0] == "models" and len(words) > 1 and words[1] in CHOOSING:
+        from bot.children import run_in_child
+
+        return run_in_child("models", words[1:], settings)
     try:
         return int(build_app(settings, speech)(args=words, standalone_mode=False, prog_name="yomite") or OK)
     except typer.TyperException as error:
@@ -75,7 +86,10 @@ def build_app(settings: Settings, speech: Speech) -> typer.Typer:
     """The command line, with one subcommand for each command; help stands in `speech`."""
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=ABOUT.in_language(speech))
     for command in COMMANDS:
-        help_text = f"{command.summary.in_language(speech)}\n\n{_example(command, speech)}"
+        more = MORE_HELP.get(command.name)
+        help_text = "\n\n".join(
+            [command.summary.in_language(speech), _example(command, speech), *([more.in_language(speech)] if more else [])]
+        )
         app.command(command.name, help=help_text, short_help=command.summary.in_language(speech))(_handler(command, settings, speech))
     passing_on = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
     for name, meaning in IN_CHILDREN.items():

@@ -61,12 +61,13 @@ class Engine:
         `on_progress` is called between forward passes with the index of a request and how far it is, 0..1. Requests that one
         model answers are read together and are equally far. What it raises ends the run.
         """
+        catalog = self._catalog  # one for the whole run: another may come meanwhile
         outcomes: list[Outcome | Undrawn | None] = [None] * len(requests)
         groups: dict[object, list[tuple[int, Language, CatalogEntry]]] = {}
         for index, request in enumerate(requests):
             try:
                 language = resolve(texts_of(request), request.language)
-                entry = self._catalog.entry(row_task(request), language, request.model)
+                entry = catalog.entry(row_task(request), language, request.model)
             except EngineError as error:
                 outcomes[index] = error.as_failure()
             else:
@@ -89,6 +90,10 @@ class Engine:
         except EngineError:
             return None
         return " ".join(self._identity(entry) for entry in entries)
+
+    def use(self, catalog: Catalog) -> None:
+        """Answer with another catalog's models from the next run on. May be called from any thread."""
+        self._catalog = catalog
 
     def warm_up(self, tasks: Sequence[Task], languages: Sequence[Language]) -> None:
         """Load the models of these tasks and languages, and what drawing needs where a task has pictures.

@@ -22,7 +22,7 @@ from workers.queue.settings import QueueSettings, WorkerSettings
 
 OK, CANNOT_START = 0, 2
 START_PATIENCE_S = 30.0  # Redis and its workers are often started at the same moment
-_SETTINGS = ("profile", "catalog", "models_dir", "device", "memory_budget_mb", "batch")
+_SETTINGS = ("profile", "catalog", "chosen", "models_dir", "device", "memory_budget_mb", "batch")
 _QUEUE_SETTINGS = ("timeout_s", "answer_ttl_s", "cache_ttl_s")
 
 
@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--redis", metavar="URL", help=f"where jobs wait; else {REDIS_URL_VARIABLE} says it, which other users do not see")
     found.add_argument("--profile", default=defaults.profile)
     found.add_argument("--catalog", type=Path)
+    found.add_argument("--chosen", type=Path, help="the file of `yomite models use`; looked at while the worker runs")
     found.add_argument("--models-dir", type=Path)
     found.add_argument("--device", default=defaults.device)
     found.add_argument("--memory-budget-mb", type=int, default=defaults.memory_budget_mb)

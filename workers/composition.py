@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import traceback
@@ -15,23 +14,23 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from engine.contract import Failure, Message, Request, Task, to_json
+from engine.contract import Failure, Message, Request, Task
 from engine.drawing import Undrawn
 from engine.errors import EngineError
 from workers.carried import Outcome
 from workers.computing import Answering, OnProgress
-from workers.queue import names
+from workers.offering import Offer
 from workers.queue.errors import QueueError
 from workers.queue.processes import READY_MARK
 from workers.queue.settings import QueueSettings, WorkerSettings
 from workers.worker import BatchingWorker
 
 if TYPE_CHECKING:
-    from engine.catalog.catalog import Catalog, CatalogEntry
+    from engine.catalog.catalog import Catalog
+    from engine.engine import Engine
 
 log = logging.getLogger("yomite.worker")
 
-MODELS_TTL_S = 60  # the catalog is gone so long after the last worker
 LANGUAGES = ("ja", "en")
 
 
@@ -55,14 +54,10 @@ def run(
         RedisError: Redis is not there, or refuses.
     """
     connection = connect(redis_url)
-    catalog = load_catalog(settings)
-    body = json.dumps(to_json(catalog) if isinstance(catalog, Failure) else [model_row(entry) for entry in catalog.entries])
-
-    def publish() -> None:
-        connection.set(names.MODELS, body, ex=MODELS_TTL_S)
-
-    publish()  # before the models' libraries are loaded: whoever only asks what there is need not wait for them
-    engine, device = compose(settings, catalog)
+    offer = Offer(settings, connection)
+    offer.tell()  # before the models' libraries are loaded: whoever only asks what there is need not wait for them
+    engine, device = compose(settings, offer.catalog)
+    offer.on_change(engine.use)
     worker = BatchingWorker(
         connection,
         engine,
@@ -70,7 +65,7 @@ def run(
         name=name,
         settings=queue_settings,
         idle_work=warming(engine, [] if burst else warm_up_idle),
-        on_beat=publish,
+        on_beat=offer.tell,
     )
     for load in warming(engine, warm_up):
         load()
@@ -93,17 +88,7 @@ def connect(redis_url: str) -> Redis:
         ) from error
 
 
-def load_catalog(settings: WorkerSettings) -> Catalog | Failure:
-    """The catalog that the settings name, or what is wrong with it."""
-    from engine.catalog.catalog import Catalog
-
-    try:
-        return Catalog.load(profile=settings.profile, user_file=settings.catalog, models_dir=settings.models_dir)
-    except EngineError as error:
-        return error.as_failure()
-
-
-def compose(settings: WorkerSettings, catalog: Catalog | Failure) -> tuple[Answering, str]:
+def compose(settings: WorkerSettings, catalog: Catalog | Failure) -> tuple[Engine | Unable, str]:
     """The engine over the catalog, and what computes; where that cannot be put together, an engine that says so to each job."""
     if isinstance(catalog, Failure):
         return _unable(catalog)
@@ -121,7 +106,7 @@ def compose(settings: WorkerSettings, catalog: Catalog | Failure) -> tuple[Answe
     return Engine(catalog, cache), device
 
 
-def _unable(failure: Failure) -> tuple[Answering, str]:
+def _unable(failure: Failure) -> tuple[Unable, str]:
     print(f"{failure.message.en}\n{failure.message.ja}", file=sys.stderr, flush=True)
     return Unable(failure), "nothing"
 
@@ -149,6 +134,9 @@ class Unable:
         """No model."""
         return None
 
+    def use(self, catalog: Catalog) -> None:
+        """Nothing to answer with."""
+
     def warm_up(self, tasks: Sequence[Task], languages: Sequence[Any]) -> None:
         """Nothing to load."""
 
@@ -156,18 +144,6 @@ class Unable:
 def warming(engine: Answering, tasks: Sequence[Task]) -> Iterator[Callable[[], None]]:
     """For each task, what loads its models."""
     return (partial(_load, engine, task) for task in tasks)
-
-
-def model_row(entry: CatalogEntry) -> dict[str, Any]:
-    """What people see of a row of the catalog."""
-    return {
-        "task": str(entry.task),
-        "languages": list(entry.languages),
-        "model": entry.name,
-        "revision": entry.revision or "",
-        "licence": entry.licence,
-        "window": entry.window,
-    }
 
 
 def no_address() -> QueueError:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from engine.catalog.chosen import chosen_entries
+from engine.catalog.described import read_description
 from engine.catalog.entry import MODELS_FOLDER, CatalogEntry
 from engine.catalog.reading import HUB_NAME, LABELS_OF_TASK, read_rows
 from engine.contract import Language, Task
@@ -28,14 +30,17 @@ class Catalog:
     known: tuple[CatalogEntry, ...] = ()  # rows of all profiles: what a Request may name as its model
 
     @classmethod
-    def load(cls, *, profile: str = "bundled", user_file: Path | None = None, models_dir: Path | None = None) -> Catalog:
-        """Read a profile, with the rows of a user's own file before it.
+    def load(
+        cls, *, profile: str = "bundled", user_file: Path | None = None, models_dir: Path | None = None, chosen: Path | None = None
+    ) -> Catalog:
+        """Read a profile, with the rows of a user's own file before it, and before those the folders that `yomite models use` chose.
 
         Args:
             profile: "bundled" or "hub".
             user_file: a TOML with `[[models]]` rows; each replaces the profile's row of its task and languages.
                 Its folders are absolute or relative to it.
             models_dir: where folders of the bundled rows lie.
+            chosen: the file of chosen folders; it need not be there.
         Raises:
             CatalogError: a file is unreadable or a value is not allowed; names file, key and value.
         """
@@ -48,7 +53,7 @@ class Catalog:
         shipped = read_rows(CATALOG_FILE, tables=PROFILES, folder=models_dir or MODELS_FOLDER)
         own = read_rows(user_file, tables=("models",), folder=user_file.absolute().parent)["models"] if user_file else ()
         others = tuple(entry for name in PROFILES if name != profile for entry in shipped[name])
-        entries = (*own, *shipped[profile])
+        entries = (*(chosen_entries(chosen) if chosen else ()), *own, *shipped[profile])
         return cls(entries=entries, known=(*entries, *others))
 
     def entry(self, task: Task, language: Language, model: str | None = None) -> CatalogEntry:
@@ -106,6 +111,9 @@ def _unknown_model(task: Task, model: str) -> CatalogEntry:
             ja=f"モデル「{model}」がありません。フォルダか Hugging Face の名前（例：tohoku-nlp/bert-base-japanese-v3）を指定してください。",
             en=f"There is no model {model!r}. Name a folder, or a Hugging Face id such as google-bert/bert-base-uncased.",
         )
+    described = read_description(found) if isinstance(found, Path) else None
+    if isinstance(found, Path) and described:
+        return described.entry(found, task)
     adapter = None
     if isinstance(found, Path) and (found / "adapter_config.json").exists():
         adapter, found = found, _base_of_adapter(found)

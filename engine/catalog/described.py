@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +26,21 @@ ALSO: dict[Task, tuple[Task, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """`task` is what the model was trained for; `window` counts pieces, special tokens included."""
+    """`task` is what the model was trained for; `window` counts pieces, special tokens included; `name` is what people see.
+
+    `weights` tells these weights from others that lay in the same folder before; `write_description` fills it in.
+    """
 
     task: Task
     tokenizer: str  # one of the catalog's kinds
     window: int
     licence: str
     base: str  # the name of the model that it was trained from
+    name: str = ""  # else that of the folder
     languages: tuple[Language, ...] = EVERY_LANGUAGE
     no_answer_threshold: float | None = 0.0
     labels: dict[str, str] = field(default_factory=dict)  # the model's own label → the contract's, where they differ
+    weights: str = ""
     version: int = VERSION
 
     @property
@@ -49,6 +55,8 @@ class Description:
             task=task,
             languages=self.languages,
             model=folder.absolute(),
+            own_name=self.name or folder.absolute().name,
+            weights=self.weights,
             licence=self.licence,
             window=self.window,
             tokenizer=self.tokenizer,
@@ -58,8 +66,13 @@ class Description:
 
 
 def write_description(folder: Path, description: Description) -> None:
-    """Write it into the model's folder."""
-    body = msgspec.json.format(msgspec.json.encode(description), indent=2)
+    """Write it into the model's folder, beside the weights, which must be there already."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.safetensors")):
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    described = replace(description, weights=digest.hexdigest()[:16])
+    body = msgspec.json.format(msgspec.json.encode(described), indent=2)
     (folder / FILE).write_bytes(body + b"\n")
 
 

@@ -33,10 +33,14 @@ class CatalogEntry:
     labels: Mapping[str, str] = field(default_factory=dict)  # the model's own label → the contract's
     case_types: bool = False  # token type 1 marks words that begin in upper case
     no_answer_threshold: float | None = 0.0  # for ask; None: the model never learnt to say "no answer"
+    own_name: str = ""  # of a model that a team has trained
+    weights: str = ""  # tells the weights in a folder from those that lay there before
 
     @property
     def name(self) -> str:
         """What people see as the model's name."""
+        if self.own_name:
+            return self.own_name
         if isinstance(self.model, Path):
             return f"yomite/{(self.adapter or self.model).name}" if self.model.parent == MODELS_FOLDER else str(self.adapter or self.model)
         return self.model
@@ -73,4 +77,4 @@ class CatalogEntry:
     def _what_is_loaded(self) -> tuple[object, ...]:
         labels = tuple(sorted(self.labels.items()))
         weights = (self.model, self.adapter, self.revision, self.tokenizer)
-        return (*weights, self.window, labels, self.case_types, self.no_answer_threshold)
+        return (*weights, self.weights, self.window, labels, self.case_types, self.no_answer_threshold)

@@ -46,18 +46,22 @@ def entity_metrics(
     A given entity whose span is one of the text's `ignored` ones (things that are none of the four labels, such as
     dates) neither helps nor hurts.
     """
-    right = gold_count = given_count = 0
-    for gold_row, given_row, ignored_row in zip(gold, given, ignored, strict=True):
-        gold_set = set(gold_row)
-        spans = {(start, end) for start, end, _ in gold_set}
-        free = set(ignored_row) - spans
-        given_set = {entity for entity in given_row if entity[:2] not in free}
-        right += len(gold_set & given_set)
-        gold_count += len(gold_set)
-        given_count += len(given_set)
-    precision = right / given_count if given_count else 0.0
-    recall = right / gold_count if gold_count else 0.0
+    counts = [entity_counts(*row) for row in zip(gold, given, ignored, strict=True)]
+    right, wanted, found = (sum(column) for column in zip(*counts, strict=True))
+    precision, recall = right / found if found else 0.0, right / wanted if wanted else 0.0
     return {"f1": _harmonic(precision, recall), "precision": precision, "recall": recall}
+
+
+def entity_counts(gold: Collection[LabelledSpan], given: Collection[LabelledSpan], ignored: Collection[Span]) -> tuple[int, int, int]:
+    """Of one text: how many entities are right, how many there are, and how many count of those given."""
+    counted = set(counted_entities(gold, given, ignored))
+    return len(counted & set(gold)), len(set(gold)), len(counted)
+
+
+def counted_entities(gold: Collection[LabelledSpan], given: Collection[LabelledSpan], ignored: Collection[Span]) -> list[LabelledSpan]:
+    """The given entities without those on an ignored span, unless an entity is right there too."""
+    free = set(ignored) - {(start, end) for start, end, _ in gold}
+    return [entity for entity in given if entity[:2] not in free]
 
 
 # --- Answers -------------------------------------------------------------------------------------------------------
@@ -68,7 +72,7 @@ def answer_metrics(gold: Sequence[Sequence[str]], given: Sequence[str], *, japan
 
     No right answers means that the text does not answer; "" is the answer that says so.
     """
-    scores = [_best_answer_scores(right or [""], text, japanese=ja) for right, text, ja in zip(gold, given, japanese, strict=True)]
+    scores = [answer_scores(right or [""], text, japanese=ja) for right, text, ja in zip(gold, given, japanese, strict=True)]
     return {
         "exact_match": sum(exact for exact, _ in scores) / len(scores),
         "f1": sum(f1 for _, f1 in scores) / len(scores),
@@ -102,7 +106,7 @@ def normalize_japanese(text: str) -> str:
     return "".join(char for char in folded if not (char.isspace() or char in string.punctuation or unicodedata.category(char)[0] == "P"))
 
 
-def _best_answer_scores(gold: Sequence[str], given: str, *, japanese: bool) -> tuple[float, float]:
+def answer_scores(gold: Sequence[str], given: str, *, japanese: bool) -> tuple[float, float]:
     """(exact match, F1), each of the right answer that fits best."""
     given_units = answer_units(given, japanese=japanese)
     exact = any(answer_units(text, japanese=japanese) == given_units for text in gold)
@@ -129,6 +133,12 @@ def correlation_metrics(gold: Sequence[float], given: Sequence[float]) -> Metric
     return {"spearman": float(stats.spearmanr(gold, given).statistic), "pearson": float(stats.pearsonr(gold, given).statistic)}
 
 
+def rank_agreement(gold: Sequence[float], given: Sequence[float]) -> list[float]:
+    """Of each row: 1 less the difference of its two ranks, as a share of the largest there can be."""
+    apart = np.abs(stats.rankdata(gold) - stats.rankdata(given)) / max(len(gold) - 1, 1)
+    return [float(1 - value) for value in apart]
+
+
 def paraphrase_metrics(gold: Sequence[int], given: Sequence[float]) -> Metrics:
     """How likely a paraphrase (1) is given a higher value than a pair that is none (0): the area under the ROC curve.
 
@@ -147,8 +157,12 @@ def retrieval_metrics(english: NDArray[np.float32], japanese: NDArray[np.float32
         english: vectors of unit norm, row i translates row i of `japanese`. *Shape:* (rows, width).
         japanese: likewise. *Shape:* (rows, width).
     """
+    own = np.arange(len(english))
+    to_english, to_japanese = nearest(english, japanese)
+    return {"ja_to_en": float(np.mean(to_english == own)), "en_to_ja": float(np.mean(to_japanese == own))}
+
+
+def nearest(english: NDArray[np.float32], japanese: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Which English row is nearest to each Japanese one, and which Japanese row to each English one. *Shape:* as above; (rows,) each."""
     cosines = japanese @ english.T
-    own = np.arange(len(cosines))
-    to_english = float(np.mean(cosines.argmax(axis=1) == own))
-    to_japanese = float(np.mean(cosines.argmax(axis=0) == own))
-    return {"ja_to_en": to_english, "en_to_ja": to_japanese}
+    return cosines.argmax(axis=1), cosines.argmax(axis=0)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -15,137 +14,141 @@ from engine.contract import (
     EmbedRequest,
     EmbedResult,
     EntityLabel,
-    Failure,
     NerRequest,
     NerResult,
     Request,
-    Result,
     SentimentLabel,
     SentimentRequest,
     SentimentResult,
     SimilarRequest,
     SimilarResult,
 )
-from engine.errors import BadInputError, EngineError
-from engine.evaluation import metrics
-from engine.evaluation.metrics import Metrics
-from engine.evaluation.rows import AskRow, EvaluationTask, NerRow, RetrievalRow, Row, SentimentRow, SimilarRow
+from engine.errors import BadInputError
+from engine.evaluation import measures, metrics
+from engine.evaluation.asking import REQUESTS_AT_ONCE, Answering, Asking, Progress
+from engine.evaluation.calibration import calibrate
+from engine.evaluation.classes import confusion, entity_confusion, entity_scores, label_scores
+from engine.evaluation.evaluation import Calibration, ClassScore, Confusion, Evaluation, RowOutcome
+from engine.evaluation.measures import Measure
+from engine.evaluation.metrics import LabelledSpan, Metrics
+from engine.examples.rows import AskRow, ExampleTask, NerRow, RetrievalRow, Row, SentimentRow, SimilarRow
 from engine.language import detect
-
-# Requests that go to the engine together: enough for batches of like length, little enough for a moving progress bar.
-REQUESTS_AT_ONCE = 128
-
-Progress = Callable[[int, int], None]  # (requests done, requests in all)
-_Answer = TypeVar("_Answer", bound=Result)
-
-
-class Answering(Protocol):
-    """What is measured: an Engine, or anything else that answers as one."""
-
-    def run(self, requests: Sequence[Request]) -> Sequence[Result | Failure]:
-        """One outcome a request, in order."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluation:
-    """What was measured. `failures` counts, by code, the rows that the engine could not answer: they score as wrong."""
+class Scored:
+    """What a task's scorer finds; its outcomes know no lines yet. The measures are the metrics, of any weighting of the rows."""
 
-    task: EvaluationTask
-    model: str
-    rows: int
-    failures: dict[str, int]
     metrics: Metrics
+    measures: tuple[Measure, ...]
+    outcomes: tuple[RowOutcome, ...]
+    classes: tuple[tuple[ClassScore, ...], tuple[ClassScore, ...]] = ((), ())
+    confusion: Confusion | None = None
+    calibration: Calibration | None = None
 
 
 def evaluate(
     engine: Answering,
-    task: EvaluationTask,
+    task: ExampleTask,
     rows: Sequence[Row],
     *,
     model: str | None = None,
+    lines: Sequence[int] | None = None,
     at_once: int = REQUESTS_AT_ONCE,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Measure `engine` on `rows`, which must be of the task's form; `at_once` requests go to it together.
 
+    Args:
+        lines: where in their file the rows begin.
     Raises:
         EngineError: the engine could not answer at all, or the rows do not allow the measure.
     """
-    asking = _Asking(engine, model=model, at_once=at_once, progress=progress)
+    asking = Asking(engine, model=model, at_once=at_once, progress=progress)
     try:
-        measured = _SCORERS[task](rows, asking)
+        scored = _SCORERS[task](rows, asking)
     except ValueError as error:
         raise BadInputError("unmeasurable", ja=f"このデータでは測れません（{error}）。", en=f"cannot measure this: {error}.") from error
-    return Evaluation(task=task, model=" + ".join(sorted(asking.models)), rows=len(rows), failures=dict(asking.failures), metrics=measured)
+    each, averages = scored.classes
+    outcomes = scored.outcomes if lines is None else (replace(one, line=lines[one.index]) for one in scored.outcomes)
+    return Evaluation(
+        task=task,
+        model=" + ".join(sorted(asking.models)),
+        rows=len(rows),
+        failures=dict(asking.failures),
+        metrics=scored.metrics,
+        per_class=each,
+        averages=averages,
+        confusion=scored.confusion,
+        calibration=scored.calibration,
+        outcomes=tuple(outcomes),
+        measures=scored.measures,
+    )
 
 
-class _Asking:
-    """Puts requests to the engine, long ones first, and keeps count of what it could not answer."""
-
-    def __init__(self, engine: Answering, *, model: str | None, at_once: int, progress: Progress | None) -> None:
-        self._engine = engine
-        self._at_once = at_once
-        self._progress = progress
-        self.model = model
-        self.models: set[str] = set()
-        self.failures: Counter[str] = Counter()
-
-    def answers(self, requests: Sequence[Request], kind: type[_Answer], *, length: Callable[[int], int]) -> list[_Answer | None]:
-        """One answer a request, in order; None where there is none. `length(i)` is request i's, in characters."""
-        order = sorted(range(len(requests)), key=length, reverse=True)
-        answers: list[_Answer | None] = [None] * len(requests)
-        for start in range(0, len(order), self._at_once):
-            indices = order[start : start + self._at_once]
-            outcomes = self._engine.run([requests[i] for i in indices])
-            self._stop_if_none_answered(outcomes, first=start == 0)
-            for index, outcome in zip(indices, outcomes, strict=True):
-                answers[index] = self._count(outcome, kind)
-            if self._progress:
-                self._progress(start + len(indices), len(order))
-        return answers
-
-    def _count(self, outcome: Result | Failure, kind: type[_Answer]) -> _Answer | None:
-        if isinstance(outcome, Failure):
-            self.failures[outcome.code] += 1
-            return None
-        if not isinstance(outcome, kind):
-            raise TypeError(f"expected {kind.__name__} from the engine, got {type(outcome).__name__}")
-        self.models.add(outcome.model)
-        return outcome
-
-    def _stop_if_none_answered(self, outcomes: Sequence[Result | Failure], *, first: bool) -> None:
-        """A missing model fails every row alike: say so at once rather than score nothing."""
-        failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
-        if first and len(failures) == len(outcomes):
-            raise EngineError(failures[0].code, ja=failures[0].message.ja, en=failures[0].message.en, **failures[0].details)
+# --- Sentiment -----------------------------------------------------------------------------------------------------
 
 
-def score_sentiment(rows: Sequence[SentimentRow], asking: _Asking) -> Metrics:
+def score_sentiment(rows: Sequence[SentimentRow], asking: Asking) -> Scored:
     """Accuracy and macro F1. Rows without any neutral one are scored on the larger of positive and negative."""
     requests = [SentimentRequest(text=row.text, language=row.lang, model=asking.model) for row in rows]
     answers = asking.answers(requests, SentimentResult, length=lambda i: len(rows[i].text))
     gold = [row.label for row in rows]
-    neutral = "neutral" in gold
-    return metrics.label_metrics(gold, [_sentiment_label(answer, neutral=neutral) for answer in answers])
+    said = [_said(answer, neutral="neutral" in gold) for answer in answers]
+    given = [label for label, _ in said]
+    right = [float(label == own) for label, own in zip(given, gold, strict=True)]
+    answered = [i for i, label in enumerate(given) if label]
+    return Scored(
+        metrics=metrics.label_metrics(gold, given),
+        measures=(measures.share("accuracy", right), measures.macro_f1("macro_f1", gold, given)),
+        outcomes=_outcomes(gold, given, right, [confidence for _, confidence in said]),
+        classes=label_scores(gold, given),
+        confusion=confusion(gold, given),
+        calibration=calibrate([said[i][1] or 0.0 for i in answered], [right[i] > 0 for i in answered]),
+    )
 
 
-def _sentiment_label(answer: SentimentResult | None, *, neutral: bool) -> str:
+def _said(answer: SentimentResult | None, *, neutral: bool) -> tuple[str, float | None]:
+    """The label and its probability: without neutral, its share of the two that are left."""
     if answer is None:
-        return ""
+        return "", None
     if neutral:
-        return answer.label
+        return answer.label, answer.probability
     sides: tuple[SentimentLabel, ...] = ("positive", "negative")
-    return max(sides, key=lambda label: answer.probabilities.get(label, 0.0))
+    of_side = {label: answer.probabilities.get(label, 0.0) for label in sides}
+    label = max(sides, key=lambda side: of_side[side])
+    return label, of_side[label] / (sum(of_side.values()) or 1.0)
 
 
-def score_ner(rows: Sequence[NerRow], asking: _Asking) -> Metrics:
+# --- Entities ------------------------------------------------------------------------------------------------------
+
+
+def score_ner(rows: Sequence[NerRow], asking: Asking) -> Scored:
     """Precision, recall and F1 of exact spans with their labels, on PER, ORG, LOC and MISC."""
     requests = [NerRequest(text=row.text, language=row.lang, model=asking.model) for row in rows]
     answers = asking.answers(requests, NerResult, length=lambda i: len(rows[i].text))
-    return metrics.entity_metrics(
-        [_labelled_spans(row) for row in rows],
-        [[(entity.start, entity.end, entity.label) for entity in answer.entities] if answer else [] for answer in answers],
-        ignored=[[(entity.start, entity.end) for entity in row.entities if entity.label is None] for row in rows],
+    gold = [_labelled_spans(row) for row in rows]
+    given: list[list[LabelledSpan]] = [[(one.start, one.end, one.label) for one in answer.entities] if answer else [] for answer in answers]
+    ignored = [[(entity.start, entity.end) for entity in row.entities if entity.label is None] for row in rows]
+    counted = [metrics.counted_entities(*row) for row in zip(gold, given, ignored, strict=True)]
+    counts = [metrics.entity_counts(*row) for row in zip(gold, given, ignored, strict=True)]
+    sure: list[dict[LabelledSpan, float]] = [
+        {(one.start, one.end, one.label): one.score for one in answer.entities} if answer else {} for answer in answers
+    ]
+    scores = [of_row[entity] for of_row, found in zip(sure, counted, strict=True) for entity in found]
+    right = [entity in wanted for wanted, found in zip(gold, counted, strict=True) for entity in found]
+    return Scored(
+        metrics=metrics.entity_metrics(gold, given, ignored=ignored),
+        measures=measures.entity_measures(counts),
+        outcomes=_outcomes(
+            [_shown(row.text, entities) for row, entities in zip(rows, gold, strict=True)],
+            [_shown(row.text, entities) for row, entities in zip(rows, counted, strict=True)],
+            [2 * hits / (wanted + found) if wanted + found else 1.0 for hits, wanted, found in counts],
+            [min(of_row.values(), default=None) for of_row in sure],
+        ),
+        classes=entity_scores(gold, counted),
+        confusion=entity_confusion(gold, counted),
+        calibration=calibrate(scores, right),
     )
 
 
@@ -153,46 +156,80 @@ def _labelled_spans(row: NerRow) -> list[tuple[int, int, EntityLabel]]:
     return [(entity.start, entity.end, entity.label) for entity in row.entities if entity.label is not None]
 
 
-def score_ask(rows: Sequence[AskRow], asking: _Asking) -> Metrics:
+def _shown(text: str, entities: Sequence[LabelledSpan]) -> str:
+    return ", ".join(f"{text[start:end]} ({label})" for start, end, label in sorted(entities))
+
+
+# --- Answers -------------------------------------------------------------------------------------------------------
+
+
+def score_ask(rows: Sequence[AskRow], asking: Asking) -> Scored:
     """Exact match and F1, and `answered`: how often the engine gave an answer rather than "no answer".
 
     Rows that all have an answer are scored on the best candidate even where the engine says "no answer" (as SQuAD 1.1
-    is scored); once one row has none, on what the engine says (SQuAD 2.0).
+    is scored); once one row has none, on what the engine says (SQuAD 2.0). The score of an answer is right as often as it
+    matches exactly.
     """
     requests = [AskRequest(question=row.question, context=row.context, language=row.lang, model=asking.model) for row in rows]
     answers = asking.answers(requests, AskResult, length=lambda i: len(rows[i].context))
     always = all(row.answers for row in rows)
-    measured = metrics.answer_metrics(
-        [[answer.text for answer in row.answers] for row in rows],
-        [_answer_text(answer, always=always) for answer in answers],
-        japanese=[_is_japanese(row) for row in rows],
+    gold = [[answer.text for answer in row.answers] for row in rows]
+    said = [_answer(answer, always=always) for answer in answers]
+    given = [text for text, _ in said]
+    japanese = [_is_japanese(row) for row in rows]
+    scores = [metrics.answer_scores(texts or [""], text, japanese=ja) for texts, text, ja in zip(gold, given, japanese, strict=True)]
+    answered = [float(answer is not None and answer.answer is not None) for answer in answers]
+    sure = [(score, exact > 0) for (_, score), (exact, _) in zip(said, scores, strict=True) if score is not None]
+    return Scored(
+        metrics=metrics.answer_metrics(gold, given, japanese=japanese) | {"answered": sum(answered) / len(rows)},
+        measures=(
+            measures.share("exact_match", [exact for exact, _ in scores]),
+            measures.share("f1", [f1 for _, f1 in scores]),
+            measures.share("answered", answered),
+        ),
+        outcomes=_outcomes([" / ".join(texts) for texts in gold], given, [f1 for _, f1 in scores], [score for _, score in said]),
+        confusion=None
+        if always
+        else confusion(["answer" if texts else "" for texts in gold], ["answer" if text else "" for text in given]),
+        calibration=calibrate([score for score, _ in sure], [exact for _, exact in sure]),
     )
-    return measured | {"answered": sum(answer is not None and answer.answer is not None for answer in answers) / len(rows)}
 
 
-def _answer_text(answer: AskResult | None, *, always: bool) -> str:
+def _answer(answer: AskResult | None, *, always: bool) -> tuple[str, float | None]:
+    """What counts as the answer, and its score; None where there is none."""
     if answer is None:
-        return ""
-    if always and answer.candidates:
-        return answer.candidates[0].text
-    return answer.answer.text if answer.answer else ""
+        return "", None
+    found = answer.candidates[0] if always and answer.candidates else answer.answer
+    return (found.text, found.score) if found else ("", None)
 
 
 def _is_japanese(row: AskRow) -> bool:
     return (row.lang or detect(row.context)) != "en"
 
 
-def score_similar(rows: Sequence[SimilarRow], asking: _Asking) -> Metrics:
-    """Correlations with the right scores; for rows of `paraphrase`, the area under the ROC curve too."""
+# --- Similarity ----------------------------------------------------------------------------------------------------
+
+
+def score_similar(rows: Sequence[SimilarRow], asking: Asking) -> Scored:
+    """Correlations with the right scores; for rows of `paraphrase`, the area under the ROC curve too.
+
+    A row's own score is 1 less the difference of its two ranks, as a share of the largest there can be.
+    """
     requests = [SimilarRequest(texts=(row.a, row.b), language=row.lang, model=asking.model) for row in rows]
     answers = asking.answers(requests, SimilarResult, length=lambda i: len(rows[i].a) + len(rows[i].b))
     cosines = [answer.matrix[0][1] if answer else 0.0 for answer in answers]
-    measured = metrics.correlation_metrics([row.gold for row in rows], cosines)
+    gold = [row.gold for row in rows]
+    measured, taken = metrics.correlation_metrics(gold, cosines), measures.correlations(gold, cosines)
     paraphrases = [row.paraphrase for row in rows if row.paraphrase is not None]
-    return measured | metrics.paraphrase_metrics(paraphrases, cosines) if len(paraphrases) == len(rows) else measured
+    if len(paraphrases) == len(rows):
+        measured |= metrics.paraphrase_metrics(paraphrases, cosines)
+        taken = (*taken, measures.roc_auc(paraphrases, cosines))
+    shown = [f"{cosine:.3f}" if answer else "" for answer, cosine in zip(answers, cosines, strict=True)]
+    outcomes = _outcomes([f"{value:g}" for value in gold], shown, metrics.rank_agreement(gold, cosines), [None] * len(rows))
+    return Scored(metrics=measured, measures=taken, outcomes=outcomes)
 
 
-def score_retrieval(rows: Sequence[RetrievalRow], asking: _Asking) -> Metrics:
+def score_retrieval(rows: Sequence[RetrievalRow], asking: Asking) -> Scored:
     """How often a sentence's translation is the nearest of all the other language's sentences, both ways."""
     requests: list[Request] = [EmbedRequest(texts=(row.en,), language="en", model=asking.model) for row in rows]
     requests += [EmbedRequest(texts=(row.ja,), language="ja", model=asking.model) for row in rows]
@@ -200,13 +237,35 @@ def score_retrieval(rows: Sequence[RetrievalRow], asking: _Asking) -> Metrics:
     answers = asking.answers(requests, EmbedResult, length=lambda i: len(texts[i]))
     width = next(answer.width for answer in answers if answer)
     vectors = np.array([answer.vectors[0] if answer else [0.0] * width for answer in answers], dtype=np.float32)
-    return metrics.retrieval_metrics(vectors[: len(rows)], vectors[len(rows) :])
+    english, japanese = vectors[: len(rows)], vectors[len(rows) :]
+    to_english, to_japanese = metrics.nearest(english, japanese)
+    hits = [(float(en == i), float(ja == i)) for i, (en, ja) in enumerate(zip(to_english, to_japanese, strict=True))]
+    return Scored(
+        metrics=metrics.retrieval_metrics(english, japanese),
+        measures=(measures.share("ja_to_en", [en for en, _ in hits]), measures.share("en_to_ja", [ja for _, ja in hits])),
+        outcomes=_outcomes(
+            [f"{row.ja} = {row.en}" for row in rows],
+            [f"→ {rows[en].en} / → {rows[ja].ja}" for en, ja in zip(to_english, to_japanese, strict=True)],
+            [(en + ja) / 2 for en, ja in hits],
+            [None] * len(rows),
+        ),
+    )
 
 
-_SCORERS: dict[EvaluationTask, Callable[[Any, _Asking], Metrics]] = {
-    EvaluationTask.SENTIMENT: score_sentiment,
-    EvaluationTask.NER: score_ner,
-    EvaluationTask.ASK: score_ask,
-    EvaluationTask.SIMILAR: score_similar,
-    EvaluationTask.RETRIEVAL: score_retrieval,
+def _outcomes(
+    gold: Sequence[str], given: Sequence[str], scores: Sequence[float], confidences: Sequence[float | None]
+) -> tuple[RowOutcome, ...]:
+    rows = enumerate(zip(gold, given, scores, confidences, strict=True))
+    return tuple(
+        RowOutcome(index=index, line=None, gold=wanted, given=found, score=score, confidence=confidence)
+        for index, (wanted, found, score, confidence) in rows
+    )
+
+
+_SCORERS: dict[ExampleTask, Callable[[Any, Asking], Scored]] = {
+    ExampleTask.SENTIMENT: score_sentiment,
+    ExampleTask.NER: score_ner,
+    ExampleTask.ASK: score_ask,
+    ExampleTask.SIMILAR: score_similar,
+    ExampleTask.RETRIEVAL: score_retrieval,
 }

@@ -1,9 +1,8 @@
-"""Reads the data folder: gzipped JSON lines and plain text, with the fixed split of the Japanese sentiment sets."""
+"""Reads the data folder: gzipped JSON lines and plain text."""
 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,8 +30,3 @@ class DataFolder:
                 stripped = line.strip()
                 if stripped:
                     yield stripped
-
-
-def held_out(text: str) -> bool:
-    """Whether a Japanese sentiment row is in the fixed tenth that training never sees (by the SHA-256 of its text)."""
-    return hashlib.sha256(text.encode()).digest()[0] % 10 == 0

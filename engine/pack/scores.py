@@ -5,17 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.catalog import Catalog
 from engine.engine import Engine
-from engine.evaluation.rows import EvaluationTask, SentimentRow, read_rows
-from engine.evaluation.scoring import Evaluation, evaluate
+from engine.evaluation.evaluation import Evaluation
+from engine.evaluation.scoring import evaluate
+from engine.examples.reading import read_examples
+from engine.examples.rows import ExampleTask, Row, SentimentRow
+from engine.examples.splitting import held_out
 from engine.models.cache import ModelCache
 from engine.pack.cards import write_cards
-from engine.pack.data import held_out
 
 MEMORY_BUDGET_BYTES = 4 * 1024**3
 MARK_BEGIN, MARK_END = "<!-- scores: begin -->", "<!-- scores: end -->"
@@ -25,7 +27,7 @@ MARK_BEGIN, MARK_END = "<!-- scores: begin -->", "<!-- scores: end -->"
 class DevelopmentSet:
     """A file of the data folder, the measures that count for it, and what this version must reach at the least."""
 
-    task: EvaluationTask
+    task: ExampleTask
     name: str
     language: str
     floors: dict[str, float]
@@ -33,19 +35,19 @@ class DevelopmentSet:
 
 
 SETS = (
-    DevelopmentSet(EvaluationTask.SENTIMENT, "sentiment/en/sst2-dev", "en", {"accuracy": 0.88}),
-    DevelopmentSet(EvaluationTask.SENTIMENT, "sentiment/ja/chabsa-train", "ja", {"macro_f1": 0.65}, only_held_out=True),
-    DevelopmentSet(EvaluationTask.SENTIMENT, "sentiment/ja/naist-dialogue-train", "ja", {"macro_f1": 0.65}, only_held_out=True),
-    DevelopmentSet(EvaluationTask.NER, "ner/en/wnut17-dev", "en", {"f1": 0.45}),
-    DevelopmentSet(EvaluationTask.NER, "ner/en/uner-ewt-dev", "en", {"f1": 0.0}),
-    DevelopmentSet(EvaluationTask.NER, "ner/ja/gsd-dev", "ja", {"f1": 0.60}),
-    DevelopmentSet(EvaluationTask.NER, "ner/ja/stockmark-dev", "ja", {"f1": 0.65}),
-    DevelopmentSet(EvaluationTask.ASK, "qa/en/mlqa-dev", "en", {"f1": 0.60, "exact_match": 0.0}),
-    DevelopmentSet(EvaluationTask.ASK, "qa/ja/jaquad-dev", "ja", {"f1": 0.50, "exact_match": 0.0}),
-    DevelopmentSet(EvaluationTask.ASK, "qa/ja/jsquad-valid", "ja", {"f1": 0.0, "exact_match": 0.0}),
-    DevelopmentSet(EvaluationTask.SIMILAR, "similarity/en/stsb-dev", "en", {"spearman": 0.80, "pearson": 0.0}),
-    DevelopmentSet(EvaluationTask.SIMILAR, "similarity/ja/jsts-valid", "ja", {"spearman": 0.77, "pearson": 0.0}),
-    DevelopmentSet(EvaluationTask.RETRIEVAL, "parallel/tatoeba-dev", "ja → en", {"ja_to_en": 0.85, "en_to_ja": 0.0}),
+    DevelopmentSet(ExampleTask.SENTIMENT, "sentiment/en/sst2-dev", "en", {"accuracy": 0.88}),
+    DevelopmentSet(ExampleTask.SENTIMENT, "sentiment/ja/chabsa-train", "ja", {"macro_f1": 0.65}, only_held_out=True),
+    DevelopmentSet(ExampleTask.SENTIMENT, "sentiment/ja/naist-dialogue-train", "ja", {"macro_f1": 0.65}, only_held_out=True),
+    DevelopmentSet(ExampleTask.NER, "ner/en/wnut17-dev", "en", {"f1": 0.45}),
+    DevelopmentSet(ExampleTask.NER, "ner/en/uner-ewt-dev", "en", {"f1": 0.0}),
+    DevelopmentSet(ExampleTask.NER, "ner/ja/gsd-dev", "ja", {"f1": 0.60}),
+    DevelopmentSet(ExampleTask.NER, "ner/ja/stockmark-dev", "ja", {"f1": 0.65}),
+    DevelopmentSet(ExampleTask.ASK, "qa/en/mlqa-dev", "en", {"f1": 0.60, "exact_match": 0.0}),
+    DevelopmentSet(ExampleTask.ASK, "qa/ja/jaquad-dev", "ja", {"f1": 0.50, "exact_match": 0.0}),
+    DevelopmentSet(ExampleTask.ASK, "qa/ja/jsquad-valid", "ja", {"f1": 0.0, "exact_match": 0.0}),
+    DevelopmentSet(ExampleTask.SIMILAR, "similarity/en/stsb-dev", "en", {"spearman": 0.80, "pearson": 0.0}),
+    DevelopmentSet(ExampleTask.SIMILAR, "similarity/ja/jsts-valid", "ja", {"spearman": 0.77, "pearson": 0.0}),
+    DevelopmentSet(ExampleTask.RETRIEVAL, "parallel/tatoeba-dev", "ja → en", {"ja_to_en": 0.85, "en_to_ja": 0.0}),
 )
 
 
@@ -56,7 +58,7 @@ def measure_all(
     for chosen in SETS:
         if only and chosen.task != only:
             continue
-        rows = read_rows(data / f"{chosen.name}.jsonl.gz", chosen.task)
+        rows: Sequence[Row] = read_examples(data / f"{chosen.name}.jsonl.gz", chosen.task).rows
         if chosen.only_held_out:
             rows = [row for row in rows if isinstance(row, SentimentRow) and held_out(row.text)]
         yield chosen, evaluate(engine, chosen.task, rows[:limit])
@@ -103,7 +105,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="the data folder")
     parser.add_argument("--out", type=Path, default=Path("models/scores.json"), help="default: %(default)s")
     parser.add_argument("--table", type=Path, action="append", default=[], help="a Markdown file with score marks to fill; may be repeated")
-    parser.add_argument("--task", choices=list(EvaluationTask), help="only this task; nothing is written")
+    parser.add_argument("--task", choices=list(ExampleTask), help="only this task; nothing is written")
     parser.add_argument("--limit", type=int, help="only the first rows of each set; nothing is written")
     given = parser.parse_args()
     engine = Engine(Catalog.load(profile="bundled"), ModelCache(memory_budget_bytes=MEMORY_BUDGET_BYTES))

@@ -11,9 +11,10 @@ from sklearn.linear_model import LogisticRegression
 from torch.nn import functional
 from transformers import BertForSequenceClassification, PreTrainedTokenizerFast
 
+from engine.examples.splitting import held_out
 from engine.pack.adapters import encoder_with_head, save_adapter, soft_targets, train_adapter
 from engine.pack.batches import Batch, BatchStream
-from engine.pack.data import DataFolder, Row, held_out
+from engine.pack.data import DataFolder, Row
 from engine.pack.ragged import Arrays, Ragged, Stored, pad_rows
 from engine.pack.running import Run
 from engine.pack.teachers import Teacher

@@ -12,6 +12,7 @@ class WorkerSettings:
 
     profile: str = "bundled"
     catalog: Path | None = None  # a user's catalog file, laid over the profile
+    chosen: Path | None = None  # the file of `yomite models use`; it need not be there
     models_dir: Path | None = None  # where the bundled models lie; None: in the checkout
     device: str = "auto"
     memory_budget_mb: int = 4_096  # MiB of models kept loaded
@@ -22,6 +23,7 @@ class WorkerSettings:
         values = {
             "--profile": self.profile,
             "--catalog": self.catalog,
+            "--chosen": self.chosen,
             "--models-dir": self.models_dir,
             "--device": self.device,
             "--memory-budget-mb": self.memory_budget_mb,

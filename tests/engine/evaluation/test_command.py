@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine.evaluation.__main__ import BAD_INPUT, CANNOT_ANSWER, OK, chosen_rows, main
-from engine.evaluation.rows import Row, SentimentRow
-from engine.pack.data import held_out
+from engine.examples.rows import Row, SentimentRow
+from engine.examples.splitting import held_out
 from tests.support.checkpoints import write_pack
 
 ROWS: dict[str, list[dict[str, object]]] = {
@@ -121,10 +121,101 @@ def test_held_out_keeps_the_tenth_that_training_never_sees() -> None:
     rows: list[Row] = [SentimentRow(text=f"文{i}。", label="neutral") for i in range(200)]
     kept = chosen_rows(rows, only_held_out=True, limit=None)
     assert 0 < len(kept) < 60
-    assert all(isinstance(row, SentimentRow) and held_out(row.text) for row in kept)
+    assert kept == [index for index in range(200) if held_out(f"文{index}。")]
     assert chosen_rows(rows, only_held_out=True, limit=3) == kept[:3]
 
 
 def test_held_out_is_for_sentiment_data_only(command: Command, data: Callable[[str], Path], capsys: pytest.CaptureFixture[str]) -> None:
     assert command("ner", "--data", data("ner"), "--held-out") == BAD_INPUT
     assert "--held-out" in capsys.readouterr().err
+
+
+# --- What else it gives --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "口コミ.csv"
+    path.write_bytes("本文,ラベル,メモ\n最高の映画,ポジティブ,1\n悪い映画,ネガティブ,2\n普通の映画,中立,3\n".encode("cp932"))
+    return path
+
+
+KEYS = [
+    "task", "data", "sha256", "model", "rows", "failures", "metrics", "intervals", "per_class", "averages", "confusion", "calibration",
+    "comparison", "notes",
+]  # fmt: skip
+
+
+def test_the_json_has_stable_keys_and_rows_where_they_are_wanted(command: Command, table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("sentiment", "--data", table, "--json", "--rows") == OK
+    printed = json.loads(capsys.readouterr().out)
+    assert list(printed) == [*KEYS, "outcomes"]
+    assert [(one["line"], one["gold"]) for one in printed["outcomes"]] == [(2, "positive"), (3, "negative"), (4, "neutral")]
+    assert [one["label"] for one in printed["per_class"]] == ["positive", "neutral", "negative"]
+    assert sum(sum(counts) for counts in printed["confusion"]["counts"]) == 3
+    low, high = printed["intervals"]["accuracy"]
+    assert 0 <= low <= printed["metrics"]["accuracy"] <= high <= 1
+    assert printed["notes"] == [{"ja": "使わなかった列：メモ。", "en": "columns that were not used: メモ."}]
+
+
+def test_two_models_are_compared_on_the_same_rows(command: Command, pack: Path, table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("sentiment", "--data", table, "--against", pack / "sentiment", "--json") == OK
+    comparison = json.loads(capsys.readouterr().out)["comparison"]
+    assert list(comparison) == ["against", "metrics", "failures", "differences", "only_first", "only_other", "said"]
+    assert [(one["measure"], one["change"], one["p"], one["test"]) for one in comparison["differences"]] == [
+        ("accuracy", 0.0, 1.0, "mcnemar"),
+        ("macro_f1", 0.0, 1.0, "bootstrap"),
+    ]
+    assert "同じ値" in comparison["said"]["ja"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "said", "noted", "not_noted"),
+    [("ja", "混同行列", "使わなかった列", "not used"), ("en", "Confusion matrix", "not used", "使わなかった列")],
+)
+def test_it_speaks_the_language_that_was_asked_for(
+    lang: str, said: str, noted: str, not_noted: str, command: Command, pack: Path, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("sentiment", "--data", table, "--lang", lang, "--against", pack / "sentiment") == OK
+    printed = capsys.readouterr()
+    assert said in printed.out
+    assert noted in printed.err
+    assert not_noted not in printed.err
+
+
+def test_a_page_and_a_picture_are_written(command: Command, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("sentiment", "--data", table, "--page", tmp_path / "p.html", "--picture", tmp_path / "p.png") == OK
+    written = (tmp_path / "p.html").read_text(encoding="utf-8")
+    assert '<html lang="ja">' in written  # as the rows are
+    assert "最高の映画" in written
+    assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_page_is_in_the_language_that_was_asked_for(command: Command, table: Path, tmp_path: Path) -> None:
+    assert command("sentiment", "--data", table, "--page", tmp_path / "p.html", "--lang", "en") == OK
+    assert '<html lang="en">' in (tmp_path / "p.html").read_text(encoding="utf-8")
+
+
+def test_what_cannot_be_drawn_or_written_is_told(
+    command: Command, data: Callable[[str], Path], table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("similar", "--data", data("similar"), "--picture", tmp_path / "p.png") == BAD_INPUT
+    assert "混同行列はありません" in capsys.readouterr().err
+    assert command("sentiment", "--data", table, "--page", tmp_path / "nowhere" / "p.html") == BAD_INPUT
+    assert "cannot write" in capsys.readouterr().err
+
+
+def test_bad_rows_are_listed_and_nothing_is_measured(command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text("text,label\n最高,posi\nfine,1\n", encoding="utf-8")
+    assert command("sentiment", "--data", path, "--lang", "ja") == BAD_INPUT
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "2 行目" in said.err
+    assert "3 行目" in said.err
+    assert "line 2" not in said.err
+
+
+def test_a_table_shows_a_model_that_is_not_there_in_one_language(command: Command, table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("sentiment", "--data", table, "--against", "no such model", "--lang", "en") == CANNOT_ANSWER
+    assert "There is no model" in capsys.readouterr().err

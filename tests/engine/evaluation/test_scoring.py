@@ -1,7 +1,9 @@
 """Scoring a data set: what is asked of the engine, and how its answers count."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from engine.contract import (
@@ -12,42 +14,16 @@ from engine.contract import (
     EmbedResult,
     Entity,
     Failure,
-    Message,
     NerResult,
     Request,
     Result,
-    SentimentLabel,
-    SentimentResult,
     SimilarResult,
 )
 from engine.errors import BadInputError, EngineError
-from engine.evaluation.rows import AskRow, EvaluationTask, GoldAnswer, GoldEntity, NerRow, RetrievalRow, SentimentRow, SimilarRow
-from engine.evaluation.scoring import REQUESTS_AT_ONCE, evaluate
-
-UNREADABLE = Failure(code="too_odd", message=Message(ja="読めません。", en="Cannot be read."))
-
-
-class ScriptedEngine:
-    """Answers each Request as `answer` says, and remembers what it was asked."""
-
-    def __init__(self, answer: Callable[..., Result | Failure]) -> None:
-        self.answer = answer
-        self.batches: list[list[Request]] = []
-
-    def run(self, requests: Sequence[Request]) -> list[Result | Failure]:
-        self.batches.append(list(requests))
-        return [self.answer(request) for request in requests]
-
-    @property
-    def asked(self) -> list[Request]:
-        return [request for batch in self.batches for request in batch]
-
-
-def sentiment(**probabilities: float) -> SentimentResult:
-    label: SentimentLabel = max(probabilities, key=lambda name: probabilities[name])  # type: ignore[assignment]  # the keys are labels
-    return SentimentResult(
-        language="ja", model="m", label=label, probability=probabilities[label], probabilities=dict(probabilities), sentences=()
-    )
+from engine.evaluation.asking import REQUESTS_AT_ONCE
+from engine.evaluation.scoring import evaluate
+from engine.examples.rows import AskRow, ExampleTask, GoldAnswer, GoldEntity, NerRow, RetrievalRow, Row, SentimentRow, SimilarRow
+from tests.engine.evaluation.scripted import UNREADABLE, ScriptedEngine, entities, gold, sentiment
 
 
 def answered(text: str | None, *, candidate: str) -> AskResult:
@@ -60,18 +36,18 @@ def answered(text: str | None, *, candidate: str) -> AskResult:
 def test_rows_without_neutral_are_scored_on_the_other_two_labels() -> None:
     engine = ScriptedEngine(lambda request: sentiment(positive=0.3, neutral=0.6, negative=0.1))
     rows = [SentimentRow(text="とても満足", label="positive", lang="ja"), SentimentRow(text="I love this.", label="positive", lang="en")]
-    assert evaluate(engine, EvaluationTask.SENTIMENT, rows).metrics == {"accuracy": 1.0, "macro_f1": 1.0}
+    assert evaluate(engine, ExampleTask.SENTIMENT, rows).metrics == {"accuracy": 1.0, "macro_f1": 1.0}
 
 
 def test_rows_with_a_neutral_one_are_scored_as_the_engine_says() -> None:
     engine = ScriptedEngine(lambda request: sentiment(positive=0.3, neutral=0.6, negative=0.1))
     rows = [SentimentRow(text="普通", label="neutral"), SentimentRow(text="とても満足", label="positive")]
-    assert evaluate(engine, EvaluationTask.SENTIMENT, rows).metrics["accuracy"] == 0.5
+    assert evaluate(engine, ExampleTask.SENTIMENT, rows).metrics["accuracy"] == 0.5
 
 
 def test_the_rows_language_and_the_chosen_model_are_asked_for() -> None:
     engine = ScriptedEngine(lambda request: sentiment(positive=1.0))
-    evaluate(engine, EvaluationTask.SENTIMENT, [SentimentRow(text="最高", label="positive", lang="ja")], model="my/model")
+    evaluate(engine, ExampleTask.SENTIMENT, [SentimentRow(text="最高", label="positive", lang="ja")], model="my/model")
     assert [(request.language, request.model) for request in engine.asked] == [("ja", "my/model")]
 
 
@@ -80,7 +56,7 @@ def test_answers_belong_to_their_rows_though_long_texts_go_first() -> None:
     right = {row.text: row.label for row in rows}
     engine = ScriptedEngine(lambda request: sentiment(**{right[request.text]: 1.0}))
     steps: list[tuple[int, int]] = []
-    measured = evaluate(engine, EvaluationTask.SENTIMENT, rows, progress=lambda done, total: steps.append((done, total)))
+    measured = evaluate(engine, ExampleTask.SENTIMENT, rows, progress=lambda done, total: steps.append((done, total)))
     assert measured.metrics["accuracy"] == 1.0
     assert steps == [(128, 300), (256, 300), (300, 300)]
     assert max(map(len, engine.batches)) == REQUESTS_AT_ONCE
@@ -91,7 +67,7 @@ def test_answers_belong_to_their_rows_though_long_texts_go_first() -> None:
 def test_a_row_that_cannot_be_answered_counts_as_wrong_and_is_told() -> None:
     engine = ScriptedEngine(lambda request: UNREADABLE if request.text == "x" else sentiment(positive=1.0))
     rows = [SentimentRow(text="x", label="positive"), SentimentRow(text="最高だ", label="positive")]
-    measured = evaluate(engine, EvaluationTask.SENTIMENT, rows)
+    measured = evaluate(engine, ExampleTask.SENTIMENT, rows)
     assert measured.failures == {"too_odd": 1}
     assert measured.metrics["accuracy"] == 0.5
 
@@ -100,7 +76,7 @@ def test_an_engine_that_answers_nothing_stops_the_evaluation_at_once() -> None:
     engine = ScriptedEngine(lambda request: UNREADABLE)
     rows = [SentimentRow(text="x", label="positive")] * 1000
     with pytest.raises(EngineError) as caught:
-        evaluate(engine, EvaluationTask.SENTIMENT, rows)
+        evaluate(engine, ExampleTask.SENTIMENT, rows)
     assert caught.value.as_failure() == UNREADABLE
     assert len(engine.batches) == 1
 
@@ -111,13 +87,13 @@ def test_entities_without_a_label_do_not_count() -> None:
 
     engine = ScriptedEngine(lambda request: NerResult(language="ja", model="m", entities=(entity(0, 5), entity(6, 8))))
     row = NerRow(text="2019年に京都へ", entities=(GoldEntity(start=0, end=5, label=None), GoldEntity(start=6, end=8, label="LOC")))
-    assert evaluate(engine, EvaluationTask.NER, [row]).metrics == {"f1": 1.0, "precision": 1.0, "recall": 1.0}
+    assert evaluate(engine, ExampleTask.NER, [row]).metrics == {"f1": 1.0, "precision": 1.0, "recall": 1.0}
 
 
 def test_where_every_question_has_an_answer_the_best_candidate_counts() -> None:
     engine = ScriptedEngine(lambda request: answered(None, candidate="京都大学"))
     row = AskRow(question="どこ？", context="京都大学", answers=(GoldAnswer(text="京都大学"),), lang="ja")
-    assert evaluate(engine, EvaluationTask.ASK, [row]).metrics == {"exact_match": 1.0, "f1": 1.0, "answered": 0.0}
+    assert evaluate(engine, ExampleTask.ASK, [row]).metrics == {"exact_match": 1.0, "f1": 1.0, "answered": 0.0}
 
 
 def test_where_a_question_has_no_answer_what_the_engine_says_counts() -> None:
@@ -126,7 +102,7 @@ def test_where_a_question_has_no_answer_what_the_engine_says_counts() -> None:
         AskRow(question="Where?", context="In Kyoto.", answers=(GoldAnswer(text="Kyoto"),), lang="en"),
         AskRow(question="When?", context="In Kyoto.", answers=(), lang="en"),
     ]
-    assert evaluate(engine, EvaluationTask.ASK, rows).metrics == {"exact_match": 0.5, "f1": 0.5, "answered": 0.0}
+    assert evaluate(engine, ExampleTask.ASK, rows).metrics == {"exact_match": 0.5, "f1": 0.5, "answered": 0.0}
 
 
 @pytest.mark.parametrize(
@@ -136,12 +112,12 @@ def test_where_a_question_has_no_answer_what_the_engine_says_counts() -> None:
 def test_answers_are_compared_in_the_rows_language_or_the_detected_one(lang: str | None, context: str, f1: float) -> None:
     engine = ScriptedEngine(lambda request: answered("大学", candidate="大学"))
     row = AskRow(question="どこ？", context=context, answers=(GoldAnswer(text="京都大学"),), lang=lang)  # type: ignore[arg-type]  # a Language
-    assert evaluate(engine, EvaluationTask.ASK, [row]).metrics["f1"] == pytest.approx(f1)
+    assert evaluate(engine, ExampleTask.ASK, [row]).metrics["f1"] == pytest.approx(f1)
 
 
 def test_a_question_goes_to_the_engine_with_its_context() -> None:
     engine = ScriptedEngine(lambda request: answered("x", candidate="x"))
-    evaluate(engine, EvaluationTask.ASK, [AskRow(question="誰？", context="田中", answers=(), lang="ja")])
+    evaluate(engine, ExampleTask.ASK, [AskRow(question="誰？", context="田中", answers=(), lang="ja")])
     assert engine.asked == [AskRequest(question="誰？", context="田中", language="ja")]
 
 
@@ -153,20 +129,20 @@ def similar_by_length(request: Request) -> SimilarResult:
 
 def test_similarity_is_correlated_with_the_scores() -> None:
     rows = [SimilarRow(a="猫", b="猫" * n, score=float(5 - n), lang="ja") for n in (1, 2, 3, 4)]
-    measured = evaluate(ScriptedEngine(similar_by_length), EvaluationTask.SIMILAR, rows).metrics
+    measured = evaluate(ScriptedEngine(similar_by_length), ExampleTask.SIMILAR, rows).metrics
     assert measured.keys() == {"spearman", "pearson"}
     assert measured["spearman"] == pytest.approx(1.0)
 
 
 def test_paraphrases_are_measured_by_the_roc_area_too() -> None:
     rows = [SimilarRow(a="cat", b="cat", paraphrase=1), SimilarRow(a="cat", b="tigers", paraphrase=0)]
-    assert evaluate(ScriptedEngine(similar_by_length), EvaluationTask.SIMILAR, rows).metrics["roc_auc"] == 1.0
+    assert evaluate(ScriptedEngine(similar_by_length), ExampleTask.SIMILAR, rows).metrics["roc_auc"] == 1.0
 
 
 def test_scores_that_never_change_are_a_clear_error() -> None:
     rows = [SimilarRow(a="a", b="b", score=1.0)] * 2
     with pytest.raises(BadInputError, match="all 2 rows have 1") as caught:
-        evaluate(ScriptedEngine(similar_by_length), EvaluationTask.SIMILAR, rows)
+        evaluate(ScriptedEngine(similar_by_length), ExampleTask.SIMILAR, rows)
     assert "測れません" in caught.value.message.ja
 
 
@@ -177,7 +153,7 @@ def test_retrieval_asks_for_both_sides_and_finds_translations() -> None:
         return EmbedResult(language="ja", model="m", vectors=(vectors[request.texts[0]],), width=2, pooling="mean")
 
     engine = ScriptedEngine(embed)
-    measured = evaluate(engine, EvaluationTask.RETRIEVAL, [RetrievalRow(en="cat", ja="猫"), RetrievalRow(en="dog", ja="犬")])
+    measured = evaluate(engine, ExampleTask.RETRIEVAL, [RetrievalRow(en="cat", ja="猫"), RetrievalRow(en="dog", ja="犬")])
     # 猫 finds cat, 犬 finds cat too; cat finds 犬, dog finds 猫.
     assert measured.metrics == {"ja_to_en": 0.5, "en_to_ja": 0.0}
     assert {(request.texts, request.language) for request in engine.asked} == {  # type: ignore[union-attr]  # all are EmbedRequests
@@ -186,3 +162,93 @@ def test_retrieval_asks_for_both_sides_and_finds_translations() -> None:
         (("猫",), "ja"),
         (("犬",), "ja"),
     }
+
+
+def test_each_row_is_told_with_what_was_right_and_what_was_given() -> None:
+    engine = ScriptedEngine(lambda request: UNREADABLE if request.text == "x" else sentiment(positive=0.7, neutral=0.2, negative=0.1))
+    rows = [
+        SentimentRow(text="最高", label="positive"),
+        SentimentRow(text="普通", label="neutral"),
+        SentimentRow(text="x", label="negative"),
+    ]
+    measured = evaluate(engine, ExampleTask.SENTIMENT, rows, lines=[2, 4, 7])
+    assert [(one.index, one.line, one.gold, one.given, one.right, one.confidence) for one in measured.outcomes] == [
+        (0, 2, "positive", "positive", True, 0.7),
+        (1, 4, "neutral", "positive", False, 0.7),
+        (2, 7, "negative", "", False, None),
+    ]
+    assert measured.confusion is not None
+    assert measured.confusion.labels == ("positive", "neutral", "negative", "none")
+    assert measured.calibration is not None
+    assert measured.calibration.error == pytest.approx(0.2)  # 1 of 2 answers of 70 % is right; the failure has no score
+
+
+def test_without_neutral_the_probability_is_the_share_of_the_two_sides() -> None:
+    engine = ScriptedEngine(lambda request: sentiment(positive=0.3, neutral=0.6, negative=0.1))
+    measured = evaluate(engine, ExampleTask.SENTIMENT, [SentimentRow(text="とても満足", label="positive")])
+    assert measured.outcomes[0].confidence == pytest.approx(0.75)
+    assert measured.calibration is not None
+    assert measured.calibration.error == pytest.approx(0.25)
+
+
+def test_entities_are_scored_one_by_one_and_shown_by_row() -> None:
+    engine = ScriptedEngine(lambda request: entities((0, 2, "PER", 0.95), (3, 5, "ORG", 0.55), (5, 6, "MISC", 0.99)))
+    row = NerRow(text="田中は京都5", entities=gold((0, 2, "PER"), (3, 5, "LOC"), (5, 6, None)))
+    measured = evaluate(engine, ExampleTask.NER, [row])
+    assert measured.calibration is not None
+    assert measured.calibration.error == pytest.approx((0.05 + 0.55) / 2)
+    assert sum(one.count for one in measured.calibration.bins) == 2
+    outcome = measured.outcomes[0]
+    assert (outcome.gold, outcome.given, outcome.score) == ("田中 (PER), 京都 (LOC)", "田中 (PER), 京都 (ORG)", 0.5)
+    assert [(one.label, one.f1) for one in measured.per_class] == [("PER", 1.0), ("ORG", 0.0), ("LOC", 0.0)]
+
+
+def test_where_some_questions_have_no_answer_it_is_told_how_often_that_was_seen() -> None:
+    engine = ScriptedEngine(
+        lambda request: answered("京都", candidate="京都") if "どこ" in request.question else answered(None, candidate="x")
+    )
+    rows = [
+        AskRow(question="どこ？", context="京都", answers=(GoldAnswer(text="京都", start=0),), lang="ja"),
+        AskRow(question="どこで？", context="京都", answers=(), lang="ja"),
+        AskRow(question="誰？", context="京都", answers=(), lang="ja"),
+    ]
+    measured = evaluate(engine, ExampleTask.ASK, rows)
+    assert measured.confusion is not None
+    assert (measured.confusion.labels, measured.confusion.counts) == (("answer", "none"), ((1, 0), (1, 1)))
+    assert [(one.gold, one.given, one.score) for one in measured.outcomes] == [("京都", "京都", 1.0), ("", "京都", 0.0), ("", "", 1.0)]
+    assert measured.calibration is not None
+    assert sum(one.count for one in measured.calibration.bins) == 2
+
+
+@pytest.mark.parametrize("task", list(ExampleTask))
+def test_measures_of_rows_that_count_once_are_the_metrics(task: ExampleTask) -> None:
+    measured = evaluate(ScriptedEngine(ANSWERS[task]), task, ROWS[task])
+    assert {measure.name: float(measure.of(np.ones((1, measured.rows)))[0]) for measure in measured.measures} == pytest.approx(
+        measured.metrics
+    )
+    assert measured.intervals.keys() == measured.metrics.keys()
+    assert all(between.low <= between.high for between in measured.intervals.values())
+    assert measured.main in measured.metrics
+
+
+def vectors_by_length(request: EmbedRequest) -> EmbedResult:
+    angle = len(request.texts[0])
+    return EmbedResult(language="ja", model="m", vectors=((math.cos(angle), math.sin(angle)),), width=2, pooling="mean")
+
+
+ANSWERS: dict[ExampleTask, Callable[..., Result | Failure]] = {
+    ExampleTask.SENTIMENT: lambda request: sentiment(positive=0.5, neutral=0.3, negative=0.2),
+    ExampleTask.NER: lambda request: entities((0, 2, "PER", 0.9), (3, 4, "LOC", 0.4)),
+    ExampleTask.ASK: lambda request: answered("京都大学", candidate="京都大学"),
+    ExampleTask.SIMILAR: similar_by_length,
+    ExampleTask.RETRIEVAL: vectors_by_length,
+}
+ROWS: dict[ExampleTask, list[Row]] = {
+    ExampleTask.SENTIMENT: [SentimentRow(text="あ", label="positive"), SentimentRow(text="い", label="neutral")],
+    ExampleTask.NER: [NerRow(text="田中は京都", entities=gold((0, 2, "PER"), (3, 5, "LOC"))), NerRow(text="田中だ。", entities=())],
+    ExampleTask.ASK: [
+        AskRow(question="?", context="京都大学", answers=(GoldAnswer(text=text),), lang="ja") for text in ("京都大学", "大学", "東京")
+    ],
+    ExampleTask.SIMILAR: [SimilarRow(a="猫", b="猫" * n, paraphrase=n % 2) for n in (1, 2, 3, 4)],
+    ExampleTask.RETRIEVAL: [RetrievalRow(en="a" * n, ja="猫" * (n + n // 3)) for n in (1, 2, 3, 4)],
+}

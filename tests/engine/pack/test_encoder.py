@@ -11,14 +11,14 @@ import torch
 from PIL import Image
 from transformers import BertConfig, BertModel
 
-from engine.reference.masking import mask_words
-from engine.tokenization.bilingual import SPECIAL_TOKENS
 from engine.pack.batches import BatchStream, JoinedStream
 from engine.pack.encoder import SHARES, TURNS, Vocabulary, goals, train_everything
 from engine.pack.goals import TEACHER_WIDTH, BilingualEncoder
 from engine.pack.ragged import Ragged, save_arrays
 from engine.pack.running import Run, draw_course, run_trainer
 from engine.pack.texts import BLOCK_PIECES, blocks_of, reduced, sentences
+from engine.reference.masking import mask_words
+from engine.tokenization.bilingual import SPECIAL_TOKENS
 
 SPECIAL = [0, 1, 2, 3, 4]
 PIECES = 60

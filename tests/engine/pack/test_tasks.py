@@ -10,15 +10,14 @@ import torch
 from peft import PeftModel
 from transformers import BertConfig, BertForMaskedLM, BertForTokenClassification
 
-from engine.tokenization.bilingual import SPECIAL_TOKENS, bilingual_tokenizer
-from engine.tokenization.pieces import TextTokenizer, case_types
 from engine.pack.adapters import encoder_with_head, save_adapter, train_adapter
 from engine.pack.ask import CROP_PIECES, Example, crop
 from engine.pack.batches import BatchStream
-from engine.pack.data import held_out
 from engine.pack.ner import LABELS, piece_labels
 from engine.pack.ragged import pad_rows
 from engine.pack.running import Run
+from engine.tokenization.bilingual import SPECIAL_TOKENS, bilingual_tokenizer
+from engine.tokenization.pieces import TextTokenizer, case_types
 
 
 @pytest.fixture
@@ -60,12 +59,6 @@ def test_a_crop_holds_the_answer_or_says_that_it_does_not(first: int, last: int,
             assert part[end] == min(last, part[-1])
         else:
             assert not set(range(first, last + 1)) <= set(part.tolist())
-
-
-def test_the_held_out_tenth_is_fixed_and_about_a_tenth() -> None:
-    share = np.mean([held_out(f"文{i}") for i in range(5_000)])
-    assert 0.085 < share < 0.115
-    assert [held_out(text) for text in ("15", "22", "悪い。", "a", "b", "とても良い。")] == [True, True, True, False, False, False]
 
 
 def test_an_adapter_learns_and_answers_the_same_when_loaded_again(tmp_path: Path) -> None:

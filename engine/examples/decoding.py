@@ -1,0 +1,96 @@
+"""From the bytes of a file to its text. The encoding is decided strictly: what does not fit in full is refused, never half read."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import hashlib
+import re
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import BadInputError
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# What a Japanese text written by Excel holds, and what bytes of other encodings turn into when they are read as cp932.
+_JAPANESE = re.compile(r"[\u3001\u3002\u3040-\u30ff]")
+_HALF_WIDTH = re.compile(r"[\uff61-\uff9f]")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_PRIVATE = re.compile(r"[\ue000-\uf8ff]")
+
+
+@dataclass(frozen=True)
+class Content:
+    """A file's text, and the SHA-256 of its bytes as they lie on the disk."""
+
+    text: str
+    sha256: str
+
+
+def read_content(path: Path) -> Content:
+    """Read and decode a file, gzipped or not.
+
+    Raises:
+        BadInputError: it cannot be read (`unreadable_file`), or its encoding is none of those known (`unreadable_encoding`).
+    """
+    raw = _bytes(path)
+    return Content(text=_text(_unpacked(raw, path), path.name), sha256=hashlib.sha256(raw).hexdigest())
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
+
+
+def _unpacked(raw: bytes, path: Path) -> bytes:
+    try:
+        return gzip.decompress(raw) if raw.startswith(_GZIP_MAGIC) else raw
+    except (OSError, EOFError, zlib.error) as error:
+        raise _unreadable(path, str(error)) from error
+
+
+def _text(raw: bytes, name: str) -> str:
+    try:
+        if raw.startswith(_UTF16_MARKS):
+            return raw.decode("utf-16")
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return _japanese_windows_text(raw, name, error)
+    if "\0" in text:  # UTF-16 without its mark
+        raise _unclear(name, text.count("\n", 0, text.index("\0")) + 1)
+    return text
+
+
+def _japanese_windows_text(raw: bytes, name: str, error: UnicodeDecodeError) -> str:
+    """The text of a file that Excel saved in Japan. `error` says where it is no UTF-8."""
+    line = error.object.count(b"\n", 0, error.start) + 1
+    if raw.startswith((*_UTF16_MARKS, codecs.BOM_UTF8)):
+        raise _unclear(name, line) from error
+    try:
+        text = raw.decode("cp932")
+    except UnicodeDecodeError as other:
+        raise _unclear(name, line) from other
+    odd = len(_HALF_WIDTH.findall(text))
+    if "\0" in text or not _JAPANESE.search(text) or _PRIVATE.search(text) or odd * 3 > len(_NOT_ASCII.findall(text)):
+        raise _unclear(name, line)
+    return text
+
+
+def _unreadable(path: Path, reason: str) -> BadInputError:
+    return BadInputError(
+        "unreadable_file",
+        ja=f"{path} を読めません（{reason}）。読み取れるファイルを指定してください。",
+        en=f"cannot read {path}: {reason}; give a file that can be read.",
+    )
+
+
+def _unclear(name: str, line: int) -> BadInputError:
+    return BadInputError(
+        "unreadable_encoding",
+        ja=f"{name}：{line} 行目の文字コードを判別できません。UTF-8 で保存してください（Excel では「CSV UTF-8」）。",
+        en=f"{name}: the encoding at line {line} is unclear; save the file as UTF-8 (in Excel: CSV UTF-8).",
+    )

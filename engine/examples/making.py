@@ -1,0 +1,126 @@
+"""From a record to the example that it means, checked against what the task needs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.examples.answers import read_answers
+from engine.examples.columns import missing
+from engine.examples.entities import read_marked, read_spans
+from engine.examples.labels import language, sentiment_label
+from engine.examples.problems import RowProblem, quoted
+from engine.examples.rows import AskRow, ExampleTask, NerRow, RetrievalRow, Row, SentimentRow, SimilarRow
+
+Fields = Mapping[str, Any]  # by our names of the columns
+
+
+@dataclass(frozen=True)
+class Made:
+    """An example. `first_of_several`: its answer stands in several places of the context, and the first was taken."""
+
+    row: Row
+    first_of_several: bool = False
+
+
+def make(task: ExampleTask, fields: Fields) -> Made:
+    """The example of a record.
+
+    Raises:
+        RowProblem: the record is wrong; says how it would be right.
+    """
+    return _MAKERS[task](fields)
+
+
+def _sentiment(fields: Fields) -> Made:
+    text = _text(fields, "text")
+    return Made(SentimentRow(text=text, label=sentiment_label(_filled(fields, "label")), lang=language(fields.get("lang"))))
+
+
+def _ner(fields: Fields) -> Made:
+    text = _text(fields, "text")
+    if "entities" in fields:
+        entities = read_spans(fields["entities"], text)
+    else:
+        text, entities = read_marked(text)
+    return Made(NerRow(text=text, entities=entities, lang=language(fields.get("lang"))))
+
+
+def _ask(fields: Fields) -> Made:
+    question, context = _text(fields, "question"), _text(fields, "context")
+    answers, several = read_answers(_given(fields, ExampleTask.ASK, "answers"), fields.get("start"), context)
+    return Made(AskRow(question=question, context=context, answers=answers, lang=language(fields.get("lang"))), several)
+
+
+def _similar(fields: Fields) -> Made:
+    a, b = _text(fields, "a"), _text(fields, "b")
+    score, paraphrase = _number(fields.get("score"), "score"), _number(fields.get("paraphrase"), "paraphrase")
+    if (score is None) == (paraphrase is None):
+        raise RowProblem(
+            ja="score と paraphrase のどちらか一方に数を書いてください。",
+            en="expected a number in either score or paraphrase.",
+        )
+    if paraphrase not in (None, 0, 1):
+        raise RowProblem(
+            ja=f"paraphrase が {paraphrase:g} です。0（言い換えでない）か 1（言い換え）にしてください。",
+            en=f"paraphrase is {paraphrase:g}; write 0 (no paraphrase) or 1 (a paraphrase).",
+        )
+    kind = None if paraphrase is None else int(paraphrase)
+    return Made(SimilarRow(a=a, b=b, score=score, paraphrase=kind, lang=language(fields.get("lang"))))
+
+
+def _retrieval(fields: Fields) -> Made:
+    return Made(RetrievalRow(en=_text(fields, "en"), ja=_text(fields, "ja")))
+
+
+_MAKERS: dict[ExampleTask, Callable[[Fields], Made]] = {
+    ExampleTask.SENTIMENT: _sentiment,
+    ExampleTask.NER: _ner,
+    ExampleTask.ASK: _ask,
+    ExampleTask.SIMILAR: _similar,
+    ExampleTask.RETRIEVAL: _retrieval,
+}
+
+
+def _given(fields: Fields, task: ExampleTask, name: str) -> Any:
+    """A cell that must be there, though it may be empty."""
+    if name not in fields:
+        said = missing(task, list(fields), [name])
+        raise RowProblem(ja=said.ja, en=said.en)
+    return fields[name]
+
+
+def _filled(fields: Fields, name: str) -> Any:
+    value = fields.get(name)
+    if value is None or not str(value).strip():
+        raise RowProblem(ja=f"{name} が空です。書き入れてください。", en=f"{name} is empty; fill it in.")
+    return value
+
+
+def _text(fields: Fields, name: str) -> str:
+    """A text just as it stands."""
+    value = _filled(fields, name)
+    if not isinstance(value, str):
+        raise RowProblem(
+            ja=f"{name} が文字列ではありません（{quoted(value)}）。文章を書いてください。",
+            en=f"{name} is no text ({quoted(value)}); write a text.",
+        )
+    return value
+
+
+def _number(value: object, name: str) -> float | None:
+    """A number; None where the cell is empty."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    try:
+        number = math.nan if isinstance(value, bool) or not isinstance(value, int | float | str) else float(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise RowProblem(
+            ja=f"{name}「{quoted(value)}」が数ではありません。4.5 のように書いてください。",
+            en=f"{name} {quoted(value)!r} is no number; write it as 4.5.",
+        )
+    return number

@@ -1,0 +1,93 @@
+"""What is worth saying of a file of examples though it can be read: duplicates, contradictions, answers in several places, unused columns."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterator, Sequence
+
+from engine.contract import Message
+from engine.examples.problems import counted, quoted
+from engine.examples.rows import AskRow, NerRow, RetrievalRow, Row, SentimentRow, SimilarRow
+
+_LINES_NAMED = 5
+
+
+def notes_of(rows: Sequence[Row], lines: Sequence[int], *, several: Collection[int], unused: Sequence[str]) -> tuple[Message, ...]:
+    """The notes on rows that begin at `lines`; at those in `several` an answer was taken at the first of several places."""
+    return (*_repeated(rows, lines), *_several(several), *_unused(unused))
+
+
+def _repeated(rows: Sequence[Row], lines: Sequence[int]) -> Iterator[Message]:
+    first: dict[Row, int] = {}
+    of_text: dict[Hashable, list[Row]] = defaultdict(list)
+    again: list[int] = []
+    contrary: list[int] = []
+    for row, line in zip(rows, lines, strict=True):
+        if row in first:
+            again.append(line)
+            continue
+        first[row] = line
+        earlier = of_text[_asked(row)]
+        if any(_answer(row) != _answer(other) for other in earlier):
+            contrary.append(line)
+        earlier.append(row)
+    if again:
+        yield Message(
+            ja=f"前の行とまったく同じ行が {len(again)} 件あります（{_named(again, ja=True)}）。",
+            en=f"{counted(len(again))} exactly as an earlier row: {_named(again, ja=False)}.",
+        )
+    if contrary:
+        yield Message(
+            ja=f"前の行と文が同じで正解が違う行が {len(contrary)} 件あります（{_named(contrary, ja=True)}）。",
+            en=f"{counted(len(contrary))} with the text of an earlier row and another right answer: {_named(contrary, ja=False)}.",
+        )
+
+
+def _asked(row: Row) -> Hashable:
+    """What the engine is asked about."""
+    match row:
+        case SentimentRow() | NerRow():
+            return row.text
+        case AskRow():
+            return row.question, row.context
+        case SimilarRow():
+            return row.a, row.b
+        case RetrievalRow():
+            return row.en
+
+
+def _answer(row: Row) -> Hashable:
+    """What would be right."""
+    match row:
+        case SentimentRow():
+            return row.label
+        case NerRow():
+            return frozenset(row.entities)
+        case AskRow():
+            return row.answers
+        case SimilarRow():
+            return row.gold
+        case RetrievalRow():
+            return None  # a sentence may have several translations
+
+
+def _several(lines: Collection[int]) -> Iterator[Message]:
+    if lines:
+        yield Message(
+            ja=f"答えが本文の複数の場所にある行が {len(lines)} 件あります（{_named(sorted(lines), ja=True)}）。最初の場所を使います。別の場所なら start 列で指定してください。",
+            en=f"{counted(len(lines))} whose answer stands in several places of the context: {_named(sorted(lines), ja=False)}. The first is taken; a column start says which.",
+        )
+
+
+def _unused(names: Sequence[str]) -> Iterator[Message]:
+    if names:
+        shown = [quoted(name) for name in names]
+        yield Message(ja=f"使わなかった列：{'、'.join(shown)}。", en=f"columns that were not used: {', '.join(shown)}.")
+
+
+def _named(lines: Sequence[int], *, ja: bool) -> str:
+    shown = ", ".join(map(str, lines[:_LINES_NAMED]))
+    rest = len(lines) - _LINES_NAMED
+    if rest > 0:
+        return f"{shown} 行目ほか" if ja else f"lines {shown} and {rest} more"
+    return f"{shown} 行目" if ja else f"line {shown}" if len(lines) == 1 else f"lines {shown}"

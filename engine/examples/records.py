@@ -1,0 +1,165 @@
+"""From the text of a file to its records: the cells of a table or the fields of a JSON object, with the line where each begins."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.examples.columns import match_columns
+from engine.examples.problems import Problem, RowProblem
+from engine.examples.rows import ExampleTask
+
+_DELIMITERS = (",", ";", "\t")
+
+
+@dataclass(frozen=True)
+class Record:
+    """What stands in one row under the file's own names, and the line where the row begins, from 1."""
+
+    line: int
+    fields: dict[str, Any]
+
+
+@dataclass
+class Records:
+    """The readable records of a file, and what is wrong with the others."""
+
+    found: list[Record] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    header: tuple[str, ...] = ()  # of a table: its columns in order
+
+    def wrong(self, line: int, *, ja: str, en: str) -> None:
+        """Note what is wrong at a line."""
+        self.problems.append(Problem(line, RowProblem(ja=ja, en=en).message))
+
+    @property
+    def names(self) -> list[str]:
+        """All names that occur, in the order in which they come."""
+        return list(self.header or dict.fromkeys(name for record in self.found for name in record.fields))
+
+
+# --- JSON ----------------------------------------------------------------------------------------------------------
+
+
+def read_json_lines(text: str) -> Records:
+    """One JSON object a line; empty lines are left out."""
+    records = Records()
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            try:
+                value = json.loads(line)
+            except ValueError as error:
+                records.wrong(number, ja=f"JSON として読めません（{error}）。", en=f"no JSON: {error}.")
+            else:
+                _keep_object(records, number, value)
+    return records
+
+
+def read_json_list(text: str) -> Records:
+    """A list of JSON objects over any number of lines; a file that is no list is read as one object a line."""
+    if not text.lstrip().startswith("["):
+        return read_json_lines(text)
+    records = Records()
+    try:
+        for line, value in _items(text):
+            _keep_object(records, line, value)
+    except json.JSONDecodeError as error:
+        records.wrong(error.lineno, ja=f"JSON として読めません（{error}）。", en=f"no JSON: {error}.")
+    return records
+
+
+def _items(text: str) -> Iterator[tuple[int, Any]]:
+    """The values of a JSON list, and the line where each begins."""
+    decoder = json.JSONDecoder()
+    at, line, counted = _skip(text, text.index("[") + 1), 1, 0
+    while text[at : at + 1] != "]":
+        line, counted = line + text.count("\n", counted, at), at
+        value, at = decoder.raw_decode(text, at)
+        yield line, value
+        at = _skip(text, at)
+        if text[at : at + 1] == ",":
+            at = _skip(text, at + 1)
+            if text[at : at + 1] == "]":
+                raise json.JSONDecodeError("Expecting a value after the comma", text, at)
+        elif text[at : at + 1] != "]":
+            raise json.JSONDecodeError("Expecting ',' or ']'", text, at)
+    if text[at + 1 :].strip():
+        raise json.JSONDecodeError("Extra data", text, _skip(text, at + 1))
+
+
+def _skip(text: str, at: int) -> int:
+    while text[at : at + 1] in (" ", "\t", "\r", "\n"):
+        at += 1
+    return at
+
+
+def _keep_object(records: Records, line: int, value: object) -> None:
+    if isinstance(value, dict):
+        records.found.append(Record(line, value))
+    else:
+        records.wrong(line, ja="JSON のオブジェクト {…} が必要です。", en="a JSON object {…} is needed.")
+
+
+# --- Tables --------------------------------------------------------------------------------------------------------
+
+
+def read_table(text: str, task: ExampleTask, *, delimiter: str | None = None) -> Records:
+    """A table whose first row names its columns. Fields may be quoted, and hold line breaks then.
+
+    `delimiter` None: the one of comma, semicolon and tab by which most columns of the task are found.
+    """
+    header_at, header_line = next(((at, line) for at, line in enumerate(text.splitlines()) if line.strip()), (0, ""))
+    delimiter = delimiter or max(_DELIMITERS, key=lambda sign: _fitting(header_line, sign, task))
+    records = Records()
+    for line, cells in _rows(text, delimiter, records):
+        if line <= header_at + 1:
+            records.header = tuple(_without_empty_end([cell.strip() for cell in cells]))
+        elif any(cell.strip() for cell in cells):
+            _keep_cells(records, line, cells)
+    return records
+
+
+def _fitting(header: str, delimiter: str, task: ExampleTask) -> tuple[int, int]:
+    names = next(csv.reader([header], delimiter=delimiter), [])
+    return len(match_columns(task, names)), len(names)
+
+
+def _rows(text: str, delimiter: str, records: Records) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a table, and the line where each begins; what is wrong goes to `records`."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            records.wrong(
+                line,
+                ja=f'引用符の付け方が正しくありません（{error}）。引用符を含むセルは "…""…" のように書いてください。',
+                en=f'cannot read its quotes: {error}; write a cell that holds a quote as "…""…".',
+            )
+        else:
+            yield line, cells
+
+
+def _keep_cells(records: Records, line: int, cells: list[str]) -> None:
+    width = len(records.header)
+    cells = [*cells[:width], *_without_empty_end(cells[width:])]
+    if len(cells) == width:
+        records.found.append(Record(line, dict(zip(records.header, cells, strict=True))))
+        return
+    records.wrong(
+        line,
+        ja=f'列が {len(cells)} 個ありますが、見出しは {width} 個です。区切り文字を含む文は「"」で囲んでください。',
+        en=f'{len(cells)} columns, but the header has {width}; put a text that holds the separator into quotes ("…").',
+    )
+
+
+def _without_empty_end(cells: list[str]) -> list[str]:
+    filled = max((at + 1 for at, cell in enumerate(cells) if cell.strip()), default=0)
+    return cells[:filled]

@@ -1,0 +1,96 @@
+"""Rows that are wrong: all are told at once, by line, with what would be right, in both languages."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import BadInputError
+from tests.engine.examples.writing import json_lines, read
+
+GOOD = {
+    "sentiment": {"text": "最高", "label": "positive"},
+    "ner": {"text": "京都", "entities": []},
+    "ask": {"question": "?", "context": "東京 and ２０１７年", "answers": []},
+    "similar": {"a": "x", "b": "y", "score": 1},
+    "retrieval": {"en": "x", "ja": "x"},
+}
+
+
+def error_of(path: Path, content: str, task: str) -> BadInputError:
+    with pytest.raises(BadInputError) as caught:
+        read(path, content, task)
+    assert caught.value.code == "bad_rows"
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("task", "row", "ja", "en"),
+    [
+        ("sentiment", {"text": "x", "label": "posi"}, "positive のことですか", "did you mean positive?"),
+        ("sentiment", {"text": "x", "label": "ポジテイブ"}, "positive のことですか", "did you mean positive?"),
+        ("sentiment", {"text": "x", "label": "zzz"}, "positive・neutral・negative", "write positive, neutral or negative"),
+        ("sentiment", {"text": "x", "label": 1}, "推測しません", "not guessed"),
+        ("sentiment", {"text": "x", "label": "-1"}, "推測しません", "not guessed"),
+        ("sentiment", {"text": " \u3000", "label": "positive"}, "text が空", "text is empty"),
+        ("sentiment", {"text": 7, "label": "positive"}, "文字列ではありません", "text is no text"),
+        ("sentiment", {"text": "x"}, "label が空", "label is empty"),
+        ("sentiment", {"text": "x", "label": "positive", "lang": "zh"}, "ja・en・mixed", "ja, en or mixed"),
+        ("sentiment", "{not json", "JSON", "no JSON"),
+        ("sentiment", [1], "オブジェクト", "object"),
+        ("ner", {"text": "京都", "entities": [{"start": 0, "end": 3, "label": "LOC"}]}, "文は 2 文字", "not inside the text of 2"),
+        ("ner", {"text": "京都", "entities": [{"start": 0, "end": 2, "label": "CITY"}]}, "PER・ORG・LOC・MISC", "PER, ORG, LOC or MISC"),
+        ("ner", {"text": "京都", "entities": [{"start": 0, "end": 2, "label": "LOK"}]}, "LOC のことですか", "did you mean LOC?"),
+        ("ner", {"text": "京都市だ", "entities": [[0, 2, "LOC"], [1, 3, "ORG"]]}, "重なっています", "overlap"),
+        ("ner", {"text": "京都", "entities": [{"start": "0", "end": 2, "label": "LOC"}]}, "整数", "whole numbers"),
+        ("ner", {"text": "京都", "entities": {"LOC": 1}}, "読めません", "cannot read the entities"),
+        ("ask", {"question": "?", "context": "東京", "answers": ["大阪"]}, "本文にありません", "not in the context"),
+        ("ask", {"question": "?", "context": "２０１７年", "answers": ["2017年"]}, "「２０１７年」と書かれています", "as '２０１７年'"),
+        ("ask", {"question": "?", "context": "In New\nYork.", "answers": ["new york"]}, "「New York」", "as 'New York'"),
+        ("ask", {"question": "?", "context": "東京", "answers": [{"text": "京", "start": 0}]}, "1 文字目", "not stand at 0 but at 1"),
+        ("ask", {"question": "?", "context": "東京", "answers": "京", "start": "x"}, "整数ではありません", "no whole number"),
+        ("ask", {"question": "?", "context": "東京"}, "列「answers」", "no column answers"),
+        ("ask", {"question": "?", "context": "東京", "answers": 3}, "読めません", "cannot read the answer"),
+        ("similar", {"a": "x", "b": "y", "score": "高い"}, "数ではありません", "no number"),
+        ("similar", {"a": "x", "b": "y", "score": True}, "数ではありません", "no number"),
+        ("similar", {"a": "x", "b": "y", "score": "nan"}, "数ではありません", "no number"),
+        ("similar", {"a": "x", "b": "y"}, "どちらか一方", "either score or paraphrase"),
+        ("similar", {"a": "x", "b": "y", "paraphrase": 2}, "0（言い換えでない）", "paraphrase is 2"),
+        ("retrieval", {"en": "x"}, "ja が空", "ja is empty"),
+    ],
+)
+def test_a_bad_row_says_its_line_and_what_would_be_right(tmp_path: Path, task: str, row: object, ja: str, en: str) -> None:
+    message = error_of(tmp_path / "rows.jsonl", json_lines(GOOD[task], row), task).message
+    assert "2 行目：" in message.ja
+    assert ja in message.ja
+    assert "line 2: " in message.en
+    assert en in message.en
+
+
+@pytest.mark.parametrize(
+    ("row", "ja", "en"),
+    [
+        ("最高、です,肯定,extra", "列が 3 個ありますが、見出しは 2 個です", "3 columns, but the header has 2"),
+        ("最高", "列が 1 個", "1 columns"),
+        ('"最高"です,肯定', "引用符", "quotes"),
+        ('"閉じない,肯定', "引用符", "quotes"),
+    ],
+)
+def test_a_bad_row_of_a_table_is_told_with_the_others(tmp_path: Path, row: str, ja: str, en: str) -> None:
+    error = error_of(tmp_path / "rows.csv", f'text,label\n"二行の\n文",肯定\nx,posi\n{row}\n', "sentiment")
+    assert error.details == {"file": "rows.csv", "rows": "2", "lines": "4,5"}
+    assert ja in error.message.ja
+    assert en in error.message.en
+
+
+def test_twenty_bad_rows_are_told_in_full_and_the_others_counted(tmp_path: Path) -> None:
+    table = "text,label\n" + "".join(f"文{i},0\n" for i in range(30)) + "文,肯定\n"
+    message = error_of(tmp_path / "rows.csv", table, "sentiment").message
+    assert message.ja.count("行目：") == message.en.count("\n  line ") == 20
+    assert message.ja.endswith("ほか 10 件")
+    assert message.en.endswith("and 10 more")
+    assert "30 件" in message.ja
+    assert "30 rows" in message.en
+
+
+def test_a_list_that_breaks_off_is_told_by_its_line(tmp_path: Path) -> None:
+    assert "line 3: no JSON" in error_of(tmp_path / "rows.json", '[\n{"text": "x", "label": "positive"}\n', "sentiment").message.en

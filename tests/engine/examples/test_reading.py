@@ -1,0 +1,207 @@
+"""Reading files of examples: the same rows from every format and encoding, and notes on what is worth saying."""
+
+import codecs
+import gzip
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.errors import BadInputError
+from engine.examples.reading import read_examples
+from engine.examples.rows import (
+    AskRow,
+    ExampleTask,
+    GoldAnswer,
+    GoldEntity,
+    NerRow,
+    RetrievalRow,
+    Row,
+    SentimentRow,
+    SimilarRow,
+)
+from tests.engine.examples.writing import json_lines, read
+
+JAPANESE = SentimentRow(text="神対応、ありがとう！", label="positive")
+ENGLISH = SentimentRow(text='It broke, "again".\nSigh.', label="negative")
+TABLE = 'text,label\n神対応、ありがとう！,positive\n"It broke, ""again"".\nSigh.",negative\n'
+LINES = json_lines({"text": JAPANESE.text, "label": "positive"}, "", {"text": ENGLISH.text, "label": "Negative"})
+LIST = json.dumps([{"text": JAPANESE.text, "label": "positive"}, {"text": ENGLISH.text, "label": "negative"}], indent=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "lines"),
+    [
+        ("rows.csv", TABLE, (2, 3)),
+        ("rows.CSV", TABLE, (2, 3)),
+        ("rows.csv", TABLE.replace(",positive", ";positive").replace(",negative", ";negative").replace("text,", "text;"), (2, 3)),
+        ("rows.csv", "\n" + TABLE.replace("\n", "\r\n").replace(".\r\nSigh", ".\nSigh") + ",\r\n\r\n", (3, 4)),
+        ("rows.tsv", 'text\tlabel\n神対応、ありがとう！\tpositive\n"It broke, ""again"".\nSigh."\tnegative\n', (2, 3)),
+        ("rows.jsonl", LINES, (1, 3)),
+        ("rows.json", LIST, (2, 6)),
+        ("rows.json", LINES, (1, 3)),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_every_format_holds_the_same_rows(tmp_path: Path, name: str, content: str, lines: tuple[int, ...], packed: bool) -> None:
+    raw = content.encode()
+    path, written = (tmp_path / f"{name}.gz", gzip.compress(raw)) if packed else (tmp_path / name, raw)
+    examples = read(path, written, "sentiment")
+    assert examples.rows == (JAPANESE, ENGLISH)
+    assert examples.lines == lines
+    assert examples.path == path
+    assert examples.sha256 == hashlib.sha256(written).hexdigest()
+    assert examples.notes == ()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        TABLE.encode("utf-8-sig"),
+        codecs.BOM_UTF16_LE + TABLE.encode("utf-16-le"),
+        codecs.BOM_UTF16_BE + TABLE.encode("utf-16-be"),
+        TABLE.encode("cp932"),
+    ],
+)
+def test_what_excel_saves_is_read_whatever_its_encoding(tmp_path: Path, raw: bytes) -> None:
+    assert read(tmp_path / "rows.csv", raw, "sentiment").rows == (JAPANESE, ENGLISH)
+
+
+@pytest.mark.parametrize(
+    ("raw", "line"),
+    [
+        ("text,label\nMünchen war schön.,positive\n".encode("latin-1"), 2),
+        ("text,label\nok,positive\nとても満足しています。,positive\n".encode("euc-jp"), 3),
+        (TABLE.encode() + b"\xff,positive\n", 5),
+        (TABLE.encode("utf-16-le"), 2),
+        ("text,label\nfine,positive\n".encode("utf-16-le"), 1),
+        (TABLE.encode("utf-8-sig") + b"\xff", 5),
+        (codecs.BOM_UTF16_LE + TABLE.encode("utf-16-le")[:-1], 4),
+    ],
+)
+def test_an_unclear_encoding_is_refused_rather_than_guessed(tmp_path: Path, raw: bytes, line: int) -> None:
+    with pytest.raises(BadInputError) as caught:
+        read(tmp_path / "rows.csv", raw, "sentiment")
+    assert caught.value.code == "unreadable_encoding"
+    assert f"line {line}" in caught.value.message.en
+    assert "UTF-8 で保存" in caught.value.message.ja
+
+
+@pytest.mark.parametrize(
+    ("task", "table", "row"),
+    [
+        ("sentiment", "本文,ラベル,言語\n楽しかった。,ポジティブ,ja\n", SentimentRow(text="楽しかった。", label="positive", lang="ja")),
+        ("sentiment", "Sentence,Sentiment\nMeh.,NEUTRAL\n", SentimentRow(text="Meh.", label="neutral")),
+        ("sentiment", "ＴＥＸＴ , Label\n悪い店,悪い\n", SentimentRow(text="悪い店", label="negative")),
+        (
+            "ask",
+            "質問,本文,回答\nどこ？,京都へ行った。,京都\n",
+            AskRow(question="どこ？", context="京都へ行った。", answers=(GoldAnswer(text="京都", start=0),)),
+        ),
+        (
+            "ask",
+            "Question,Context,Answer,Answer Start\nWho?,Ann and Ann.,Ann,8\n",
+            AskRow(question="Who?", context="Ann and Ann.", answers=(GoldAnswer(text="Ann", start=8),)),
+        ),
+        ("ask", "question,context,answer\nWhen?,In Kyoto.,\n", AskRow(question="When?", context="In Kyoto.", answers=())),
+        ("similar", "文１,文２,類似度\n猫,犬,2.5\n", SimilarRow(a="猫", b="犬", score=2.5)),
+        ("similar", "sentence1,sentence2,is_duplicate\ncat,a cat,1\n", SimilarRow(a="cat", b="a cat", paraphrase=1)),
+        ("similar", "text_a,text_b,score,paraphrase\ncat,dog,,0\n", SimilarRow(a="cat", b="dog", paraphrase=0)),
+        ("retrieval", "英語,日本語\nIt rains.,雨だ。\n", RetrievalRow(en="It rains.", ja="雨だ。")),
+        ("ner", "text\n[京都](地名)だ\n", NerRow(text="京都だ", entities=(GoldEntity(start=0, end=2, label="LOC"),))),
+        ("ner", 'text,label\n京都だ,"[[0,2,""LOC""]]"\n', NerRow(text="京都だ", entities=(GoldEntity(start=0, end=2, label="LOC"),))),
+    ],
+)
+def test_columns_go_by_their_common_names_in_both_languages(tmp_path: Path, task: str, table: str, row: Row) -> None:
+    examples = read(tmp_path / "rows.csv", table, task)
+    assert examples.rows == (row,)
+    assert examples.notes == ()
+
+
+def test_of_two_columns_that_fit_our_own_name_counts_and_the_other_is_told(tmp_path: Path) -> None:
+    examples = read(tmp_path / "rows.csv", "コメント,text,label,id\nmemo,最高,肯定,7\n", "sentiment")
+    assert examples.rows == (SentimentRow(text="最高", label="positive"),)
+    assert [note.en for note in examples.notes] == ["columns that were not used: コメント, id."]
+
+
+def test_duplicates_and_contradictions_are_told_but_kept(tmp_path: Path) -> None:
+    examples = read(tmp_path / "rows.csv", "text,label\n最高,肯定\nfine,neutral\n最高,肯定\n最高,否定\n", "sentiment")
+    assert len(examples.rows) == 4
+    said = [(note.ja, note.en) for note in examples.notes]
+    assert said == [
+        ("前の行とまったく同じ行が 1 件あります（4 行目）。", "1 row exactly as an earlier row: line 4."),
+        (
+            "前の行と文が同じで正解が違う行が 1 件あります（5 行目）。",
+            "1 row with the text of an earlier row and another right answer: line 5.",
+        ),
+    ]
+
+
+def test_an_answer_in_several_places_is_taken_at_the_first_and_told(tmp_path: Path) -> None:
+    examples = read(tmp_path / "rows.csv", "question,context,answer\n誰？,田中と田中,田中\nWho?,Ann,Ann\n", "ask")
+    assert [row.answers[0].start for row in examples.rows if isinstance(row, AskRow)] == [0, 0]
+    assert [("2 行目" in note.ja, "line 2" in note.en) for note in examples.notes] == [(True, True)]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [{"text": "京都", "start": 0}],
+        [{"text": "京都", "answer_start": 0}],
+        [{"text": "京都"}],
+        ["京都"],
+        "京都",
+        {"text": ["京都"], "answer_start": [0]},
+    ],
+)
+def test_answers_are_read_in_every_form_of_squad(tmp_path: Path, answers: object) -> None:
+    row = {"question": "どこ？", "context": "京都へ行った。", "answers": answers}
+    assert read(tmp_path / "rows.jsonl", json_lines(row), "ask").rows == (
+        AskRow(question="どこ？", context="京都へ行った。", answers=(GoldAnswer(text="京都", start=0),)),
+    )
+
+
+def test_a_table_of_ten_thousand_rows_is_read_in_full(tmp_path: Path) -> None:
+    rows = "".join(f'"{i}番目の文、です。",{("ポジティブ", "ネガティブ", "中立")[i % 3]}\n' for i in range(10_000))
+    examples = read(tmp_path / "many.csv", ("本文,ラベル\n" + rows).encode("cp932"), "sentiment")
+    assert len(examples.rows) == 10_000
+    assert examples.lines[-1] == 10_001
+    assert examples.rows[-1] == SentimentRow(text="9999番目の文、です。", label="positive")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code", "said"),
+    [
+        ("rows.txt", "x", "unknown_format", ".csv"),
+        ("rows.conll", "x", "unknown_format", ".csv"),
+        ("rows.csv", "", "no_rows", "1行以上"),
+        ("rows.csv", "text,label\n", "no_rows", "1行以上"),
+        ("rows.jsonl", "\n", "no_rows", "1行以上"),
+        ("rows.json", "[]", "no_rows", "1行以上"),
+        ("rows.jsonl.gz", gzip.compress(LINES.encode() * 50)[:-20], "unreadable_file", "rows.jsonl.gz"),
+        ("rows.csv", "text,class2\n最高,肯定\n", "missing_column", "text, class2"),
+        ("rows.jsonl", json_lines({"text": "x"}, {"text": "y", "kind": 1}), "missing_column", "text, kind"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named_with_what_would_do(
+    tmp_path: Path, name: str, content: str | bytes, code: str, said: str
+) -> None:
+    with pytest.raises(BadInputError) as caught:
+        read(tmp_path / name, content, "sentiment")
+    assert caught.value.code == code
+    assert said in caught.value.message.ja
+    assert name in caught.value.message.en
+
+
+def test_a_missing_column_is_named_with_those_found_and_needed(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError) as caught:
+        read(tmp_path / "rows.csv", "sentence1,sentence3,score\na,b,1\n", "similar")
+    assert caught.value.message.en == "rows.csv: no column b; found: sentence1, sentence3, score; needed: a, b, score/paraphrase."
+    assert "列「b」がありません" in caught.value.message.ja
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match=r"nowhere\.jsonl") as caught:
+        read_examples(tmp_path / "nowhere.jsonl", ExampleTask.ASK)
+    assert caught.value.code == "unreadable_file"
