@@ -17,6 +17,8 @@ from redis.exceptions import RedisError
 
 from bot.commands import COMMANDS
 from bot.conversation import Understood, reply_to
+from bot.feedback.answered import answered_of
+from bot.feedback.taking import Feedback
 from bot.platforms.platform import Answer, CannotPost, Platform, TryLater
 from engine.contract import request_from_json
 from workers.queue.replies import Entry, Finished, ReplyStream
@@ -32,8 +34,11 @@ UNEXPECTED_TRIES = 5
 class Deliveries:
     """One platform's answers on their way. For one event loop."""
 
-    def __init__(self, platform: Platform, connection: redis.asyncio.Redis, *, posts_at_once: int = 8) -> None:
+    def __init__(
+        self, platform: Platform, connection: redis.asyncio.Redis, *, posts_at_once: int = 8, feedback: Feedback | None = None
+    ) -> None:
         self._platform = platform
+        self._feedback = feedback
         # The same name after a restart, so that what this bot left is taken up again at once.
         self._stream = ReplyStream(connection, platform=platform.name, consumer=f"bot-{socket.gethostname()}")
         self._in_hand: dict[str, asyncio.Task[None]] = {}
@@ -106,7 +111,8 @@ class Deliveries:
                     person = str(finished.record.get("person", "")) if finished else person
                     if finished is None or not finished.record.get("command"):
                         return person
-                    await self._platform.post(replace(answer_of(entry.job_id, finished), again=again))
+                    answer = replace(answer_of(entry.job_id, finished), again=again)
+                    await self._platform.post(replace(answer, thumbs=await self._keeps(answer, finished)))
                     return person
             except CannotPost as error:
                 log.warning("job %s cannot be posted on %s: %s", entry.job_id, self._platform.name, error)
@@ -126,6 +132,14 @@ class Deliveries:
             again = True
             await asyncio.sleep(wait_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    async def _keeps(self, answer: Answer, finished: Finished) -> bool:
+        """Whether it is kept what the answer is about, so that people can say what they think of it."""
+        answered = answered_of(self._platform.name, answer.request, finished.outcome) if self._feedback else None
+        if self._feedback is None or answered is None:
+            return False
+        await self._feedback.keep(answer.job_id, answered)
+        return True
 
     async def _show_progress(self) -> None:
         async for progress in self._stream.progress():

@@ -15,6 +15,10 @@ from bot.attachments import read_files
 from bot.conversation import LocalRequest, Understood, answer_here, check_model, failure_reply, reply_to, understand
 from bot.deliveries import Deliveries
 from bot.errors import BotError, CommandError, PlatformError
+from bot.feedback.answered import Answered
+from bot.feedback.errors import is_off
+from bot.feedback.press import Opinion, Press
+from bot.feedback.taking import Feedback
 from bot.grammar import OptionValue
 from bot.language import Speech, speech_of
 from bot.platforms.platform import Answer, CannotPost, Incoming, IncomingFile, Platform, TryLater
@@ -54,10 +58,23 @@ class DeskSettings:
 class Desk:
     """Between the platforms and the queue. For one event loop; blocking calls to Redis are made in threads."""
 
-    def __init__(self, queue: JobQueue, connection: redis.asyncio.Redis, settings: DeskSettings | None = None) -> None:
+    def __init__(
+        self,
+        queue: JobQueue,
+        connection: redis.asyncio.Redis,
+        settings: DeskSettings | None = None,
+        *,
+        feedback: Feedback | None = None,
+    ) -> None:
         self._queue = queue
         self._redis = connection
         self._settings = settings or DeskSettings()
+        self._feedback = feedback
+
+    @property
+    def takes_feedback(self) -> bool:
+        """Whether people are asked what they think of answers."""
+        return self._feedback is not None
 
     async def read(self, incoming: Incoming) -> Reading | Reply | None:
         """Understand what was said: a Reading to submit, or a Reply to show at once; None for an event that was taken before."""
@@ -112,7 +129,31 @@ class Desk:
 
     async def deliver(self, platform: Platform) -> None:
         """Post the answers of one platform as they come, until cancelled."""
-        await Deliveries(platform, self._redis, posts_at_once=self._settings.posts_at_once).run()
+        await Deliveries(platform, self._redis, posts_at_once=self._settings.posts_at_once, feedback=self._feedback).run()
+
+    async def press(self, press: Press) -> Opinion:
+        """Take what a person says of an answer; returns what they think of it now.
+
+        Raises:
+            FeedbackError: it cannot be taken; its message is for the person.
+        """
+        if self._feedback is None:
+            raise is_off()
+        return await self._feedback.take(press)
+
+    async def answered(self, press: Press) -> Answered:
+        """What a press is about; nothing is kept of it.
+
+        Raises:
+            FeedbackError: that is not known, or not any more; its message is for the person.
+        """
+        if self._feedback is None:
+            raise is_off()
+        return await self._feedback.find(press)
+
+    def speech_of_person(self, locale: str) -> Speech:
+        """The language to talk in to somebody who typed nothing: the setting, else that of the platform's locale."""
+        return self._settings.lang or ("ja" if locale.lower().startswith("ja") else "en")
 
     def speech_for(self, incoming: Incoming, *, came_along: str = "") -> Speech:
         """The language to talk to the person in: the setting, else that of what was typed.

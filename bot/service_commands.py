@@ -1,4 +1,4 @@
-"""The subcommands of `yomite` that start parts of the system: run, serve and worker."""
+"""The subcommands of `yomite` that start parts of the system (run, serve and worker), and `feedback`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from bot.feedback.command import NAME as FEEDBACK, add_feedback_commands
 from bot.language import Speech, both
 from bot.settings import Settings
 
-NAMES = ("run", "serve", "worker")
+NAMES = ("run", "serve", "worker", FEEDBACK)
 
 
 def add_service_commands(app: typer.Typer, settings: Settings, speech: Speech) -> None:
@@ -53,3 +54,4 @@ def add_service_commands(app: typer.Typer, settings: Settings, speech: Speech) -
         help=said("ワーカーだけを起動する（--burst：仕事がなくなったら終わる）", "start a worker alone (--burst: until nothing is left)"),
         context_settings=passing_on,
     )(worker)
+    add_feedback_commands(app, settings, speech)

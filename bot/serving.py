@@ -12,12 +12,16 @@ from redis import Redis
 
 from bot.desk import Desk, DeskSettings
 from bot.errors import BotError, SettingsError
+from bot.feedback.store import FILE_NAME, FeedbackStore
+from bot.feedback.taking import Feedback
 from bot.language import both
 from bot.settings import Settings
 from engine.contract import Message
+from workers.queue.answered import AnsweredJobs
 from workers.queue.door import JobQueue
 
 PLATFORMS = ("web", "slack", "discord")
+DAY_S = 86_400
 
 Say = Callable[[Message], None]
 
@@ -37,10 +41,19 @@ async def open_desk(settings: Settings, redis_url: str) -> AsyncIterator[Desk]:
     connection = redis.asyncio.Redis.from_url(redis_url)
     try:
         queue = JobQueue(blocking, settings.queue())
-        yield Desk(queue, connection, DeskSettings(lang=settings.lang, max_characters=settings.max_characters))
+        desk_settings = DeskSettings(lang=settings.lang, max_characters=settings.max_characters)
+        yield Desk(queue, connection, desk_settings, feedback=_feedback(settings, connection))
     finally:
         await connection.aclose()
         blocking.close()
+
+
+def _feedback(settings: Settings, connection: redis.asyncio.Redis) -> Feedback | None:
+    """Where people's opinions go; None where nobody has asked for them."""
+    if not settings.feedback:
+        return None
+    answers = AnsweredJobs(connection, keep_s=settings.feedback_days * DAY_S)
+    return Feedback(FeedbackStore(settings.state_dir / FILE_NAME), answers)
 
 
 async def serve(services: Sequence[Service], desk: Desk, say: Say) -> bool:

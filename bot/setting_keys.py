@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from bot.setting_values import device, flag, number, one_of, path, redis_url, secret, speech, starting_with
 from engine.contract import Message
 
 PREFIX = "YOMITE_"
@@ -34,71 +33,6 @@ class Key:
         return self.own_variable or PREFIX + self.name.upper()
 
 
-def _one_of(*values: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text.lower() not in values:
-            raise ValueError(text)
-        return text.lower()
-
-    return read
-
-
-def _number(*, at_least: int, at_most: int | None = None) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        value = int(text)
-        if value < at_least or (at_most is not None and value > at_most):
-            raise ValueError(text)
-        return value
-
-    return read
-
-
-def _device(text: str) -> str:
-    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", text.lower()):
-        raise ValueError(text)
-    return text.lower()
-
-
-def _path(text: str) -> Path:
-    return Path(text).expanduser().absolute()
-
-
-def _redis_url(text: str) -> str:
-    if not text.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError(text)
-    return text
-
-
-def _starting_with(*starts: str) -> Callable[[str], str]:
-    """For secrets: a value of the wrong kind is refused without being shown."""
-
-    def read(text: str) -> str:
-        if not text.startswith(starts):
-            raise ValueError
-        return text
-
-    return read
-
-
-def _secret(*, at_least: int) -> Callable[[str], str]:
-    """A secret of so many characters; one that is too short is refused without being shown."""
-
-    def read(text: str) -> str:
-        if len(text) < at_least:
-            raise ValueError
-        return text
-
-    return read
-
-
-def _flag(text: str) -> bool:
-    return {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}[text.lower()]
-
-
-def _speech(text: str) -> str | None:
-    return {"ja": "ja", "en": "en", "auto": None}[text.lower()]
-
-
 def _same(text: str) -> Message:
     return Message(ja=text, en=text)
 
@@ -109,7 +43,7 @@ _A_FOLDER = Message(ja="フォルダのパス", en="the path of a folder")
 KEYS = (
     Key(
         name="profile",
-        read=_one_of("bundled", "hub"),
+        read=one_of("bundled", "hub"),
         allowed=_same("bundled, hub"),
         default="bundled",
         meaning=Message(
@@ -119,7 +53,7 @@ KEYS = (
     ),
     Key(
         name="catalog",
-        read=_path,
+        read=path,
         allowed=_A_FILE,
         default="",
         meaning=Message(
@@ -128,57 +62,57 @@ KEYS = (
     ),
     Key(
         name="models_dir",
-        read=_path,
+        read=path,
         allowed=_A_FOLDER,
         default="",
         meaning=Message(ja="同梱モデルの場所", en="where the bundled models lie"),
     ),
     Key(
         name="device",
-        read=_device,
+        read=device,
         allowed=_same("auto, cpu, cuda, cuda:N, mps"),
         default="auto",
         meaning=Message(ja="計算に使う装置", en="what computes"),
     ),
     Key(
         name="memory_budget_mb",
-        read=_number(at_least=1),
+        read=number(at_least=1),
         allowed=Message(ja="1 以上の整数（MiB）", en="a whole number from 1 (MiB)"),
         default="4096",
         meaning=Message(ja="読み込んだままにするモデルの合計サイズ", en="how much of loaded models is kept in memory"),
     ),
     Key(
         name="batch",
-        read=_number(at_least=1),
+        read=number(at_least=1),
         allowed=Message(ja="1 以上の整数", en="a whole number from 1"),
         default="64",
         meaning=Message(ja="一度にまとめて計算する依頼の最大数", en="the most requests that are computed together"),
     ),
     Key(
         name="timeout_s",
-        read=_number(at_least=1),
+        read=number(at_least=1),
         allowed=Message(ja="1 以上の整数（秒）", en="a whole number from 1 (seconds)"),
         default="600",
         meaning=Message(ja="ひとつの答えを待つ長さ", en="how long to wait for one answer"),
     ),
     Key(
         name="lang",
-        read=_speech,
+        read=speech,
         allowed=_same("ja, en, auto"),
         default="auto",
         meaning=Message(ja="画面のことば（auto：入力した文章に合わせる）", en="the language of the screen (auto: that of what you type)"),
     ),
     Key(
         name="state_dir",
-        read=_path,
+        read=path,
         allowed=_A_FOLDER,
         default="~/.local/state/yomite",
-        meaning=Message(ja="入力履歴の置き場所", en="where the history of what you typed is kept"),
+        meaning=Message(ja="入力履歴とフィードバックの置き場所", en="where the history of what you typed is kept, and feedback"),
     ),
     Key(
         name="redis_url",
         own_variable="REDIS_URL",
-        read=_redis_url,
+        read=redis_url,
         allowed=_same("redis://…, rediss://…, unix://…"),
         meaning=Message(
             ja="ジョブを置く Redis（省くと、付属の Redis を自分で動かす）",
@@ -187,14 +121,14 @@ KEYS = (
     ),
     Key(
         name="workers",
-        read=_number(at_least=0, at_most=64),
+        read=number(at_least=0, at_most=64),
         allowed=Message(ja="0〜64 の整数", en="a whole number from 0 to 64"),
         default="1",
         meaning=Message(ja="`yomite run` が起動するワーカーの数", en="how many workers `yomite run` starts"),
     ),
     Key(
         name="answer_ttl_s",
-        read=_number(at_least=60),
+        read=number(at_least=60),
         allowed=Message(ja="60 以上の整数（秒）", en="a whole number from 60 (seconds)"),
         default="86400",
         meaning=Message(
@@ -204,17 +138,37 @@ KEYS = (
     ),
     Key(
         name="cache_ttl_s",
-        read=_number(at_least=0),
+        read=number(at_least=0),
         allowed=Message(ja="0 以上の整数（秒。0 は使わない）", en="a whole number from 0 (seconds; 0: never)"),
         default="3600",
         meaning=Message(ja="同じ依頼に同じ答えを返す長さ", en="how long the same request is answered from memory"),
     ),
     Key(
         name="max_characters",
-        read=_number(at_least=100),
+        read=number(at_least=100),
         allowed=Message(ja="100 以上の整数", en="a whole number from 100"),
         default="200000",
         meaning=Message(ja="チャットで一度に読む文字数の上限", en="the most characters that one command in chat may bring"),
+    ),
+    Key(
+        name="feedback",
+        read=flag,
+        allowed=_same("yes, no"),
+        default="no",
+        meaning=Message(
+            ja="👍 と 👎 を出し、押された回答の文章と答えを学習用に state_dir に保存する",
+            en="offer 👍 and 👎, and keep the texts and answers that people pressed them for, in state_dir, to train on",
+        ),
+    ),
+    Key(
+        name="feedback_days",
+        read=number(at_least=1, at_most=3_650),
+        allowed=Message(ja="1〜3650 の整数（日）", en="a whole number from 1 to 3650 (days)"),
+        default="30",
+        meaning=Message(
+            ja="feedback が yes のとき、回答に 👍 と 👎 を押せる期間（その間、文章と答えを Redis に置く）",
+            en="where feedback is on, how long answers can be pressed 👍 or 👎 for (texts and answers lie in Redis that long)",
+        ),
     ),
     Key(
         name="web_host",
@@ -228,20 +182,20 @@ KEYS = (
     ),
     Key(
         name="web_port",
-        read=_number(at_least=0, at_most=65_535),
+        read=number(at_least=0, at_most=65_535),
         allowed=Message(ja="0〜65535（0 は空いている番号）", en="0 to 65535 (0: any that is free)"),
         default="8765",
         meaning=Message(ja="チャットページのポート", en="the chat page's port"),
     ),
     Key(
         name="web_token",
-        read=_secret(at_least=16),
+        read=secret(at_least=16),
         allowed=Message(ja="16 文字以上", en="16 characters or more"),
         meaning=Message(ja="チャットページの合言葉", en="the secret that opens the chat page"),
     ),
     Key(
         name="open_browser",
-        read=_flag,
+        read=flag,
         allowed=_same("yes, no"),
         default="yes",
         meaning=Message(
@@ -251,21 +205,21 @@ KEYS = (
     Key(
         name="slack_bot_token",
         own_variable="SLACK_BOT_TOKEN",
-        read=_starting_with("xoxb-"),
+        read=starting_with("xoxb-"),
         allowed=_same("xoxb-…"),
         meaning=Message(ja="Slack のボットトークン", en="Slack's bot token"),
     ),
     Key(
         name="slack_app_token",
         own_variable="SLACK_APP_TOKEN",
-        read=_starting_with("xapp-"),
+        read=starting_with("xapp-"),
         allowed=_same("xapp-…"),
         meaning=Message(ja="Slack のアプリトークン（Socket Mode）", en="Slack's app-level token (Socket Mode)"),
     ),
     Key(
         name="slack_signing_secret",
         own_variable="SLACK_SIGNING_SECRET",
-        read=_secret(at_least=16),
+        read=secret(at_least=16),
         allowed=Message(ja="16 文字以上", en="16 characters or more"),
         meaning=Message(
             ja="Slack の署名シークレット。アプリトークンの代わりに置くと HTTP で受ける",
@@ -274,7 +228,7 @@ KEYS = (
     ),
     Key(
         name="slack_port",
-        read=_number(at_least=0, at_most=65_535),
+        read=number(at_least=0, at_most=65_535),
         allowed=_same("0–65535"),
         default="3000",
         meaning=Message(ja="Slack を HTTP で受けるポート", en="the port for Slack by HTTP"),
@@ -282,13 +236,13 @@ KEYS = (
     Key(
         name="discord_token",
         own_variable="DISCORD_TOKEN",
-        read=_secret(at_least=20),
+        read=secret(at_least=20),
         allowed=Message(ja="Discord の開発者ページの Bot トークン", en="the bot token of Discord's developer page"),
         meaning=Message(ja="Discord のボットトークン", en="Discord's bot token"),
     ),
     Key(
         name="discord_message_content",
-        read=_flag,
+        read=flag,
         allowed=_same("yes, no"),
         default="no",
         meaning=Message(

@@ -16,6 +16,7 @@ from workers.queue import QueueSettings, WorkerSettings
 
 CONFIG_VARIABLE = "YOMITE_CONFIG"
 CONFIG_NAME = "yomite.toml"  # read where it lies in the current folder
+CHOSEN_NAME = "chosen.json"  # what `yomite models use` writes into the state folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +31,14 @@ class Settings:
     batch: int = 64
     timeout_s: int = 600
     lang: Speech | None = None
-    state_dir: Path = Path()  # history of the interactive session, and the embedded Redis
+    state_dir: Path = Path()  # history of the interactive session, the embedded Redis, and feedback
     redis_url: str | None = field(default=None, repr=False)
     workers: int = 1
     answer_ttl_s: int = 86_400
     cache_ttl_s: int = 3_600
     max_characters: int = 200_000
+    feedback: bool = False
+    feedback_days: int = 30
     web_host: str = "127.0.0.1"
     web_port: int = 8_765
     web_token: str | None = field(default=None, repr=False)
@@ -53,6 +56,7 @@ class Settings:
         return WorkerSettings(
             profile=self.profile,
             catalog=self.catalog,
+            chosen=self.state_dir / CHOSEN_NAME,
             models_dir=self.models_dir,
             device=self.device,
             memory_budget_mb=self.memory_budget_mb,

@@ -47,7 +47,8 @@ class Incoming:
 class Answer:
     """A Reply on its way to the person. `delivery` is what the platform gave to `Desk.submit`, `extras` its own options.
 
-    `again`: it was tried before, by this process or one that crashed; `marks` say how far that came.
+    `again`: it was tried before, by this process or one that crashed; `marks` say how far that came. `thumbs`: people are to be asked
+    what they think of it.
     """
 
     job_id: str
@@ -59,6 +60,7 @@ class Answer:
     extras: dict[str, OptionValue] = field(default_factory=dict)
     marks: dict[str, str] = field(default_factory=dict)
     again: bool = False
+    thumbs: bool = False
 
 
 class TryLater(Exception):

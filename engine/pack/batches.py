@@ -66,6 +66,20 @@ class JoinedStream(IterableDataset[Batch]):
             yield {self._always: next(running[self._always]), name: next(running[name])}
 
 
+class MixedStream(IterableDataset[Batch]):
+    """In each step a batch of one of the streams, drawn by their shares, which add up to 1."""
+
+    def __init__(self, streams: Sequence[BatchStream], *, shares: Sequence[float], seed: int) -> None:
+        self._streams, self._shares, self._seed = streams, list(shares), seed
+
+    def __iter__(self) -> Iterator[Batch]:
+        seed = self._seed + seed_of_process()
+        running = [stream.batches(seed + place) for place, stream in enumerate(self._streams)]
+        generator = np.random.default_rng(seed)
+        while True:
+            yield next(running[int(generator.choice(len(running), p=self._shares))])
+
+
 def seed_of_process() -> int:
     """What to add to a seed, far enough from that of other processes that make batches ready."""
     worker = get_worker_info()

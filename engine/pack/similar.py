@@ -10,7 +10,7 @@ from torch.nn import functional
 from transformers import BertModel, PreTrainedTokenizerFast
 
 from engine.pack.adapters import encoder_with_head, save_adapter, train_adapter
-from engine.pack.batches import Batch, BatchStream
+from engine.pack.batches import Batch, BatchStream, MixedStream
 from engine.pack.data import DataFolder
 from engine.pack.ragged import Arrays, Ragged, Stored, pad_rows
 from engine.pack.running import Run
@@ -19,6 +19,7 @@ MAX_PIECES = 96
 COSINE_SCALE = 20.0  # as in CoSENT and in sentence-transformers' losses
 TRANSLATIONS = 50_000
 TRANSLATION_WEIGHT = 0.3  # of the ranking loss beside CoSENT
+GRADED_SHARE = 0.8  # of the batches; the others are of translations
 
 
 class PairModel(BertModel):
@@ -65,15 +66,17 @@ def prepare_pairs(data: DataFolder, tokenizer: PreTrainedTokenizerFast) -> Store
 def train_similar(texts: Arrays, *, encoder: Path, out: Path, run: Run, go_on: bool = False) -> None:
     """Train and save the similarity adapter."""
     first, second, grades = texts.ragged("first"), texts.ragged("second"), texts.array("grades").astype(np.float32)
-    graded, translated = int((~np.isnan(grades)).sum()), int(np.isnan(grades).sum())
+    graded = int((~np.isnan(grades)).sum())  # they come first
+    lengths = 2 * np.maximum(first.lengths, second.lengths)
 
-    def build(batch: list[int], generator: np.random.Generator) -> Batch:
-        of_graded = generator.random() < graded / len(grades)
-        rows = [i % graded for i in batch] if of_graded else [graded + i % translated for i in batch]
+    def build(rows: list[int]) -> Batch:
         input_ids = pad_rows([first[i] for i in rows] + [second[i] for i in rows])
         return {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "labels": torch.from_numpy(grades[rows])}
 
-    stream = BatchStream(2 * np.maximum(first.lengths, second.lengths), build, budget=run.tokens, seed=14 + 100 * go_on)
+    # Each kind by itself, so that a batch holds pairs of like length.
+    pairs = BatchStream(lengths[:graded], lambda batch, _: build(batch), budget=run.tokens)
+    translations = BatchStream(lengths[graded:], lambda batch, _: build([graded + i for i in batch]), budget=run.tokens)
+    stream = MixedStream([pairs, translations], shares=(GRADED_SHARE, 1 - GRADED_SHARE), seed=14 + 100 * go_on)
     model = encoder_with_head(PairModel, encoder, add_pooling_layer=False, dropout=run.dropout)
     adapted = train_adapter(model, stream, run=run, heads=[], go_on_from=out if go_on else None)
     save_adapter(adapted, out)

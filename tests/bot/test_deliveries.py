@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,12 @@ from redis import Redis
 
 from bot.deliveries import Deliveries
 from bot.desk import Answer, CannotPost, TryLater
+from bot.feedback.store import FILE_NAME, FeedbackStore
+from bot.feedback.taking import Feedback
 from bot.language import Speech
-from engine.contract import SentenceSentiment, SentimentRequest, SentimentResult, to_json
+from engine.contract import Failure, Message, SentenceSentiment, SentimentRequest, SentimentResult, to_json
 from workers.queue import names
+from workers.queue.answered import AnsweredJobs
 from workers.queue.door import JobQueue
 from workers.queue.replies import GROUP, ReplyStream, ReplyWriter
 
@@ -63,12 +67,20 @@ def hand_over(connection: Redis, job_id: str) -> None:
     JobQueue(connection).submit(request, platform="chat", person="p1", record=record, job_id=job_id)
 
 
-def deliver(url: str, platform: Recorder, until: Callable[[], bool], also: Callable[[], Awaitable[None]] | None = None) -> None:
-    """Deliver until the condition holds, for 20 s at the most."""
+def deliver(
+    url: str,
+    platform: Recorder,
+    until: Callable[[], bool],
+    also: Callable[[], Awaitable[None]] | None = None,
+    *,
+    store: FeedbackStore | None = None,
+) -> None:
+    """Deliver until the condition holds, for 20 s at the most. With a `store`, people are asked what they think of answers."""
 
     async def run() -> None:
         connection = redis.asyncio.Redis.from_url(url)
-        task = asyncio.create_task(Deliveries(platform, connection).run())
+        feedback = Feedback(store, AnsweredJobs(connection, keep_s=60)) if store else None
+        task = asyncio.create_task(Deliveries(platform, connection, feedback=feedback).run())
         try:
             async with asyncio.timeout(20):
                 while not until():
@@ -192,3 +204,40 @@ def test_deliveries_go_on_when_redis_was_away(redis_url: str) -> None:
 
         deliver(redis_url, platform, lambda: dropped and forgotten(connection, "j1"), drop_connections)
     assert len(platform.posted) == 1
+
+
+@dataclass
+class Looking(Recorder):
+    """Also looks, while it posts, whether what the answer is about is kept."""
+
+    url: str = ""
+    kept: list[bool] = field(default_factory=list)
+
+    async def post(self, answer: Answer) -> None:
+        with Redis.from_url(self.url) as connection:
+            self.kept.append(bool(connection.exists(names.answered(answer.job_id))))
+        await super().post(answer)
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_what_an_answer_is_about_is_kept_before_it_is_posted_where_that_is_wanted(redis_url: str, tmp_path: Path, wanted: bool) -> None:
+    platform = Looking(url=redis_url, troubles=[TryLater(0.01)])
+    with Redis.from_url(redis_url) as connection:
+        hand_over(connection, "j1")
+        ReplyWriter(connection).write("j1", platform="chat", outcome=RESULT)
+        store = FeedbackStore(tmp_path / FILE_NAME) if wanted else None
+        deliver(redis_url, platform, lambda: forgotten(connection, "j1"), store=store)
+        assert bool(connection.exists(names.answered("j1"))) is wanted
+    assert platform.kept == [wanted, wanted]
+    assert [answer.thumbs for answer in platform.posted] == [wanted]
+
+
+def test_a_failure_is_not_kept(redis_url: str, tmp_path: Path) -> None:
+    platform = Looking(url=redis_url)
+    with Redis.from_url(redis_url) as connection:
+        hand_over(connection, "j1")
+        failure = Failure(code="x", message=Message(ja="読めません。", en="It cannot be read."))
+        ReplyWriter(connection).write("j1", platform="chat", outcome=failure)
+        deliver(redis_url, platform, lambda: forgotten(connection, "j1"), store=FeedbackStore(tmp_path / FILE_NAME))
+    assert platform.kept == [False]
+    assert [answer.thumbs for answer in platform.posted] == [False]

@@ -39,6 +39,8 @@ def test_every_key_reaches_the_part_that_needs_it(tmp_path: Path) -> None:
         "YOMITE_ANSWER_TTL_S": "600",
         "YOMITE_CACHE_TTL_S": "0",
         "YOMITE_MAX_CHARACTERS": "5000",
+        "YOMITE_FEEDBACK": "yes",
+        "YOMITE_FEEDBACK_DAYS": "7",
         "YOMITE_WEB_HOST": "0.0.0.0",
         "YOMITE_WEB_PORT": "0",
         "YOMITE_WEB_TOKEN": "0123456789abcdef",

@@ -33,6 +33,11 @@ def outcome(job_id: str) -> str:
     return f"yomite:outcome:{job_id}"
 
 
+def answered(job_id: str) -> str:
+    """What was asked and answered, JSON: kept after the answer was posted, where people may say what they think of it."""
+    return f"yomite:answered:{job_id}"
+
+
 def blob(job_id: str, index: int) -> str:
     """Bytes of an outcome: first its images in their order, then its files, then its tensor."""
     return f"yomite:blob:{job_id}:{index}"

@@ -24,6 +24,7 @@ from bot.platforms.discord.files import Downloads, readable_texts
 from bot.platforms.discord.mentions import incoming_of, readable, speaks_to
 from bot.platforms.discord.parameters import FILE, PRIVATE, arguments_from, typed_text
 from bot.platforms.discord.platform import NAME, DiscordPlatform
+from bot.platforms.discord.presses import Presses
 from bot.platforms.discord.publishing import publish
 from bot.platforms.discord.settings import DiscordSettings
 from bot.platforms.discord.translations import JapaneseTranslator
@@ -60,6 +61,7 @@ class YomiteClient(discord.Client):
         self._tasks: set[asyncio.Task[None]] = set()
         self.platform = DiscordPlatform(self, desk, self._typing)
         self.tree = _Tree(self)
+        self._presses = Presses(desk)
 
     async def setup_hook(self) -> None:
         """Runs once after the login, before events come."""
@@ -100,6 +102,10 @@ class YomiteClient(discord.Client):
         finally:
             if started and not on_its_way:
                 self._typing.stop(message.id)
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """Take the thumbs that people press; commands go their own way."""
+        await self._presses.take(interaction)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """A fault of ours; the event itself is not logged, it holds what people wrote."""

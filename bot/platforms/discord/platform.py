@@ -47,7 +47,13 @@ class DiscordPlatform:
             placeholder = progress.message or (int(marked) if marked else None)
             try:
                 await self._poster.bring(
-                    answer.reply, speech=answer.speech, to=to, nonce=answer.job_id, again=answer.again, placeholder=placeholder
+                    answer.reply,
+                    speech=answer.speech,
+                    to=to,
+                    nonce=answer.job_id,
+                    again=answer.again,
+                    placeholder=placeholder,
+                    thumbs=answer.job_id if answer.thumbs else "",
                 )
             except CannotPost:
                 self._typing.stop(to.message)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
+from dataclasses import dataclass
+from typing import Any, cast
 
 import discord
 from discord.webhook.async_ import Webhook
@@ -10,6 +11,7 @@ from discord.webhook.async_ import Webhook
 from bot.language import Speech
 from bot.platforms.discord.delivery import Delivery
 from bot.platforms.discord.render import Post, render
+from bot.platforms.discord.thumbs import thumbs
 from bot.platforms.discord.trouble import UNKNOWN_MESSAGE, is_closed_way, told_as_the_desk_knows_it
 from bot.reply import Reply
 
@@ -19,6 +21,23 @@ ORIGINAL = cast(int, "@original")  # the path of a command's first response, whe
 LOOK_BACK = 50  # messages in which an answer may stand already
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Shown:
+    """A Reply in the language of the person; `thumbs` is the job whose answer may be pressed thumbs for, empty: none."""
+
+    reply: Reply
+    speech: Speech
+    thumbs: str = ""
+
+    def post(self, *, link: str | None = None, preface: str = "") -> Post:
+        """As it is posted; see `render`."""
+        return render(self.reply, speech=self.speech, link=link, preface=preface)
+
+    def buttons(self) -> dict[str, Any]:
+        """What a call that sends or edits must be given besides."""
+        return {"view": thumbs(self.thumbs, self.speech)} if self.thumbs else {}
+
+
 class Poster:
     """Posts each Reply once: the same nonce is the same message, and an edit is the same however often it is made."""
 
@@ -26,19 +45,30 @@ class Poster:
         self._client = client
 
     async def bring(
-        self, reply: Reply, *, speech: Speech, to: Delivery, nonce: str, again: bool = False, placeholder: int | None = None
+        self,
+        reply: Reply,
+        *,
+        speech: Speech,
+        to: Delivery,
+        nonce: str,
+        again: bool = False,
+        placeholder: int | None = None,
+        thumbs: str = "",
     ) -> None:
         """Post a Reply. `placeholder` is a message that becomes the answer; `again` where it may have been posted already.
+
+        `thumbs` is the id of the job whose answer it is, where people are asked what they think of it.
 
         Raises:
             TryLater: not now.
             CannotPost: never.
         """
+        shown = _Shown(reply=reply, speech=speech, thumbs=thumbs)
         with told_as_the_desk_knows_it():
             if to.by_command:
-                await self._respond(reply, speech, to, nonce)
-            elif placeholder is None or not await self._replace(placeholder, reply, speech, to):
-                await self._reply(reply, speech, to, nonce, again=again)
+                await self._respond(shown, to, nonce)
+            elif placeholder is None or not await self._replace(placeholder, shown, to):
+                await self._reply(shown, to, nonce, again=again)
 
     async def say(self, text: str, *, to: Delivery, nonce: str) -> int | None:
         """Show a line where the answer will be; returns the id of its message where it is a message of its own.
@@ -60,8 +90,8 @@ class Poster:
         """
         await self._channel(to.channel).get_partial_message(message).edit(content=text, allowed_mentions=NOBODY)
 
-    async def _respond(self, reply: Reply, speech: Speech, to: Delivery, nonce: str) -> None:
-        post = render(reply, speech=speech, link=to.about)
+    async def _respond(self, shown: _Shown, to: Delivery, nonce: str) -> None:
+        post = shown.post(link=to.about)
         try:
             await self._original(to).edit_message(
                 ORIGINAL,
@@ -69,40 +99,47 @@ class Poster:
                 embeds=post.embeds,
                 attachments=[file.open() for file in post.files],
                 allowed_mentions=NOBODY,
+                **shown.buttons(),
             )
         except discord.HTTPException as error:
             if not is_closed_way(error):
                 raise
-            await self._bring_elsewhere(reply, speech, to, nonce)
+            await self._bring_elsewhere(shown, to, nonce)
 
-    async def _bring_elsewhere(self, reply: Reply, speech: Speech, to: Delivery, nonce: str) -> None:
+    async def _bring_elsewhere(self, shown: _Shown, to: Delivery, nonce: str) -> None:
         """A command that is no longer open: into its channel, or to the person alone."""
-        late = _late(to.command, speech)
+        late = _late(to.command, shown.speech)
         if not to.private and to.channel:
             try:
-                await self._send(self._channel(to.channel), render(reply, speech=speech, link=to.about, preface=late), nonce)
+                await self._send(self._channel(to.channel), shown.post(link=to.about, preface=late), nonce, buttons=shown.buttons())
             except (discord.Forbidden, discord.NotFound):  # the command can be used where the bot may not write
                 pass
             else:
                 return
-        await self._send_privately(render(reply, speech=speech, link=to.about, preface=late), to, nonce)
+        await self._send_privately(shown.post(link=to.about, preface=late), to, nonce, buttons=shown.buttons())
 
-    async def _reply(self, reply: Reply, speech: Speech, to: Delivery, nonce: str, *, again: bool) -> None:
+    async def _reply(self, shown: _Shown, to: Delivery, nonce: str, *, again: bool) -> None:
         if again and await self._stands_already(to):
             return
         try:
-            await self._send(self._channel(to.channel), render(reply, speech=speech), nonce, reference=_reference(to))
+            await self._send(self._channel(to.channel), shown.post(), nonce, reference=_reference(to), buttons=shown.buttons())
         except (discord.Forbidden, discord.NotFound):
-            await self._send_privately(render(reply, speech=speech, preface=_not_allowed(speech)), to, nonce)
+            await self._send_privately(shown.post(preface=_not_allowed(shown.speech)), to, nonce, buttons=shown.buttons())
 
-    async def _replace(self, message: int, reply: Reply, speech: Speech, to: Delivery) -> bool:
+    async def _replace(self, message: int, shown: _Shown, to: Delivery) -> bool:
         """Make a message of ours the answer; False where it is gone."""
-        post = render(reply, speech=speech)
+        post = shown.post()
         try:
             await (
                 self._channel(to.channel)
                 .get_partial_message(message)
-                .edit(content=None, embeds=post.embeds, attachments=[file.open() for file in post.files], allowed_mentions=NOBODY)
+                .edit(
+                    content=None,
+                    embeds=post.embeds,
+                    attachments=[file.open() for file in post.files],
+                    allowed_mentions=NOBODY,
+                    **shown.buttons(),
+                )
             )
         except discord.HTTPException as error:
             if error.code != UNKNOWN_MESSAGE:
@@ -123,18 +160,22 @@ class Poster:
             return False
         return False
 
-    async def _send_privately(self, post: Post, to: Delivery, nonce: str) -> None:
+    async def _send_privately(self, post: Post, to: Delivery, nonce: str, *, buttons: dict[str, Any]) -> None:
         user = await self._client.fetch_user(to.person)
-        await self._send(await user.create_dm(), post, nonce)
+        await self._send(await user.create_dm(), post, nonce, buttons=buttons)
 
     async def _send(
-        self, channel: discord.abc.Messageable, post: Post, nonce: str, *, reference: discord.MessageReference | None = None
+        self,
+        channel: discord.abc.Messageable,
+        post: Post,
+        nonce: str,
+        *,
+        buttons: dict[str, Any],
+        reference: discord.MessageReference | None = None,
     ) -> None:
         files = [file.open() for file in post.files]
-        if reference is None:
-            await channel.send(embeds=post.embeds, files=files, nonce=nonce[:NONCE], allowed_mentions=NOBODY)
-        else:
-            await channel.send(embeds=post.embeds, files=files, nonce=nonce[:NONCE], allowed_mentions=NOBODY, reference=reference)
+        more = buttons | ({"reference": reference} if reference else {})
+        await channel.send(embeds=post.embeds, files=files, nonce=nonce[:NONCE], allowed_mentions=NOBODY, **more)
 
     def _channel(self, channel_id: int) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(channel_id)

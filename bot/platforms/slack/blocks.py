@@ -41,9 +41,9 @@ class Drawn:
     whole: str = ""
 
 
-def draw(reply: Reply, *, speech: Speech) -> Drawn:
-    """Draw a Reply. Its pictures and attachments are no blocks: they are uploaded."""
-    head, foot = _title(reply), _foot(reply, speech)
+def draw(reply: Reply, *, speech: Speech, below: Sequence[BlockKit] = ()) -> Drawn:
+    """Draw a Reply, with the blocks that stand `below` it. Its pictures and attachments are no blocks: they are uploaded."""
+    head, foot = _title(reply), [*_foot(reply, speech), *below]
     pieces = [piece for block in reply.blocks for piece in _drawn(block)]
     room = MESSAGE - sum(map(_size, (*head, *foot)))
     body: list[BlockKit] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Any, Protocol
@@ -11,10 +11,11 @@ from typing import Any, Protocol
 from bot.desk import waiting_line
 from bot.language import Speech
 from bot.platforms.platform import Answer
-from bot.platforms.slack.blocks import draw
+from bot.platforms.slack.blocks import BlockKit, draw
 from bot.platforms.slack.place import Place, place_from_json
 from bot.platforms.slack.progress import ProgressLine
 from bot.platforms.slack.sending import Sending, Upload
+from bot.platforms.slack.thumbs import thumbs_block
 from bot.platforms.slack.wording import hints, speech_of_all
 from bot.reply import Attachment, Picture, Reply
 
@@ -59,6 +60,7 @@ class SlackPlatform:
             mark=mark,
             marks=answer.marks,
             again=answer.again,
+            below=[thumbs_block(answer.job_id, answer.speech)] if answer.thumbs else [],
         )
 
     async def show(self, reply: Reply, place: Place, *, speech: Speech) -> None:
@@ -85,25 +87,27 @@ class SlackPlatform:
         mark: Callable[[str, str], Awaitable[None]] | None = None,
         marks: Mapping[str, str] | None = None,
         again: bool = False,
+        below: Sequence[BlockKit] = (),
     ) -> None:
         mark, marks = mark or _forget, marks or {}
         # The files must be the same however often it is tried, so they are told from the Reply as it came.
-        uploads = _uploads(reply, draw(reply, speech=speech).whole, name=name, speech=speech)
+        uploads = _uploads(reply, draw(reply, speech=speech, below=below).whole, name=name, speech=speech)
         if SAID in marks:
             place = place_from_json(json.loads(marks[SAID]))
         else:
-            place = await self._say(reply, place, speech=speech, files=bool(uploads))
+            place = await self._say(reply, place, speech=speech, files=bool(uploads), below=below)
             await mark(SAID, json.dumps(place.to_json()))
         for upload in uploads:
             if upload.name not in marks:
                 await self._sending.upload(place, upload, again=again)
                 await mark(upload.name, "up")
 
-    async def _say(self, reply: Reply, place: Place, *, speech: Speech, files: bool) -> Place:
+    async def _say(self, reply: Reply, place: Place, *, speech: Speech, files: bool, below: Sequence[BlockKit]) -> Place:
         for _ in range(2):  # a second time where it turns out that only the asker can be reached
             was_outside = bool(place.outside)
             notes = speech_of_all(hints(place, bot_name=self._bot_name, files=files), speech)
-            place = await self._sending.say(place, draw(replace(reply, notes=(*notes, *reply.notes)), speech=speech))
+            noted = replace(reply, notes=(*notes, *reply.notes))
+            place = await self._sending.say(place, draw(noted, speech=speech, below=below))
             if bool(place.outside) == was_outside:
                 break
         return place

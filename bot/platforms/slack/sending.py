@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.platforms.platform import TryLater
+from bot.platforms.platform import CannotPost, TryLater
 from bot.platforms.slack.blocks import Drawn
 from bot.platforms.slack.place import Place
 from bot.platforms.slack.settings import RESPONSE_HOST, SlackSettings
@@ -90,6 +90,28 @@ class Sending:
                     raise
                 await self._upload(await self._direct_messages(place), upload, again=again)
 
+    async def tell(self, url: str, drawn: Drawn, *, in_place: bool, thread_ts: str = "") -> None:
+        """Tell somebody alone what became of what they pressed; `in_place` of the message that they pressed it in."""
+        if not self._settings.is_slacks(url, host=RESPONSE_HOST):
+            raise CannotPost("Slack: no response_url")
+        body = {"text": drawn.text, "blocks": drawn.blocks, "response_type": "ephemeral", "replace_original": in_place}
+        with as_desk_errors():
+            response = await self._webhook(url).send_dict(body | ({"thread_ts": thread_ts} if thread_ts else {}))
+        if response.status_code == 429 or response.status_code >= 500:
+            raise TryLater
+        if response.status_code != 200:
+            raise CannotPost(f"Slack: response_url {response.status_code}")
+
+    async def open_form(self, trigger_id: str, view: dict[str, Any]) -> None:
+        """Open a form, within 3 seconds of the press that it answers."""
+        with as_desk_errors():
+            await self._client.views_open(trigger_id=trigger_id, view=view)
+
+    def _webhook(self, url: str) -> AsyncWebhookClient:
+        client = AsyncWebhookClient(url, session=self._session, logger=self._logger, retry_handlers=[])
+        client.proxy = self._client.proxy
+        return client
+
     async def _in_channel(self, place: Place, drawn: Drawn) -> Place:
         if place.message_ts and await self._update(place, place.message_ts, drawn):
             return place
@@ -131,9 +153,7 @@ class Sending:
         """False where there is no response_url or it has been used up."""
         if not self._settings.is_slacks(place.response_url, host=RESPONSE_HOST):
             return False
-        client = AsyncWebhookClient(place.response_url, session=self._session, logger=self._logger, retry_handlers=[])
-        client.proxy = self._client.proxy
-        response = await client.send(
+        response = await self._webhook(place.response_url).send(
             text=drawn.text,
             blocks=drawn.blocks or None,
             response_type="ephemeral",

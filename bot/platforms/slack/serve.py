@@ -23,9 +23,11 @@ from bot.errors import PlatformError
 from bot.platforms.platform import CannotPost, TryLater
 from bot.platforms.slack.intake import Intake
 from bot.platforms.slack.posting import SlackPlatform
+from bot.platforms.slack.presses import Presses
 from bot.platforms.slack.reading import Reader
 from bot.platforms.slack.sending import Sending
 from bot.platforms.slack.settings import SLACK_API, SlackSettings
+from bot.platforms.slack.thumbs import FORM
 from bot.platforms.slack.trouble import WRONG_TOKEN, as_desk_errors, code_of, retry_handlers, wrong_token
 
 log = logging.getLogger("yomite.slack")
@@ -57,13 +59,15 @@ async def serve_slack(settings: SlackSettings, desk: Desk) -> None:
         platform = SlackPlatform(sending, desk, bot_name=str(bot["user"]))
         reader = Reader(client, settings, session, user_id=str(bot["user_id"]))
         intake = Intake(desk, sending, platform, reader)
-        app = _app(client, settings, intake)
+        presses = Presses(desk, sending)
+        app = _app(client, settings, intake, presses)
         try:
             async with _by_socket(app, client, settings) if settings.by_socket else _by_http(app, settings):
                 log.info("connected to Slack as %s", bot["user"])
                 await desk.deliver(platform)
         finally:
             await intake.close()
+            await presses.close()
 
 
 def _client(settings: SlackSettings, session: aiohttp.ClientSession) -> AsyncWebClient:
@@ -107,8 +111,8 @@ async def _checked(call: Call, *, variable: str) -> AsyncSlackResponse:
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
 
-def _app(client: AsyncWebClient, settings: SlackSettings, intake: Intake) -> AsyncApp:
-    """What Slack sends goes to the intake, acknowledged first. Whatever is not known is acknowledged too: the desk says what is wrong."""
+def _app(client: AsyncWebClient, settings: SlackSettings, intake: Intake, presses: Presses) -> AsyncApp:
+    """What Slack sends goes to the intake, or to the presses, acknowledged first. Whatever is not known is acknowledged too: the desk says what is wrong."""
     app = AsyncApp(name="yomite", client=client, signing_secret=settings.signing_secret, logger=_quiet())
 
     async def on_command(ack: Any, command: dict[str, Any]) -> None:
@@ -121,6 +125,14 @@ def _app(client: AsyncWebClient, settings: SlackSettings, intake: Intake) -> Asy
         if shortcut.get("type") == "message_action":
             intake.shortcut(shortcut)
 
+    async def on_action(ack: Any, body: dict[str, Any]) -> None:
+        await ack()
+        presses.action(body)
+
+    async def on_form(ack: Any, body: dict[str, Any]) -> None:
+        # The acknowledgement tells what is wrong with it.
+        await ack(**(await presses.form(body) or {}))
+
     # Events are acknowledged by the library before these run.
     async def on_mention(event: dict[str, Any], body: dict[str, Any]) -> None:
         intake.mention(event, str(body.get("event_id", "")))
@@ -130,6 +142,8 @@ def _app(client: AsyncWebClient, settings: SlackSettings, intake: Intake) -> Asy
 
     app.command(ANY_NAME)(on_command)
     app.shortcut(ANY_NAME)(on_shortcut)
+    app.action(ANY_NAME)(on_action)
+    app.view(FORM)(on_form)
     app.event("app_mention")(on_mention)
     app.event("message")(on_message)
     return app

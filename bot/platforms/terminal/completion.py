@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
 from prompt_toolkit.document import Document
@@ -13,6 +13,7 @@ from bot.conversation import find_command
 from bot.errors import CommandError
 from bot.grammar import Option
 from bot.language import Speech
+from engine.contract import Message
 
 _COMMAND_START = re.compile(r"\s*/(\S*)$")
 _OPTION_START = re.compile(r"(?:^|\s)--([\w-]*)$")
@@ -20,11 +21,15 @@ _VALUE_START = re.compile(r"--([\w-]+)[ =:]\s*(\S*)$")
 
 
 class CommandCompleter(Completer):
-    """Completion for a line of the interactive session; meanings are shown in `speech`."""
+    """Completion for a line of the interactive session; meanings are shown in `speech`.
 
-    def __init__(self, speech: Speech, *, extra_options: Sequence[Option]) -> None:
+    `more` are commands that only the session has, with their meanings.
+    """
+
+    def __init__(self, speech: Speech, *, extra_options: Sequence[Option], more: Mapping[str, Message] | None = None) -> None:
         self._speech: Speech = speech
         self._extra_options = extra_options
+        self._more = more or {}
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         line = document.text_before_cursor
@@ -42,6 +47,10 @@ class CommandCompleter(Completer):
                 if name.startswith(typed) and (typed or name == command.name):
                     yield Completion(f"{name} ", -len(typed), display=f"/{name}", display_meta=command.summary.in_language(self._speech))
                     break
+
+        for name, meaning in self._more.items():
+            if name.startswith(typed):
+                yield Completion(f"{name} ", -len(typed), display=f"/{name}", display_meta=meaning.in_language(self._speech))
 
     def _options(self, line: str, typed: str) -> Iterable[Completion]:
         for option in self._options_of(line):

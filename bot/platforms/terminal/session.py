@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from bot.language import Speech
 from bot.platforms.terminal.draw import draw
 from bot.platforms.terminal.files import read_text
 from bot.platforms.terminal.pictures import as_asked, belongings_of, write_belongings
+from bot.platforms.terminal.thumbs import MEANINGS, Thumbs
 from bot.settings import Settings
 from engine.contract import Failure, Message, Task
 
@@ -52,6 +53,7 @@ class Session:
         self._queue = queue
         self._console = console
         self._speech: Speech = settings.lang or settings.machine_speech
+        self._thumbs = Thumbs(settings)
 
     def run(self) -> int:
         """Talk until the input ends; returns the exit code."""
@@ -62,7 +64,7 @@ class Session:
 
     def _run_interactively(self) -> int:
         self._console.print(_welcome(self._speech))
-        prompt = _prompt_session(self._settings.state_dir, self._speech)
+        prompt = _prompt_session(self._settings.state_dir, self._speech, more=MEANINGS if self._settings.feedback else {})
         for line in _typed_lines(prompt):
             if line.strip():
                 try:
@@ -81,8 +83,12 @@ class Session:
 
     def take(self, line: str) -> int:
         """Read one line, answer it, and return the exit code that it deserves."""
-        speech = self._settings.speech_for(line)
+        thumb = self._thumbs.read(line)
+        speech = self._thumbs.speech_for(line) if thumb else self._settings.speech_for(line)
         try:
+            if thumb:
+                draw(self._thumbs.press(*thumb, speech), self._console, speech=speech)
+                return OK
             understood = understand(line, extra_options=EXTRA_OPTIONS, attach=_named_text)
             return self._answer(understood, speech)
         except BotError as error:
@@ -99,6 +105,9 @@ class Session:
         files = write_belongings(belongings, output=output)
         reply = reply_to(understood, outcome, speech)
         draw(reply, self._console, speech=speech, files=files)
+        self._thumbs.note(understood.request, outcome, speech)
+        if self._console.is_terminal and (hint := self._thumbs.hint(speech)):
+            self._console.print(hint, style="dim")
         return CANNOT_ANSWER if reply.failed else OK
 
 
@@ -128,8 +137,11 @@ def _typed_lines(prompt: PromptSession[str]) -> Iterator[str]:
             return
 
 
-def _prompt_session(state_dir: Path, speech: Speech) -> PromptSession[str]:
-    """The line editor: history in `state_dir` (readable by its owner only), completion; Alt-Enter makes a line break."""
+def _prompt_session(state_dir: Path, speech: Speech, *, more: Mapping[str, Message]) -> PromptSession[str]:
+    """The line editor: history in `state_dir` (readable by its owner only), completion; Alt-Enter makes a line break.
+
+    `more` are commands that only the session has, with their meanings.
+    """
     # Imported here because only a person at a terminal needs it.
     from prompt_toolkit import PromptSession
     from prompt_toolkit.history import History, InMemoryHistory
@@ -144,7 +156,7 @@ def _prompt_session(state_dir: Path, speech: Speech) -> PromptSession[str]:
         event.current_buffer.insert_text("\n")
 
     history: History = _history(state_dir) or InMemoryHistory()
-    completer = CommandCompleter(speech, extra_options=EXTRA_OPTIONS)
+    completer = CommandCompleter(speech, extra_options=EXTRA_OPTIONS, more=more)
     return PromptSession(history=history, completer=completer, complete_while_typing=True, key_bindings=keys)
 
 

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -14,6 +16,7 @@ from redis.exceptions import RedisError
 from bot.conversation import failure_reply
 from bot.desk import Desk, job_id_of
 from bot.errors import BotError
+from bot.feedback.press import Press
 from bot.language import Speech
 from bot.platforms.platform import Answer, CannotPost, Incoming, IncomingFile, TryLater
 from bot.platforms.web import protocol
@@ -40,7 +43,7 @@ class WebChat:
         self._desk = desk
         self._sessions = Sessions()
         self._sockets: set[web.WebSocketResponse] = set()
-        self._readings: set[asyncio.Task[None]] = set()
+        self._working: set[asyncio.Task[None]] = set()
 
     # --- the desk's side -------------------------------------------------------------------------------------------
 
@@ -56,7 +59,7 @@ class WebChat:
         message = session.message(message_id)
         if message.cancelled or message.got.is_set():
             return
-        message.give(protocol.answer(message_id, answer.reply, seconds=time.time() - answer.delivery["asked_at"]))
+        message.give(protocol.answer(message_id, answer.reply, seconds=time.time() - answer.delivery["asked_at"], thumbs=answer.thumbs))
         if message.stale:
             raise CannotPost("the page stayed away")
         if not await self._bring(session, message):
@@ -92,9 +95,9 @@ class WebChat:
 
     async def close(self) -> None:
         """Say goodbye to every page; they come back by themselves when the server does."""
-        for task in self._readings:
+        for task in self._working:
             task.cancel()
-        await asyncio.gather(*self._readings, return_exceptions=True)
+        await asyncio.gather(*self._working, return_exceptions=True)
         await asyncio.gather(*(socket.close(code=WSCloseCode.GOING_AWAY) for socket in list(self._sockets)), return_exceptions=True)
 
     async def _listen(self, socket: web.WebSocketResponse) -> None:
@@ -112,7 +115,7 @@ class WebChat:
                     session.sockets.discard(socket)
                     session_id, session = said.session, self._sessions.open(said.session)
                     session.sockets.add(socket)
-                    await socket.send_str(protocol.ready(upload_limit=self._settings.upload_limit))
+                    await socket.send_str(protocol.ready(upload_limit=self._settings.upload_limit, thumbs=self._desk.takes_feedback))
                 elif session_id:
                     await self._hear(said, socket, session_id, session)
         except ConnectionError:
@@ -122,20 +125,44 @@ class WebChat:
 
     async def _hear(self, said: protocol.Said, socket: web.WebSocketResponse, session_id: str, session: Session) -> None:
         known = session.find(said.id) if not isinstance(said, protocol.Hello) else None
-        if isinstance(said, protocol.Ask | protocol.Resume) and known is not None:
+        if isinstance(said, protocol.Thumb):
+            self._in_background(self._press(said, session_id, session))
+        elif isinstance(said, protocol.Ask | protocol.Resume) and known is not None:
             await socket.send_str(_as_it_stands(said.id, known))
         elif isinstance(said, protocol.Ask):
             message = session.message(said.id)
             await socket.send_str(protocol.taken(said.id))
-            task = asyncio.create_task(self._read(said, session_id, session, message))
-            self._readings.add(task)
-            task.add_done_callback(self._readings.discard)
+            self._in_background(self._read(said, session_id, session, message))
         elif isinstance(said, protocol.Resume):
             await socket.send_str(protocol.lost(said.id))
         elif isinstance(said, protocol.Got) and known is not None:
             known.got.set()
         elif isinstance(said, protocol.Cancel):
             await self._cancel(said.id, session)
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+
+    async def _press(self, said: protocol.Thumb, session_id: str, session: Session) -> None:
+        """Take what the person says of an answer, and tell every tab."""
+        press = Press(
+            platform=self.name,
+            event_id=said.press,
+            answer=job_id_of(_event(session_id, said.id)),
+            person=session_id,
+            pressed_at=said.at,
+            choice=said.choice,
+            correction=said.correction,
+        )
+        try:
+            await session.tell(protocol.opinion(said.id, said.press, await self._desk.press(press)))
+        except BotError as error:
+            await session.tell(protocol.not_pressed(said.id, said.press, error.message))
+        except Exception as error:  # noqa: BLE001  # as in `_read`
+            log.error("a thumb could not be taken: %s", type(error).__name__)
+            await session.tell(protocol.not_pressed(said.id, said.press, _broken(type(error).__name__)))
 
     async def _read(self, said: protocol.Ask, session_id: str, session: Session, message: Message) -> None:
         """Give a line to the desk, and show at once what it answers at once."""
@@ -198,7 +225,12 @@ def _incoming(said: protocol.Ask, session_id: str) -> Incoming:
             return data
 
         files = (IncomingFile(name=said.file.name, size=len(data), read=read),)
-    return Incoming(platform="web", event_id=f"{session_id}-{said.id}", person=session_id, line=said.line, locale=said.lang, files=files)
+    return replace(_event(session_id, said.id), line=said.line, locale=said.lang, files=files)
+
+
+def _event(session_id: str, message_id: str) -> Incoming:
+    """A line of a session, as far as its ids go."""
+    return Incoming(platform=WebChat.name, event_id=f"{session_id}-{message_id}", person=session_id, line="")
 
 
 def _too_large(file: protocol.File, limit: int) -> Sentence:

@@ -10,7 +10,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from bot.commands import COMMANDS
+from bot.feedback.press import Choice, Opinion
+from bot.feedback.wording import QUESTIONS, asks, chosen_of, options_of, said_of
 from bot.reply import Attachment, Block, Highlight, Matrix, Paragraph, Picture, Reply, Table
+from engine.contract import Message
 
 # Made by the page: 128 random bits for a session, fewer for a message in it.
 Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
@@ -56,7 +59,17 @@ class Cancel(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="c
     id: Id
 
 
-Said = Hello | Ask | Resume | Got | Cancel
+class Thumb(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="thumb"):
+    """What a person says of an answer. The page says it again after a lost connection, with the same `press`."""
+
+    id: Id
+    press: Id
+    at: float  # seconds since 1970
+    choice: Choice
+    correction: Annotated[str, msgspec.Meta(max_length=10_000)] = ""
+
+
+Said = Hello | Ask | Resume | Got | Cancel | Thumb
 _DECODER: msgspec.json.Decoder[Said] = msgspec.json.Decoder(Said)
 
 
@@ -69,9 +82,9 @@ def read(text: str) -> Said:
     return _DECODER.decode(text)
 
 
-def ready(*, upload_limit: int) -> str:
-    """The answer to a Hello: the session is open."""
-    return _said("ready", upload_limit=upload_limit)
+def ready(*, upload_limit: int, thumbs: bool) -> str:
+    """The answer to a Hello: the session is open. `thumbs`: people are asked what they think of answers."""
+    return _said("ready", upload_limit=upload_limit, thumbs=thumbs)
 
 
 def taken(message_id: str) -> str:
@@ -84,9 +97,20 @@ def progress(message_id: str, share: float) -> str:
     return _said("progress", id=message_id, share=round(share, 3))
 
 
-def answer(message_id: str, reply: Reply, *, seconds: float) -> str:
-    """The Reply, and how long it took."""
-    return _said("answer", id=message_id, reply=reply_as_json(reply), seconds=round(max(0.0, seconds), 2))
+def answer(message_id: str, reply: Reply, *, seconds: float, thumbs: bool = False) -> str:
+    """The Reply, and how long it took; with `thumbs`, the person may say what they think of it."""
+    return _said("answer", id=message_id, reply=reply_as_json(reply), seconds=round(max(0.0, seconds), 2), thumbs=thumbs)
+
+
+def opinion(message_id: str, press: str, found: Opinion) -> str:
+    """What the person thinks of an answer now, what they are told of it, and what they can still say."""
+    told = msgspec.to_builtins(said_of(found))
+    return _said("opinion", id=message_id, press=press, verdict=found.verdict, asks=_asked(found), right=chosen_of(found), told=told)
+
+
+def not_pressed(message_id: str, press: str, trouble: Message) -> str:
+    """Why a press was not taken."""
+    return _said("not_pressed", id=message_id, press=press, told=msgspec.to_builtins(trouble))
 
 
 def cancelled(message_id: str) -> str:
@@ -128,6 +152,14 @@ def _block_as_json(block: Block) -> dict[str, Any]:
     kinds: dict[type[Block], str] = {Paragraph: "paragraph", Highlight: "highlight", Table: "table", Matrix: "matrix"}
     body: dict[str, Any] = msgspec.to_builtins(block)
     return {"kind": kinds[type(block)], **body}
+
+
+def _asked(found: Opinion) -> dict[str, Any] | None:
+    asked = asks(found)
+    if asked is None:
+        return None
+    options = [{"value": value, "name": msgspec.to_builtins(name)} for value, name in options_of(asked)]
+    return {"kind": asked, "question": msgspec.to_builtins(QUESTIONS[asked]), "options": options}
 
 
 def _said(kind: str, **fields: Any) -> str:

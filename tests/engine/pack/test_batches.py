@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, strategies as st
 
-from engine.pack.batches import BatchStream, token_budget_batches
+from engine.pack.batches import BatchStream, MixedStream, token_budget_batches
 from engine.pack.ragged import pad_rows
 
 
@@ -26,3 +26,11 @@ def test_a_stream_repeats_itself_for_the_same_seed_and_differs_for_another() -> 
 
 def test_padding_is_on_the_right() -> None:
     assert pad_rows([[1, 2, 3], [4]], value=-100).tolist() == [[1, 2, 3], [4, -100, -100]]
+
+
+def test_streams_are_mixed_by_their_shares_and_each_batch_is_of_one_of_them() -> None:
+    streams = [BatchStream([1] * 50, lambda rows, _, name=name: {"of": name}, budget=5) for name in "ab"]
+    mixed = MixedStream(streams, shares=(0.8, 0.2), seed=3)
+    drawn = [batch["of"] for batch, _ in zip(mixed, range(500), strict=False)]
+    assert 0.75 < drawn.count("a") / 500 < 0.85
+    assert drawn == [batch["of"] for batch, _ in zip(mixed, range(500), strict=False)]

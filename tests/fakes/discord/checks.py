@@ -9,6 +9,7 @@ import regex
 CONTENT, TITLE, DESCRIPTION, FIELD_NAME, FIELD, FIELDS, FOOTER, AUTHOR = 2_000, 256, 4_096, 256, 1_024, 25, 2_048, 256
 EMBEDS, EMBED_TOTAL, NONCE, FILES, FILE_BYTES, ALT = 10, 6_000, 25, 10, 10 * 2**20, 1_024
 SLASH, MESSAGE_MENU, MOST_MENUS, MOST_OPTIONS, MOST_CHOICES, COMMAND_TOTAL = 1, 3, 5, 25, 25, 8_000
+ACTION_ROW, BUTTON, TEXT_INPUT, LABEL = 1, 2, 4, 18  # kinds of components
 COMMAND_NAME = regex.compile(r"^[-_'\p{L}\p{N}\p{sc=Deva}\p{sc=Thai}]{1,32}$")
 
 
@@ -35,6 +36,7 @@ def check_message(payload: dict[str, Any], files: dict[int, tuple[str, bytes]], 
         raise Refused(f"embeds: {len(embeds)}")
     for embed in embeds:
         _check_embed(embed)
+    _check_components(payload.get("components") or [])
     total = sum(map(_embed_length, embeds))
     if total > EMBED_TOTAL:
         raise Refused(f"embeds: {total} characters in all")
@@ -47,6 +49,24 @@ def check_message(payload: dict[str, Any], files: dict[int, tuple[str, bytes]], 
     for attachment in payload.get("attachments") or []:
         _at_most("attachment description", attachment.get("description") or "", ALT)
     _check_pictures(embeds, {name for name, _ in files.values()})
+
+
+def check_form(form: dict[str, Any]) -> None:
+    """Raises Refused where Discord does not open the form: a title, and text fields with labels."""
+    _at_most("title", form.get("title") or "", 45)
+    _at_most("custom_id", form.get("custom_id") or "", 100)
+    for label in form["components"]:
+        if label.get("type") != LABEL or label["component"].get("type") != TEXT_INPUT or not label.get("label"):
+            raise Refused(f"not a text field with a label: {label}")
+        _at_most("label", label["label"], 45)
+        _at_most("custom_id", label["component"].get("custom_id") or "", 100)
+        if not 1 <= label["component"].get("max_length", 4_000) <= 4_000:
+            raise Refused("max_length")
+
+
+def buttons_of(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """The buttons of a message, in their order."""
+    return [button for row in message.get("components") or [] for button in row["components"]]
 
 
 def check_commands(commands: list[dict[str, Any]]) -> None:
@@ -66,6 +86,19 @@ def check_commands(commands: list[dict[str, Any]]) -> None:
                 raise Refused(f"{command['name']}: {_command_length(command)} characters in all")
         elif any(not 1 <= len(name) <= 32 for name in names):
             raise Refused(f"name: {names}")
+
+
+def _check_components(rows: list[dict[str, Any]]) -> None:
+    if len(rows) > 5 or any(row.get("type") != ACTION_ROW or not 1 <= len(row["components"]) <= 5 for row in rows):
+        raise Refused("components: at most 5 rows of 1 to 5")
+    buttons = [button for row in rows for button in row["components"]]
+    if len({button["custom_id"] for button in buttons}) < len(buttons):
+        raise Refused("components: two buttons of one custom_id")
+    for button in buttons:
+        if button.get("type") != BUTTON or not (button.get("label") or button.get("emoji")):
+            raise Refused(f"not a button with a label: {button}")
+        _at_most("label", button.get("label") or "", 80)
+        _at_most("custom_id", button["custom_id"], 100)
 
 
 def _check_options(options: list[dict[str, Any]]) -> None:

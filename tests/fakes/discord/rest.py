@@ -10,13 +10,13 @@ from typing import Any
 from aiohttp import BodyPartReader, web
 
 from tests.fakes.discord.answers import answered
-from tests.fakes.discord.checks import Refused, check_commands, check_message
+from tests.fakes.discord.checks import Refused, check_commands, check_form, check_message
 from tests.fakes.discord.gateway import Gateway, as_seen
 from tests.fakes.discord.objects import BOT_ID, CHANNEL, DM_CHANNEL, EPHEMERAL, LOADING, application, channel, user
-from tests.fakes.discord.world import FakeInteraction, Message, World
+from tests.fakes.discord.world import BUTTON, FakeInteraction, Message, World
 
 API = "/api/v10"
-DEFERRED_MESSAGE, IMMEDIATE_MESSAGE = 5, 4
+DEFERRED_MESSAGE, IMMEDIATE_MESSAGE, DEFERRED_CHANGE, FORM = 5, 4, 6, 9
 Files = dict[int, tuple[str, bytes]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -150,19 +150,34 @@ class Rest:
             raise Refused("Unknown interaction", status=404, code=10062)
         if interaction.acknowledged.is_set():
             raise Refused("Interaction has already been acknowledged.", code=40060)
+        data = payload.get("data") or {}
+        if payload["type"] == DEFERRED_CHANGE and interaction.source is not None:
+            return await self._acknowledged(interaction, payload["type"], interaction.source)
+        if payload["type"] == FORM and interaction.kind == BUTTON:
+            check_form(data)
+            interaction.form = data
+            return await self._acknowledged(interaction, payload["type"], None)
         if payload["type"] not in (DEFERRED_MESSAGE, IMMEDIATE_MESSAGE):
             raise Refused(f"type: {payload['type']}")
-        data = payload.get("data") or {}
         loading = LOADING if payload["type"] == DEFERRED_MESSAGE else 0
         if not loading:
             check_message(data, files)
         message = self._world.add(interaction.channel_id, BOT_ID, data, files, flags=loading | (data.get("flags", 0) & EPHEMERAL))
-        interaction.private, interaction.message_id = bool(message["flags"] & EPHEMERAL), message["id"]
+        interaction.private = bool(message["flags"] & EPHEMERAL)
+        return await self._acknowledged(interaction, payload["type"], message, loading=bool(loading))
+
+    async def _acknowledged(
+        self, interaction: FakeInteraction, how: int, message: Message | None, *, loading: bool = False
+    ) -> web.StreamResponse:
+        """The interaction has its answer: a message, new or changed, or a form."""
+        interaction.message_id = message["id"] if message else None
         interaction.acknowledged_after_s = asyncio.get_running_loop().time() - interaction.created_at
         interaction.acknowledged.set()
         await self._world.tell()
-        told = {"id": interaction.id, "type": 2, "response_message_id": message["id"], "response_message_loading": bool(loading)}
-        return answered({"interaction": told, "resource": {"type": payload["type"], "message": message}})
+        told: dict[str, Any] = {"id": interaction.id, "type": interaction.kind}
+        if message is not None:
+            told |= {"response_message_id": message["id"], "response_message_loading": loading}
+        return answered({"interaction": told, "resource": {"type": how, **({"message": message} if message else {})}})
 
     async def _get_original(self, request: web.Request) -> web.StreamResponse:
         return answered(self._original(request))

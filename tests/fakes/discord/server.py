@@ -9,12 +9,13 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from tests.fakes.discord.checks import buttons_of
 from tests.fakes.discord.filled_form import filled_form
 from tests.fakes.discord.gateway import Gateway, as_seen
 from tests.fakes.discord.objects import BOT_ID, BOT_ROLE, CHANNEL, DM_CHANNEL, GUILD, PERSON, TOKEN, channel, member, user
 from tests.fakes.discord.rest import API, Rest
 from tests.fakes.discord.trouble import Trouble, Troubles
-from tests.fakes.discord.world import FakeInteraction, Message, World, is_shown
+from tests.fakes.discord.world import BUTTON, COMMAND, SENT_FORM, FakeInteraction, Message, World, is_shown
 
 WAIT_S = 20.0
 Attached = Sequence[tuple[str, bytes]]
@@ -157,10 +158,51 @@ class FakeDiscord:
                 return command
         raise KeyError(f"the bot has published no {name}")
 
-    async def _interact(self, data: dict[str, Any], *, locale: str, channel_id: str, person: str) -> FakeInteraction:
+    async def press(self, message: Message, label: str, *, locale: str = "en-US", person: str = PERSON) -> FakeInteraction:
+        """Press the button of a message with this label.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for button in buttons_of(message):
+            if label in (button.get("label"), (button.get("emoji") or {}).get("name")):
+                data = {"custom_id": button["custom_id"], "component_type": button["type"]}
+                return await self._interact(data, locale=locale, channel_id=message["channel_id"], person=person, source=message)
+        raise KeyError(f"no button {label}: {[button.get('label') for button in buttons_of(message)]}")
+
+    async def form_of(self, interaction: FakeInteraction, *, timeout_s: float = WAIT_S) -> dict[str, Any]:
+        """The form that the bot opens after a press."""
+        form: dict[str, Any] = await self.world.wait_until(lambda: interaction.form, timeout_s)
+        return form
+
+    async def send_form(self, opened_by: FakeInteraction, typed: str, *, locale: str = "en-US") -> FakeInteraction:
+        """Fill in the one field of a form, and send it."""
+        form = await self.form_of(opened_by)
+        fields = [
+            {"type": label["type"], "id": 2 * i + 1, "component": {**label["component"], "id": 2 * i + 2, "value": typed}}
+            for i, label in enumerate(form["components"])
+        ]
+        data = {"custom_id": form["custom_id"], "components": fields}
+        return await self._interact(
+            data, locale=locale, channel_id=opened_by.channel_id, person=opened_by.person, source=opened_by.source, kind=SENT_FORM
+        )
+
+    async def _interact(
+        self,
+        data: dict[str, Any],
+        *,
+        locale: str,
+        channel_id: str,
+        person: str,
+        source: Message | None = None,
+        kind: int | None = None,
+    ) -> FakeInteraction:
         interaction_id = self.world.ids.new()
         now = asyncio.get_running_loop().time()
-        interaction = FakeInteraction(interaction_id, f"token-of-{interaction_id}", channel_id, person, created_at=now)
+        kind = kind or (BUTTON if source else COMMAND)
+        interaction = FakeInteraction(
+            interaction_id, f"token-of-{interaction_id}", channel_id, person, created_at=now, source=source, kind=kind
+        )
         self.world.interactions[interaction.token] = interaction
         direct = channel_id == DM_CHANNEL
         await self.gateway.dispatch(
@@ -168,10 +210,11 @@ class FakeDiscord:
             {
                 "id": interaction.id,
                 "application_id": BOT_ID,
-                "type": 2,
+                "type": kind,
                 "token": interaction.token,
                 "version": 1,
                 "data": data,
+                **({"message": source} if source else {}),
                 "channel_id": channel_id,
                 "channel": channel(channel_id),
                 "locale": locale,

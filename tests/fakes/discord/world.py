@@ -15,11 +15,12 @@ from tests.fakes.discord.objects import BOT_ID, DM_CHANNEL, GUILD, LOADING, Snow
 Message = dict[str, Any]
 MENTION = re.compile(r"<@!?(\d+)>")
 REPLY = 19
+COMMAND, BUTTON, SENT_FORM = 2, 3, 5  # kinds of interactions
 
 
 @dataclass
 class FakeInteraction:
-    """A command that a person used."""
+    """A command that a person used, a button that they pressed, or a form that they sent; the latter two from within a `source`."""
 
     id: str
     token: str
@@ -32,6 +33,9 @@ class FakeInteraction:
     message_id: str | None = None  # of its first response
     expired: bool = False
     used_up: bool = False  # the 3 seconds are over
+    source: Message | None = None
+    form: dict[str, Any] | None = None  # that the bot opened
+    kind: int = COMMAND
 
 
 class World:
@@ -106,6 +110,7 @@ class World:
             "type": 0,
             "flags": flags,
             "attachments": [],
+            "components": [],
         }
         if channel_id != DM_CHANNEL:
             message |= {"guild_id": GUILD, "member": member(author, with_user=False)}
@@ -124,6 +129,8 @@ class World:
             message["content"] = payload.get("content") or ""
         if "embeds" in payload or "embeds" not in message:
             message["embeds"] = payload.get("embeds") or []
+        if "components" in payload:
+            message["components"] = payload["components"] or []
         if "attachments" in payload or files:
             named = payload.get("attachments") or [{"id": index} for index in files]
             kept = {attachment["id"]: attachment for attachment in message["attachments"]}

@@ -45,6 +45,13 @@ def check_message(arguments: dict[str, Any]) -> None:
         raise Refused("invalid_metadata_format")
 
 
+def check_view(view: dict[str, Any]) -> None:
+    """Raises Refused where Slack would not open it."""
+    faults = list(_view_faults(view))
+    if faults:
+        raise Refused("invalid_arguments", *(f"[ERROR] {fault}" for fault in faults))
+
+
 def shown_text(said: Said) -> str:
     """What a person reads: the blocks where there are any, else the text."""
     if not said.blocks:
@@ -133,7 +140,47 @@ def _text_object(text: Any, *, most: int, kinds: tuple[str, ...] = ("plain_text"
         yield "invalid additional property: emoji"
 
 
-_CHECKS = {"header": _header, "section": _section, "context": _context, "image": _image, "divider": _divider, "rich_text": _rich_text}
+def _actions(block: Block) -> Iterator[str]:
+    elements = block.get("elements") or []
+    if not 1 <= len(elements) <= 25:
+        yield "actions have 1 to 25 elements"
+    ids = [element.get("action_id") for element in elements]
+    if len(set(ids)) < len(ids) or not all(ids) or any(len(name) > 255 for name in ids):
+        yield "action_id must be there, short, and unique"
+    for element in elements:
+        if element.get("type") != "button":
+            yield f"unsupported element: {element.get('type')}"
+        yield from _text_object(element.get("text"), most=75, kinds=("plain_text",))
+        if len(element.get("value", "")) > 2_000 or len(element.get("accessibility_label", "")) > 75:
+            yield "value or accessibility_label is too long"
+
+
+def _input(block: Block) -> Iterator[str]:
+    yield from _text_object(block.get("label"), most=2_000, kinds=("plain_text",))
+    element = block.get("element") or {}
+    if element.get("type") != "plain_text_input" or not 1 <= element.get("max_length", 3_000) <= 3_000:
+        yield f"unsupported element: {element}"
+
+
+def _view_faults(view: dict[str, Any]) -> Iterator[str]:
+    if view.get("type") != "modal" or not view.get("callback_id") or len(view.get("private_metadata", "")) > 3_000:
+        yield "type, callback_id or private_metadata"
+    for part in ("title", "submit", "close"):
+        yield from _text_object(view.get(part), most=24, kinds=("plain_text",))
+    for block in view.get("blocks") or [{}]:
+        check = _input if block.get("type") == "input" else _CHECKS.get(block.get("type"))
+        yield from check(block) if check else (f"unsupported type: {block.get('type')}",)
+
+
+_CHECKS = {
+    "header": _header,
+    "section": _section,
+    "context": _context,
+    "image": _image,
+    "divider": _divider,
+    "rich_text": _rich_text,
+    "actions": _actions,
+}
 
 
 def _texts(value: Any) -> Iterator[str]:

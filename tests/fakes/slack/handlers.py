@@ -123,9 +123,12 @@ class Handlers:
             await self.store.change(response.said, text=text, blocks=blocks)
             return
         to_all = arguments.get("response_type") == "in_channel"
-        response.said = Said(channel=response.channel, ts=self.store.new_ts(), user=BOT_USER, bot_id=BOT_ID, text=text, blocks=blocks)
-        response.said.only_to = "" if to_all else response.person
-        await self.store.add(response.said)
+        said = Said(channel=response.channel, ts=self.store.new_ts(), user=BOT_USER, bot_id=BOT_ID, text=text, blocks=blocks)
+        said.only_to = "" if to_all else response.person
+        said.thread_ts = arguments.get("thread_ts") or ""
+        if not response.of_button:
+            response.said = said
+        await self.store.add(said)
 
 
 async def _before(mishap: Mishap | None) -> web.Response | None:

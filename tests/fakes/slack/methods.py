@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tests.fakes.slack.checks import Refused, check_message
-from tests.fakes.slack.records import Said, Upload
+from tests.fakes.slack.checks import Refused, check_message, check_view
+from tests.fakes.slack.records import Said, Upload, View
 from tests.fakes.slack.store import APP, ASKER, BOT_ID, BOT_NAME, BOT_USER, OTHER, TEAM, Store
 
 Arguments = dict[str, Any]
@@ -35,6 +36,7 @@ class Methods:
             "files.getUploadURLExternal": self._upload_url,
             "files.completeUploadExternal": self._complete_upload,
             "users.info": self._user,
+            "views.open": self._open_view,
         }
 
     async def _auth_test(self, _: Arguments) -> dict[str, Any]:
@@ -126,6 +128,20 @@ class Methods:
         if user not in (ASKER, OTHER):
             raise Refused("user_not_found")
         return {"user": {"id": user, "name": user.lower(), "is_bot": False}}
+
+    async def _open_view(self, arguments: Arguments) -> dict[str, Any]:
+        user, until = self._store.triggers.pop(_needed(arguments, "trigger_id"), ("", 0.0))
+        if not user:
+            raise Refused("exchanged_trigger_id")
+        if time.time() > until:
+            raise Refused("expired_trigger_id")
+        given = arguments["view"]
+        data = json.loads(given) if isinstance(given, str) else given
+        check_view(data)
+        view = View(id=f"V{self._store.number():08d}", user=user, data=data)
+        self._store.views.append(view)
+        await self._store.tell()
+        return {"view": {"id": view.id, **data}}
 
     def _said(self, arguments: Arguments, channel: str) -> Said:
         return Said(

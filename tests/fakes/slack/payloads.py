@@ -8,7 +8,7 @@ import json
 import urllib.parse
 from typing import Any
 
-from tests.fakes.slack.records import Channel, Said
+from tests.fakes.slack.records import Channel, Said, View
 from tests.fakes.slack.store import APP, TEAM
 
 
@@ -68,6 +68,56 @@ def shortcut_payload(callback_id: str, said: Said, *, channel: Channel, user: st
         "message_ts": said.ts,
         "message": said.to_json(),
     }
+
+
+def press_payload(said: Said, action_id: str, *, channel: Channel, user: str, number: int, response_url: str) -> dict[str, Any]:
+    """A button was pressed; of a message that only one person sees, Slack does not tell the words.
+
+    Raises:
+        KeyError: the message has no such button.
+    """
+    container = {"type": "message", "message_ts": said.ts, "channel_id": channel.id, "is_ephemeral": bool(said.only_to)}
+    return {
+        **_interaction("block_actions", user, number),
+        "container": container | ({"thread_ts": said.thread_ts} if said.thread_ts else {}),
+        "channel": {"id": channel.id, "name": channel.name},
+        "state": {"values": {}},
+        "response_url": response_url,
+        "actions": [_action(said, action_id, number)],
+        **({} if said.only_to else {"message": said.to_json()}),
+    }
+
+
+def form_payload(view: View, typed: dict[str, dict[str, str]], *, number: int) -> dict[str, Any]:
+    """A form was sent: what was typed, by block and field."""
+    values = {
+        block: {field: {"type": "plain_text_input", "value": text or None} for field, text in fields.items()}
+        for block, fields in typed.items()
+    }
+    state = {"id": view.id, "team_id": TEAM, "hash": f"{number}.hash", "state": {"values": values}}
+    return {**_interaction("view_submission", view.user, number), "view": {**view.data, **state}, "response_urls": []}
+
+
+def _interaction(kind: str, user: str, number: int) -> dict[str, Any]:
+    return {
+        "type": kind,
+        "token": "unused",
+        "api_app_id": APP,
+        "team": {"id": TEAM, "domain": "test"},
+        "user": {"id": user, "username": user.lower(), "name": user.lower(), "team_id": TEAM},
+        "enterprise": None,
+        "is_enterprise_install": False,
+        "trigger_id": f"{number}.{number}.trigger",
+    }
+
+
+def _action(said: Said, action_id: str, number: int) -> dict[str, Any]:
+    for index, block in enumerate(said.blocks):
+        for element in block["elements"] if block["type"] == "actions" else ():
+            if element["action_id"] == action_id:
+                told = {key: element[key] for key in ("action_id", "type", "text", "value") if key in element}
+                return {**told, "block_id": f"block{index}", "action_ts": f"{number // 10**6}.{number % 10**6:06d}"}
+    raise KeyError(f"no button {action_id}")
 
 
 def http_body(kind: str, payload: dict[str, Any]) -> tuple[str, str]:

@@ -73,7 +73,7 @@ class Call:
 
 @dataclass(kw_only=True)
 class Response:
-    """A response_url: five uses within 30 minutes; `said` is the message that it replaces."""
+    """A response_url: five uses within 30 minutes; `said` is the message that it replaces, always the same where a button is in it."""
 
     channel: str
     person: str
@@ -81,6 +81,17 @@ class Response:
     thread_ts: str = ""
     uses: int = 0
     said: Said | None = None
+    of_button: bool = False
+
+
+@dataclass(kw_only=True)
+class View:
+    """A form that stands open before a person."""
+
+    id: str
+    user: str
+    data: dict[str, Any]
+    closed: bool = False
 
 
 @dataclass(kw_only=True)

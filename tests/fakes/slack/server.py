@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -11,13 +12,23 @@ import aiohttp
 from aiohttp import web
 
 from tests.fakes.slack.handlers import Handlers
-from tests.fakes.slack.payloads import event_payload, http_body, message_event, shortcut_payload, signature, slash_payload
-from tests.fakes.slack.records import Delivery, Response, Said, Upload
+from tests.fakes.slack.payloads import (
+    event_payload,
+    form_payload,
+    http_body,
+    message_event,
+    press_payload,
+    shortcut_payload,
+    signature,
+    slash_payload,
+)
+from tests.fakes.slack.records import Delivery, Response, Said, Upload, View
 from tests.fakes.slack.sockets import Sockets
 from tests.fakes.slack.store import ASKER, BOT_USER, ELSEWHERE, GENERAL, OTHER, Store
 from tests.fakes.slack.trouble import Trouble
 
 LIFE_S = 1_800  # of a response_url
+TRIGGER_S = 3.0  # a form must be opened within
 
 
 class FakeSlack:
@@ -91,6 +102,30 @@ class FakeSlack:
         channel = self.store.channels[message.channel]
         payload = shortcut_payload(callback_id, message, channel=channel, user=user, number=self.store.number(), response_url=url)
         return self._tell("interactive", payload)
+
+    async def press(self, said: Said, action_id: str, *, user: str = ASKER, told: bool = True) -> Delivery:
+        """Somebody presses a button; with `told=False` the bot does not hear of it yet: `tell_press` brings it."""
+        url = self._response_url(said.channel, user)
+        response = self.store.responses[url.rsplit("/", 1)[1]]
+        response.said, response.of_button = said, True
+        channel = self.store.channels[said.channel]
+        payload = press_payload(said, action_id, channel=channel, user=user, number=self.store.number(), response_url=url)
+        self.store.triggers[payload["trigger_id"]] = (user, time.time() + TRIGGER_S)
+        return self._tell("interactive", payload) if told else self._untold("interactive", payload)
+
+    def tell_press(self, delivery: Delivery) -> Delivery:
+        """Tell the bot of a press that it has not heard of."""
+        return self._start(delivery)
+
+    async def send_form(self, view: View, typed: dict[str, dict[str, str]]) -> Delivery:
+        """Somebody sends a form. It closes, unless the bot says what is wrong with it."""
+        delivery = self._tell("interactive", form_payload(view, typed, number=self.store.number()))
+        await asyncio.wait_for(delivery.acknowledged_s, 30)
+        wrong = delivery.answer.get("errors") or {}
+        if not set(wrong) <= {block.get("block_id") for block in view.data["blocks"]}:
+            raise ValueError(f"errors for fields that there are not: {wrong}")
+        view.closed = delivery.answer.get("response_action") != "errors"
+        return delivery
 
     async def write(
         self, text: str, *, user: str = OTHER, channel: str = GENERAL, thread_ts: str = "", files: dict[str, bytes] | None = None
@@ -171,6 +206,13 @@ class FakeSlack:
         said: Said = await self.store.until(found, timeout_s=timeout_s, what="a message")
         return said
 
+    async def wait_for_view(self, *, timeout_s: float = 30.0) -> View:
+        """The form that is open, as soon as there is one."""
+        view: View = await self.store.until(
+            lambda: next((view for view in self.store.views if not view.closed), None), timeout_s=timeout_s, what="a form"
+        )
+        return view
+
     async def wait_for_uploads(self, count: int = 1, *, timeout_s: float = 30.0) -> list[Upload]:
         """The files that the bot shared, as soon as there are so many."""
         await self.store.until(lambda: len(self.uploads) >= count, timeout_s=timeout_s, what="a file")
@@ -187,8 +229,13 @@ class FakeSlack:
     # --- the server --------------------------------------------------------------------------------------------------
 
     def _tell(self, kind: str, payload: dict[str, Any]) -> Delivery:
+        return self._start(self._untold(kind, payload))
+
+    def _untold(self, kind: str, payload: dict[str, Any]) -> Delivery:
         acknowledged = asyncio.get_running_loop().create_future()
-        delivery = Delivery(kind=kind, payload=payload, envelope_id=f"envelope-{self.store.number()}", acknowledged_s=acknowledged)
+        return Delivery(kind=kind, payload=payload, envelope_id=f"envelope-{self.store.number()}", acknowledged_s=acknowledged)
+
+    def _start(self, delivery: Delivery) -> Delivery:
         task = asyncio.create_task(self._tell_by_http(delivery) if self.app_url else self.sockets.tell(delivery))
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
@@ -197,8 +244,9 @@ class FakeSlack:
     async def _tell_by_http(self, delivery: Delivery) -> None:
         started = time.monotonic()
         delivery.attempts += 1
-        status, _ = await self.post_to_app(delivery.kind, delivery.payload)
+        status, body = await self.post_to_app(delivery.kind, delivery.payload)
         if status == 200 and not delivery.acknowledged_s.done():
+            delivery.answer = json.loads(body) if body.startswith("{") else {}
             delivery.acknowledged_s.set_result(time.monotonic() - started)
 
     def _response_url(self, channel: str, user: str) -> str:

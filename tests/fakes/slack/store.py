@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.fakes.slack.checks import Refused
-from tests.fakes.slack.records import Call, Channel, Response, Said, Upload
+from tests.fakes.slack.records import Call, Channel, Response, Said, Upload, View
 
 BOT_USER, BOT_ID, BOT_NAME, TEAM, APP = "U0YOMITE", "B0YOMITE", "yomite", "T0TEAM", "A0YOMITE"
 ASKER, OTHER = "U0HANAKO", "U0TARO"
@@ -29,6 +29,8 @@ class Store:
         self.uploads: list[Upload] = []
         self.calls: list[Call] = []
         self.responses: dict[str, Response] = {}
+        self.triggers: dict[str, tuple[str, float]] = {}  # who pressed something, and until when a form may be opened for that
+        self.views: list[View] = []
         self.hosted: dict[str, bytes] = {}
         self.changed = asyncio.Condition()
         # From somewhere new: events of one test must not look like a repetition of another's.

@@ -16,7 +16,13 @@ export class Conversation {
     this.files = new Map(); // files of this tab's messages, for sending them again
     this.tries = new Map(); // how often a file was sent: a server that does not take it ends the connection each time
     this.link = null;
-    this.actions = { cancel: (entry) => this.cancel(entry), retry: (entry) => this.retry(entry), showPicture };
+    this.thumbs = true; // whether the server takes what people think of answers
+    this.actions = {
+      cancel: (entry) => this.cancel(entry),
+      retry: (entry) => this.retry(entry),
+      press: (entry, press) => this.press(entry, press),
+      showPicture,
+    };
     store.watch((id) => (id === null ? this.drawAll() : this.draw(store.get(id))));
     setInterval(() => this.tick(), 1000);
   }
@@ -41,6 +47,14 @@ export class Conversation {
     this.ask(entry.line, file);
   }
 
+  /** One press at a time: the next one depends on what came of the last. */
+  press(entry, press) {
+    if (entry.opinion?.pending) return;
+    const typed = press.choice === "correct" ? press.correction : undefined;
+    this.change({ ...entry, opinion: { ...entry.opinion, pending: press, typed } });
+    this.link.send({ type: "thumb", id: entry.id, ...press });
+  }
+
   clear() {
     for (const entry of this.store.all()) if (waits(entry)) this.link.send({ type: "cancel", id: entry.id });
     this.store.clear();
@@ -52,8 +66,18 @@ export class Conversation {
 
   /** After each connection: what has no answer yet is sent again; the server knows it by its id. */
   resume() {
-    for (const entry of this.store.all()) if (waits(entry)) this.send(entry);
+    for (const entry of this.store.all()) {
+      if (waits(entry)) this.send(entry);
+      if (entry.opinion?.pending) this.link.send({ type: "thumb", id: entry.id, ...entry.opinion.pending });
+    }
     this.drawWaiting();
+  }
+
+  /** The server takes what people think of answers, or does not any more. */
+  offerThumbs(offered) {
+    if (offered === this.thumbs) return;
+    this.thumbs = offered;
+    for (const entry of this.store.all()) if (entry.thumbs) this.draw(entry);
   }
 
   async send(entry) {
@@ -77,8 +101,19 @@ export class Conversation {
   receive(message) {
     const entry = this.store.get(message.id);
     if (message.type === "answer") this.link.send({ type: "got", id: message.id });
+    if (message.type === "opinion" || message.type === "not_pressed") return entry && this.settle(entry, message);
     if (!entry || !(waits(entry) || (entry.state === "lost" && message.type === "answer"))) return;
     this.received[message.type]?.call(this, entry, message);
+  }
+
+  /** What came of a press, here or in another tab. */
+  settle(entry, { type, press, verdict, asks, right, told }) {
+    const before = entry.opinion ?? {};
+    const pending = before.pending?.press === press ? undefined : before.pending;
+    const failed = type === "not_pressed";
+    if (failed && before.pending && pending) return; // of another tab
+    this.change({ ...entry, opinion: failed ? { ...before, pending, told, failed } : { verdict, asks, right, told, pending } });
+    this.told.textContent = this.words.of(told);
   }
 
   received = {
@@ -91,7 +126,7 @@ export class Conversation {
     },
     answer(entry, message) {
       this.shares.delete(entry.id);
-      this.change({ ...entry, state: "answered", reply: message.reply, seconds: message.seconds, trouble: undefined });
+      this.change({ ...entry, state: "answered", reply: message.reply, seconds: message.seconds, thumbs: message.thumbs, trouble: undefined });
       this.told.textContent = message.reply.brief;
     },
     cancelled(entry) {
@@ -124,9 +159,9 @@ export class Conversation {
     const before = document.getElementById(`entry-${entry.id}`);
     const item = this.drawn(entry);
     if (before) {
-      const focused = before.contains(document.activeElement);
+      const focused = before.contains(document.activeElement) ? document.activeElement : null;
       before.replaceWith(item);
-      if (focused) (item.querySelector("button.worded") ?? document.getElementById("line")).focus();
+      if (focused) this.focusAgain(item, focused.dataset.keep);
     } else {
       this.list.append(item);
       this.onChange(this.store.entries.size);
@@ -134,9 +169,14 @@ export class Conversation {
     if (stay) this.goToEnd();
   }
 
+  focusAgain(item, name) {
+    const same = name && item.querySelector(`[data-keep="${CSS.escape(name)}"]`);
+    (same || item.querySelector("button.worded") || document.getElementById("line")).focus();
+  }
+
   drawn(entry) {
     const { words, actions } = this;
-    return drawEntry(entry, { words, actions, share: this.shares.get(entry.id), connected: this.link?.connected ?? false });
+    return drawEntry(entry, { words, actions, share: this.shares.get(entry.id), connected: this.link?.connected ?? false, thumbs: this.thumbs });
   }
 
   tick() {

@@ -2,6 +2,7 @@
 
 import { languageOf, make } from "./dom.js";
 import { drawReply, replyAsText } from "./reply.js";
+import { drawOpinion, drawThumbs } from "./thumbs.js";
 
 /** An entry waits while its answer may still come by itself. */
 export function waits(entry) {
@@ -9,14 +10,15 @@ export function waits(entry) {
 }
 
 /**
- * The list item of an entry. `actions` has `cancel(entry)`, `retry(entry)` and `showPicture(block)`; `share` (0..1) says how
- * far the reading is, where that is known; `connected` whether the server can be reached.
+ * The list item of an entry. `actions` has `cancel(entry)`, `retry(entry)`, `press(entry, press)` and `showPicture(block)`; `share`
+ * (0..1) says how far the reading is, where that is known; `connected` whether the server can be reached; `thumbs` whether it takes
+ * what people think of answers.
  */
-export function drawEntry(entry, { words, actions, share, connected }) {
+export function drawEntry(entry, { words, actions, share, connected, thumbs }) {
   const item = make("li", { className: `entry ${entry.state}`, id: `entry-${entry.id}` });
   item.append(drawQuestion(entry, words));
   if (waits(entry)) item.append(drawWaiting(entry, { words, actions, share, connected }));
-  else if (entry.state === "answered") item.append(drawAnswer(entry, words, actions));
+  else if (entry.state === "answered") item.append(drawAnswer(entry, words, actions, thumbs && entry.thumbs));
   else item.append(drawEnd(entry, words, actions));
   return item;
 }
@@ -44,7 +46,7 @@ function drawWaiting(entry, { words, actions, share, connected }) {
   return make("div", { className: "answer waiting", attributes: { "aria-busy": "true" } }, [bar, status, clock, cancel]);
 }
 
-function drawAnswer(entry, words, actions) {
+function drawAnswer(entry, words, actions, thumbs) {
   const copy = make("button", { type: "button", className: "worded", text: words.say("copy") });
   copy.addEventListener("click", async () => {
     copy.textContent = words.say((await copied(replyAsText(entry.reply))) ? "copied" : "notCopied");
@@ -54,11 +56,12 @@ function drawAnswer(entry, words, actions) {
   const foot = [
     make("span", { className: "small source", text: source, lang: languageOf(source) }),
     make("span", { className: "small clock", text: time }),
+    ...(thumbs ? drawThumbs(entry, words, actions) : []),
     copy,
   ];
   if (entry.reply.failed) foot.push(retryButton(entry, words, actions));
   const parts = drawReply(entry.reply, words, actions.showPicture);
-  return make("article", { className: `answer${entry.reply.failed ? " failed" : ""}` }, [...parts, make("footer", {}, foot)]);
+  return make("article", { className: `answer${entry.reply.failed ? " failed" : ""}` }, [...parts, make("footer", {}, foot), ...(thumbs ? drawOpinion(entry, words, actions) : [])]);
 }
 
 function drawEnd(entry, words, actions) {

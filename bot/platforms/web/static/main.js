@@ -116,6 +116,7 @@ async function start() {
     },
     onOpen: (message) => {
       composer.uploadLimit = message.upload_limit;
+      conversation.offerThumbs(message.thumbs);
       conversation.resume();
     },
     onMessage: (message) => conversation.receive(message),

@@ -58,6 +58,10 @@ export const WORDS = {
     oneFile: "添えられるファイルはひとつです。{name} を添えました。",
     needLine: "何をするか書いてください。例：/sentiment",
     trouble: "問題",
+    good: "正しい答え",
+    bad: "違う答え",
+    keeping: "保存しています…",
+    rightAnswer: "正しい答え（文中のことば）",
   },
   en: {
     skip: "To the message box",
@@ -116,6 +120,10 @@ export const WORDS = {
     oneFile: "Only one file can be attached. {name} was taken.",
     needLine: "Say what to do with it, for example /sentiment",
     trouble: "Problem",
+    good: "Good answer",
+    bad: "Wrong answer",
+    keeping: "Keeping it…",
+    rightAnswer: "The right answer, in words of the text",
   },
 };
 

@@ -11,6 +11,8 @@ import redis.asyncio
 from redis import Redis
 
 from bot.desk import Desk
+from bot.feedback.store import FeedbackStore
+from bot.feedback.taking import Feedback
 from bot.platforms.discord import DiscordSettings, serve_discord
 from engine.contract import (
     Answer as Found,
@@ -36,6 +38,7 @@ from engine.contract import (
 from tests.bot.explaining import explained
 from tests.fakes.discord import FakeDiscord
 from workers.queue import names
+from workers.queue.answered import AnsweredJobs
 from workers.queue.door import JobQueue
 from workers.queue.job import SERIALIZER, EngineJob
 from workers.queue.replies import ReplyWriter
@@ -143,8 +146,10 @@ class Stage:
 
 
 @asynccontextmanager
-async def open_stage(redis_url: str, *, locale: str = "en-US", message_content: bool = False) -> AsyncIterator[Stage]:
-    """The stage without the bot."""
+async def open_stage(
+    redis_url: str, *, locale: str = "en-US", message_content: bool = False, store: FeedbackStore | None = None
+) -> AsyncIterator[Stage]:
+    """The stage without the bot. With a `store` the bot asks people what they think of answers."""
     blocking, connection = Redis.from_url(redis_url), redis.asyncio.Redis.from_url(redis_url)
     async with FakeDiscord(locale=locale) as discord:
         if message_content:
@@ -152,7 +157,9 @@ async def open_stage(redis_url: str, *, locale: str = "en-US", message_content: 
         worker = Worker(blocking)
         worker.free.set()
         working = asyncio.create_task(worker.run())
-        stage = Stage(discord, Desk(JobQueue(blocking), connection), worker, settings_for(discord, message_content=message_content))
+        feedback = Feedback(store, AnsweredJobs(connection, keep_s=3_600)) if store else None
+        desk = Desk(JobQueue(blocking), connection, feedback=feedback)
+        stage = Stage(discord, desk, worker, settings_for(discord, message_content=message_content))
         try:
             yield stage
         finally:
@@ -175,12 +182,18 @@ def settings_for(discord: FakeDiscord, *, token: str | None = None, message_cont
 
 
 def play(
-    redis_url: str, scene: Callable[[Stage], Awaitable[None]], *, locale: str = "en-US", message_content: bool = False, start: bool = True
+    redis_url: str,
+    scene: Callable[[Stage], Awaitable[None]],
+    *,
+    locale: str = "en-US",
+    message_content: bool = False,
+    start: bool = True,
+    store: FeedbackStore | None = None,
 ) -> None:
     """Run a scene with the bot there; with `start=False` the scene starts it."""
 
     async def run() -> None:
-        async with open_stage(redis_url, locale=locale, message_content=message_content) as stage:
+        async with open_stage(redis_url, locale=locale, message_content=message_content, store=store) as stage:
             if start:
                 await stage.start_bot()
             await scene(stage)

@@ -13,6 +13,8 @@ import redis.asyncio
 from redis import Redis
 
 from bot.desk import Desk
+from bot.feedback.store import FeedbackStore
+from bot.feedback.taking import Feedback
 from bot.platforms.slack import SlackSettings, serve_slack
 from engine.contract import (
     Answer,
@@ -30,12 +32,15 @@ from engine.contract import (
     SentimentLabel,
     SentimentRequest,
     SentimentResult,
+    SimilarRequest,
+    SimilarResult,
     TokensRequest,
     TokensResult,
 )
 from tests.bot.explaining import explained
 from tests.fakes.slack import FakeSlack, Said, shown_text
 from workers.queue import names
+from workers.queue.answered import AnsweredJobs
 from workers.queue.door import JobQueue
 from workers.queue.job import SERIALIZER, EngineJob
 from workers.queue.replies import ReplyWriter
@@ -60,6 +65,8 @@ def outcome_of(request: Request) -> Result:
     if isinstance(request, AskRequest):
         found = Answer(start=0, end=4, text=request.context[:4], score=0.8, sentence_start=0, sentence_end=len(request.context))
         return AskResult(language="ja", model="m", answer=found, no_answer_score=0.1, candidates=(found,))
+    if isinstance(request, SimilarRequest):
+        return SimilarResult(language="en", model="m", matrix=((1.0, 0.5), (0.5, 1.0)), ranking=(), pooling="mean")
     if isinstance(request, ExplainAttentionRequest):
         alt = Message(ja="注意の図です", en="a map of attention")
         image = Image(name="attention.png", media_type="image/png", width_px=1, height_px=1, alt=alt, data=png())
@@ -113,11 +120,12 @@ class Scene:
 
 
 @asynccontextmanager
-async def open_scene(redis_url: str, *, ack_s: float = 3.0, http_port: int = 0) -> AsyncIterator[Scene]:
-    """A bot that is connected; by HTTP with an `http_port`."""
+async def open_scene(redis_url: str, *, ack_s: float = 3.0, http_port: int = 0, store: FeedbackStore | None = None) -> AsyncIterator[Scene]:
+    """A bot that is connected; by HTTP with an `http_port`. With a `store` it asks people what they think of answers."""
     blocking, connection = Redis.from_url(redis_url), redis.asyncio.Redis.from_url(redis_url)
     async with FakeSlack(ack_s=ack_s) as slack:
-        desk = Desk(JobQueue(blocking), connection)
+        feedback = Feedback(store, AnsweredJobs(connection, keep_s=3_600)) if store else None
+        desk = Desk(JobQueue(blocking), connection, feedback=feedback)
         worker = Puppet(blocking)
         worker.free.set()
         settings = settings_for(slack, http_port=http_port)
@@ -160,11 +168,11 @@ async def port_open(port: int) -> None:
             return
 
 
-def play(redis_url: str, scene: Callable[[Scene], Awaitable[None]], *, ack_s: float = 3.0) -> None:
+def play(redis_url: str, scene: Callable[[Scene], Awaitable[None]], *, ack_s: float = 3.0, store: FeedbackStore | None = None) -> None:
     """Run a scene by Socket Mode."""
 
     async def run() -> None:
-        async with open_scene(redis_url, ack_s=ack_s) as opened:
+        async with open_scene(redis_url, ack_s=ack_s, store=store) as opened:
             await scene(opened)
 
     asyncio.run(run())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.feedback.store import FILE_NAME, FeedbackStore
 from tests.bot.platforms.web.driving import Opened, opened
 from tests.bot.platforms.web.serving import Served
 from tests.support.chromium import chromium
@@ -29,6 +30,14 @@ def served(redis_url: str) -> Iterator[Served]:
     with Served(redis_url) as served:
         yield served
         served.connection.flushall()  # what a test left must not come to the next
+
+
+@pytest.fixture
+def asking(redis_url: str, tmp_path: Path) -> Iterator[Served]:
+    """A server that asks people what they think of answers."""
+    with Served(redis_url, store=FeedbackStore(tmp_path / FILE_NAME)) as served:
+        yield served
+        served.connection.flushall()
 
 
 @pytest.fixture(scope="module")

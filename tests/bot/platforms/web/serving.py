@@ -13,9 +13,12 @@ import redis.asyncio
 from redis import Redis
 
 from bot.desk import Desk
+from bot.feedback.store import FeedbackStore
+from bot.feedback.taking import Feedback
 from bot.platforms.web import WebSettings, serve_web
 from engine.contract import Request
 from tests.bot.platforms.web.outcomes import outcome_of
+from workers.queue.answered import AnsweredJobs
 from workers.queue.door import JobQueue
 from workers.queue.replies import ReplyWriter
 
@@ -61,10 +64,14 @@ class PlayedQueue(JobQueue):
 
 
 class Served:
-    """A server in a thread of its own, until the end of the `with`. `restart` takes the same port again."""
+    """A server in a thread of its own, until the end of the `with`. `restart` takes the same port again.
 
-    def __init__(self, redis_url: str, **settings: Any) -> None:
+    With a `store`, people are asked what they think of answers.
+    """
+
+    def __init__(self, redis_url: str, *, store: FeedbackStore | None = None, **settings: Any) -> None:
         self._redis_url = redis_url
+        self.store = store
         self._settings = WebSettings(**{"port": 0} | settings)
         self.connection = Redis.from_url(redis_url)
         self.queue = PlayedQueue(self.connection)
@@ -105,7 +112,9 @@ class Served:
         self._loop = asyncio.get_running_loop()
         connection = redis.asyncio.Redis.from_url(self._redis_url)
         try:
-            self._task = asyncio.create_task(serve_web(self._settings, Desk(self.queue, connection), on_ready=note))
+            feedback = Feedback(self.store, AnsweredJobs(connection, keep_s=3_600)) if self.store else None
+            desk = Desk(self.queue, connection, feedback=feedback)
+            self._task = asyncio.create_task(serve_web(self._settings, desk, on_ready=note))
             await asyncio.gather(self._task, return_exceptions=True)
         finally:
             await connection.aclose()

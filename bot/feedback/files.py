@@ -1,0 +1,120 @@
+"""Writes examples as files: JSON lines or CSV to train on, and a CSV to fill in with a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.errors import InputError
+from bot.feedback.examples import Row
+from engine.contract import Task
+
+SUFFIXES = (".jsonl", ".csv")
+TO_FILL_IN = "?"  # no reader of examples takes it for a label: what nobody filled in is not learnt
+BOM = "\ufeff"  # by it spreadsheets know UTF-8
+
+COLUMNS: dict[Task, tuple[str, ...]] = {
+    Task.SENTIMENT: ("text", "label", "lang"),
+    Task.NER: ("text", "lang"),
+    Task.ASK: ("question", "context", "answer", "start", "lang"),
+    Task.SIMILAR: ("a", "b", "score", "lang"),
+}
+
+
+def check_suffix(path: Path) -> None:
+    """Raises InputError for a file that is neither JSON lines nor CSV."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(
+            ja=f"{path} には書き出せません。ファイル名の終わりを .jsonl か .csv にしてください。",
+            en=f"Examples cannot be written to {path}. Let the name end in .jsonl or .csv.",
+        )
+
+
+def to_label_path(out: Path) -> Path:
+    """Where the rows go that somebody must label: FILE.to-label.csv beside FILE.jsonl."""
+    return out.with_name(f"{out.stem}.to-label.csv")
+
+
+def write_examples(path: Path, task: Task, rows: Sequence[Row]) -> None:
+    """Write the file as a whole, in place of one that is there.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    if path.suffix.lower() == ".csv":
+        _write(path, _csv(COLUMNS[task], [_cells(task, row) for row in rows]))
+    else:
+        _write(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def write_to_label(path: Path, task: Task, rows: Sequence[Row]) -> None:
+    """Write the rows with a ? wherever somebody must say what is right; what the model said stands in a column of its own.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    columns = tuple(name for name in COLUMNS[task] if name != "start")
+    _write(path, _csv((*columns, "model_said"), [_open_cells(task, row) for row in rows]))
+
+
+def marked_up(text: str, entities: Sequence[Row], *, doubtful: bool = False) -> str:
+    """The text with its entities marked: [京都](LOC); `doubtful` ones have a ? behind their label."""
+    parts, position = [], 0
+    for entity in entities:
+        parts.append(_escaped(text[position : entity["start"]]))
+        label = entity["label"] + (TO_FILL_IN if doubtful else "")
+        parts.append(f"[{_escaped(text[entity['start'] : entity['end']])}]({label})")
+        position = entity["end"]
+    return "".join([*parts, _escaped(text[position:])])
+
+
+def _cells(task: Task, row: Row) -> Row:
+    """A row as a table has it."""
+    if task is Task.NER:
+        return {"text": marked_up(row["text"], row["entities"]), "lang": row["lang"]}
+    if task is Task.ASK:
+        right = row["answers"][0] if row["answers"] else {"text": "", "start": ""}
+        return {**row, "answer": right["text"], "start": right["start"]}
+    return row
+
+
+def _open_cells(task: Task, row: Row) -> Row:
+    cells = _cells(task, row)
+    if task is Task.NER:
+        said = ", ".join(f"{row['text'][entity['start'] : entity['end']]} {entity['label']}" for entity in row["entities"])
+        open_text = marked_up(row["text"], row["entities"], doubtful=True) if row["entities"] else f"[?](?){_escaped(row['text'])}"
+        return {**cells, "text": open_text, "model_said": said}
+    name = {Task.SENTIMENT: "label", Task.ASK: "answer", Task.SIMILAR: "score"}[task]
+    return {**cells, name: TO_FILL_IN, "model_said": cells[name]}
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"[\\\[\]]", r"\\\g<0>", text)
+
+
+def _csv(columns: Sequence[str], rows: Sequence[Row]) -> str:
+    written = io.StringIO()
+    writer = csv.DictWriter(written, columns, extrasaction="ignore", lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return BOM + written.getvalue()
+
+
+def _write(path: Path, text: str) -> None:
+    """All of it or nothing; readable by its owner only, as it holds people's texts."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        aside.touch(mode=0o600)
+        aside.write_text(text, encoding="utf-8", newline="")
+        aside.replace(path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise InputError(
+            ja=f"{path} に書き込めません（{error.strerror}）。ほかの場所を --out で指定してください。",
+            en=f"{path} cannot be written ({error.strerror}). Name another place with --out.",
+        ) from error

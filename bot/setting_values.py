@@ -1,0 +1,81 @@
+"""Reads the text of a setting as its value; ValueError or KeyError where it is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+
+def one_of(*values: str) -> Callable[[str], str]:
+    """One of these words, in any case."""
+
+    def read(text: str) -> str:
+        if text.lower() not in values:
+            raise ValueError(text)
+        return text.lower()
+
+    return read
+
+
+def number(*, at_least: int, at_most: int | None = None) -> Callable[[str], int]:
+    """A whole number within limits."""
+
+    def read(text: str) -> int:
+        value = int(text)
+        if value < at_least or (at_most is not None and value > at_most):
+            raise ValueError(text)
+        return value
+
+    return read
+
+
+def device(text: str) -> str:
+    """What computes."""
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", text.lower()):
+        raise ValueError(text)
+    return text.lower()
+
+
+def path(text: str) -> Path:
+    """A path; ~ is the person's home."""
+    return Path(text).expanduser().absolute()
+
+
+def redis_url(text: str) -> str:
+    """The address of a Redis."""
+    if not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError(text)
+    return text
+
+
+def starting_with(*starts: str) -> Callable[[str], str]:
+    """For secrets: a value of the wrong kind is refused without being shown."""
+
+    def read(text: str) -> str:
+        if not text.startswith(starts):
+            raise ValueError
+        return text
+
+    return read
+
+
+def secret(*, at_least: int) -> Callable[[str], str]:
+    """A secret of so many characters; one that is too short is refused without being shown."""
+
+    def read(text: str) -> str:
+        if len(text) < at_least:
+            raise ValueError
+        return text
+
+    return read
+
+
+def flag(text: str) -> bool:
+    """Yes or no."""
+    return {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}[text.lower()]
+
+
+def speech(text: str) -> str | None:
+    """A language; None follows the person."""
+    return {"ja": "ja", "en": "en", "auto": None}[text.lower()]
