@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -101,4 +102,4 @@ def test_the_state_of_choices_changes_with_choices_and_with_chosen_folders(tmp_p
     states.append(chosen_state(chosen))
     write_chosen(chosen, {})
     states.append(chosen_state(chosen))
-    assert all(before != after for before, after in zip(states, states[1:], strict=False))
+    assert all(before != after for before, after in pairwise(states))
