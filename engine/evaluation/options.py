@@ -13,7 +13,7 @@ from engine.examples.rows import ExampleTask
 def parser() -> argparse.ArgumentParser:
     """What may be given; settings that `yomite` passes on come as options too."""
     found = argparse.ArgumentParser(
-        prog="python -m engine.evaluation", description="Measure the engine on a file of rows whose answers are known."
+        prog="yomite evaluate", description="Measure the engine on a file of rows whose answers are known."
     )
     formats = ", ".join(FORMATS)
     found.add_argument("task", type=ExampleTask, choices=list(ExampleTask), metavar="|".join(ExampleTask))

@@ -18,6 +18,7 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from engine.figures.curve import learning_curve
 from engine.pack.batches import Batch, only_batch
+from engine.training.precision import computes_bf16
 
 LOSSES = "losses.json"
 
@@ -64,14 +65,6 @@ class Clock(TrainerCallback):
         """End the run when it is over."""
         if self.over(state.global_step) >= 1.0:
             control.should_training_stop = True
-
-
-def computes_bf16() -> bool:
-    """Whether this machine has units for bf16: a GPU of today, a CPU with AMX or AVX-512 BF16; elsewhere fp32 is faster."""
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    found = torch.cpu.get_capabilities()
-    return bool(found.get("amx_bf16") or found.get("avx512_bf16"))
 
 
 def run_trainer(model: nn.Module, stream: IterableDataset[Batch], *, run: Run, **options: Any) -> None:

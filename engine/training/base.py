@@ -1,0 +1,165 @@
+"""What a training starts from: a row of the catalog, a hub model or a folder, with a fresh head where it lacks the task's."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, get_args
+
+import torch
+from transformers import PreTrainedModel
+
+from engine.catalog import Catalog, CatalogEntry
+from engine.catalog.described import EVERY_LANGUAGE, read_description
+from engine.catalog.entry import MODELS_FOLDER
+from engine.contract import EntityLabel, Language, Message, SentimentLabel, Task
+from engine.errors import ModelError
+from engine.examples.rows import AskRow, NerRow, Row, SentimentRow
+from engine.models.files import model_folder
+from engine.models.loaded import LoadedModel
+from engine.models.loading import HEADS, UNREADABLE, load_model
+from engine.models.sentence_folder import read_sentence_folder
+from engine.tasks.ner import model_tags
+from engine.tasks.sentiment import label_columns
+from engine.tokenization.families import choose_family, read_config
+from engine.training.ner import knows
+
+CPU = torch.device("cpu")
+# The labels of a fresh head.
+FRESH_LABELS: dict[Task, tuple[str, ...]] = {
+    Task.SENTIMENT: ("negative", "neutral", "positive"),
+    Task.NER: ("O", *(f"{position}-{label}" for label in get_args(EntityLabel) for position in "BI")),
+}
+FRESH = Message(
+    ja="このモデルにはタスクの出力層がないため、新しい出力層から学習します。",
+    en="The model has no head for the task; a fresh one is trained.",
+)
+OTHER_LABELS = Message(
+    ja="このモデルの出力層にはデータのラベルがすべては含まれないため、新しい出力層から学習します。",
+    en="The model's head lacks labels of the data; a fresh one is trained.",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Base:
+    """A model that can be trained for `task`; `entry` is what it was read from, an adapter laid over it included."""
+
+    task: Task
+    entry: CatalogEntry
+    loaded: LoadedModel
+    folder: Path  # where its tokenizer's files lie
+    tokenizer: str  # the kind, never "auto"
+    notes: tuple[Message, ...] = ()
+
+    @property
+    def fresh(self) -> bool:
+        """Whether its head is new: it has never answered the task."""
+        return bool(self.notes)
+
+    @property
+    def name(self) -> str:
+        """Its name, without a path of this machine."""
+        return public_name(self.entry)
+
+
+def public_name(entry: CatalogEntry) -> str:
+    """A row's name as others may read it: of a folder outside the pack, only its own name."""
+    if isinstance(entry.model, Path) and entry.model.parent != MODELS_FOLDER:
+        return (entry.adapter or entry.model).name
+    return entry.name
+
+
+def find_base(catalog: Catalog, task: Task, language: Language, *, model: str | None, rows: Sequence[Row], seed: int) -> Base:
+    """Load what is to be trained, in fp32 on the CPU.
+
+    Raises:
+        EngineError: there is no such model, or it cannot be trained for the task.
+    """
+    torch.manual_seed(seed)  # of a fresh head
+    entry = catalog.entry(task, language, model)
+    folder = read_sentence_folder(model_folder(entry.model, revision=entry.revision)).transformer
+    laid_over = with_adapter_of_pack(catalog, entry)
+    if laid_over is None and entry.adapter is None and task not in (Task.SIMILAR, Task.FILL_MASK):
+        loaded, notes = _with_head(entry, rows)
+    else:
+        loaded, notes = _adapted(entry, laid_over, rows)
+    kind = choose_family(folder, read_config(folder)) if entry.tokenizer == "auto" else entry.tokenizer
+    return Base(task=task, entry=laid_over if laid_over and not notes else entry, loaded=loaded, folder=folder, tokenizer=kind, notes=notes)
+
+
+def with_adapter_of_pack(catalog: Catalog, entry: CatalogEntry) -> CatalogEntry | None:
+    """For an encoder that was adapted from the pack's: the same with the pack's adapter of the task over it."""
+    description = read_description(entry.model) if isinstance(entry.model, Path) and not entry.adapter else None
+    if description is None or description.task is not Task.FILL_MASK:
+        return None
+    for row in catalog.known:
+        if row.task is entry.task and row.adapter and public_name(replace(row, adapter=None)) == description.base:
+            return replace(entry, adapter=row.adapter, window=row.window, no_answer_threshold=row.no_answer_threshold)
+    return None
+
+
+def _adapted(entry: CatalogEntry, laid_over: CatalogEntry | None, rows: Sequence[Row]) -> tuple[LoadedModel, tuple[Message, ...]]:
+    """The model with its adapter; without it where the shapes do not fit."""
+    if laid_over is not None:
+        try:
+            return load_model(laid_over, device=CPU, dtype=torch.float32), ()
+        except ModelError as error:
+            if error.code != "model_unreadable":
+                raise
+            return _with_head(entry, rows)
+    return load_model(entry, device=CPU, dtype=torch.float32), ()
+
+
+def _with_head(entry: CatalogEntry, rows: Sequence[Row]) -> tuple[LoadedModel, tuple[Message, ...]]:
+    try:
+        loaded = load_model(entry, device=CPU, dtype=torch.float32)
+    except ModelError as error:
+        if error.code != "head_missing":
+            raise
+        return with_fresh_head(entry, rows), (FRESH,)
+    if _knows_labels(loaded, rows):
+        return loaded, ()
+    return with_fresh_head(entry, rows), (OTHER_LABELS,)
+
+
+def _knows_labels(loaded: LoadedModel, rows: Sequence[Row]) -> bool:
+    try:
+        if entities := [row for row in rows if isinstance(row, NerRow)]:
+            return knows(model_tags(loaded), entities)
+        labels: set[SentimentLabel] = {row.label for row in rows if isinstance(row, SentimentRow)}
+        return not labels or labels <= set(label_columns(loaded))
+    except ModelError:  # the labels' meaning is unknown
+        return False
+
+
+def with_fresh_head(entry: CatalogEntry, rows: Sequence[Row]) -> LoadedModel:
+    """The model's body under a new head of the task.
+
+    Raises:
+        ModelError: `cannot_train`, no such head exists for this kind of model.
+    """
+    body = load_model(replace(entry, task=Task.EMBED, labels={}), device=CPU, dtype=torch.float32)
+    config = copy.deepcopy(body.model.config)
+    if labels := FRESH_LABELS.get(entry.task):
+        config.id2label = dict(enumerate(labels))
+        config.label2id = {label: index for index, label in enumerate(labels)}
+    try:
+        model: PreTrainedModel = HEADS[entry.task].from_config(config, dtype=torch.float32)
+        inner: Any = getattr(model, model.base_model_prefix)
+        inner.load_state_dict(body.model.state_dict(), strict=False)
+    except UNREADABLE as error:
+        raise ModelError(
+            "cannot_train",
+            ja=f"モデル「{entry.name}」は {entry.task} 用に学習できません。BERT・RoBERTa・DistilBERT などのモデルを指定してください。",
+            en=f"The model {entry.name} cannot be trained for {entry.task}. Name one of the kind of BERT, RoBERTa or DistilBERT.",
+            model=entry.name,
+        ) from error
+    silent = any(isinstance(row, AskRow) and not row.answers for row in rows)
+    return replace(body, model=model.eval(), labels={}, no_answer_threshold=0.0 if silent else None)
+
+
+def every_language(entry: CatalogEntry) -> CatalogEntry:
+    """The row, whatever language is asked for."""
+    return replace(entry, languages=EVERY_LANGUAGE)

@@ -1,0 +1,210 @@
+"""The folder that a training writes: refused where it holds something else, whole or not there at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformers import PreTrainedModel
+
+from engine.catalog.described import FILE as DESCRIPTION_FILE
+from engine.errors import BadInputError
+from engine.models.files import SMALL_FILES
+from engine.models.loaded import LoadedModel
+from engine.training.watching import quiet_transformers
+
+RUN_FILE = "run.json"
+CHECKPOINTS, UNFINISHED = "checkpoints", ".unfinished"
+# Small files of a model's folder that are no tokenizer's.
+_NOT_OF_TOKENIZER = {"config.json", "modules.json", "adapter_config.json", "generation_config.json", DESCRIPTION_FILE}
+_NOT_OF_TOKENIZER |= {"scores.json", "losses.json", "config_sentence_transformers.json", "requirements.txt"}
+# What stands in a folder that an earlier run left, besides the tokenizer's files.
+_OF_RUN = {CHECKPOINTS, UNFINISHED}
+# Each checkpoint holds the trained weights and two moments of each; the best and the last are kept while the next is written.
+_CHECKPOINTS_AT_ONCE, _NUMBERS_EACH = 3, 3
+
+
+@dataclass(frozen=True)
+class Out:
+    """The folder of one run; `settings` is all that decides what comes out of it."""
+
+    folder: Path
+    settings: Mapping[str, Any]
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / CHECKPOINTS
+
+    @property
+    def unfinished(self) -> Path:
+        """Where the result is written before it is moved into its place."""
+        return self.folder / UNFINISHED
+
+    def open(self, *, resume: bool, needed_bytes: int) -> None:
+        """Make the folder ready for a run, or for going on with the one that was stopped.
+
+        Raises:
+            BadInputError: it holds something else, cannot be written or has too little room, or there is no such run to go on with.
+        """
+        begun = self._begun()
+        if resume:
+            _check_resumable(self.folder, begun, self.settings)
+            return
+        if begun is not None and any(self.checkpoints.glob("checkpoint-*")):
+            raise _unfinished(self.folder)
+        _refuse_others(self.folder)
+        _make_writable(self.folder)
+        _check_room(self.folder, needed_bytes)
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
+        self.checkpoints.mkdir()
+        (self.checkpoints / RUN_FILE).write_text(json.dumps(self.settings, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+    def begin_writing(self) -> Path:
+        """An empty folder for the result."""
+        shutil.rmtree(self.unfinished, ignore_errors=True)
+        self.unfinished.mkdir()
+        return self.unfinished
+
+    def finish(self) -> None:
+        """Move the result into its place, what makes it a model last, and drop the checkpoints."""
+        old = [path for path in self.folder.iterdir() if path.name not in _OF_RUN]
+        for path in sorted(old, key=lambda path: path.name != "config.json"):
+            _remove(path)
+        for path in sorted(self.unfinished.iterdir(), key=lambda path: path.name == "config.json"):
+            path.replace(self.folder / path.name)
+        self.unfinished.rmdir()
+        shutil.rmtree(self.checkpoints)
+
+    def _begun(self) -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = json.loads((self.checkpoints / RUN_FILE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return found
+
+
+def room_needed(model: PreTrainedModel, *, trained: int) -> int:
+    """Bytes of the checkpoints and the result, with `trained` weights."""
+    return 4 * (sum(parameter.numel() for parameter in model.parameters()) + trained * _CHECKPOINTS_AT_ONCE * _NUMBERS_EACH)
+
+
+def write_model(folder: Path, model: PreTrainedModel, loaded: LoadedModel, *, base: Path) -> None:
+    """Weights, configuration, the tokenizer's files, and how vectors are made where the base says that."""
+    with quiet_transformers():
+        model.save_pretrained(folder)
+    for path in tokenizer_files(base):
+        shutil.copy(path, folder / path.name)
+    if any((place / "modules.json").exists() for place in (base, base.parent)):
+        _write_modules(folder, loaded, lower_case=_lower_cases(base))
+
+
+def tokenizer_files(base: Path) -> list[Path]:
+    """The files that a tokenizer is read from, in the folder of its model."""
+    found = {path for pattern in SMALL_FILES for path in base.glob(pattern)}
+    return sorted(
+        path
+        for path in found
+        if path.is_file()
+        and path.name not in _NOT_OF_TOKENIZER
+        and not path.name.endswith(".index.json")
+        and not path.name.startswith("sentence_")
+    )
+
+
+def _write_modules(folder: Path, loaded: LoadedModel, *, lower_case: bool) -> None:
+    """As sentence-transformers writes it."""
+    kinds = ["Transformer", "Pooling", *(["Normalize"] if loaded.normalize else [])]
+    names = ["", *(f"{index}_{kind}" for index, kind in enumerate(kinds) if index)]
+    modules = [
+        {"idx": index, "name": str(index), "path": name, "type": f"sentence_transformers.models.{kind}"}
+        for index, (kind, name) in enumerate(zip(kinds, names, strict=True))
+    ]
+    for name in names[1:]:
+        (folder / name).mkdir()
+    flags = {"cls": "pooling_mode_cls_token", "max": "pooling_mode_max_tokens", "mean": "pooling_mode_mean_tokens"}
+    pooling = {"word_embedding_dimension": loaded.model.config.hidden_size, **{f: m == loaded.pooling for m, f in flags.items()}}
+    settings = {"max_seq_length": loaded.window, "do_lower_case": lower_case}
+    for path, body in (("modules.json", modules), ("1_Pooling/config.json", pooling), ("sentence_bert_config.json", settings)):
+        (folder / path).write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
+
+
+def _lower_cases(base: Path) -> bool:
+    path = base / "sentence_bert_config.json"
+    return path.exists() and bool(json.loads(path.read_text(encoding="utf-8")).get("do_lower_case"))
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def _check_resumable(folder: Path, begun: Mapping[str, Any] | None, settings: Mapping[str, Any]) -> None:
+    if begun is None:
+        raise BadInputError(
+            "nothing_to_resume",
+            ja=f"{folder} に途中の学習がありません。--resume を外して始めてください。",
+            en=f"There is no unfinished run in {folder} to go on with; start one without --resume.",
+        )
+    other = [name for name in settings if begun.get(name) != settings[name]]
+    if other:
+        ja = "、".join(f"{name}：{begun.get(name)} → {settings[name]}" for name in other)
+        en = ", ".join(f"{name}: {begun.get(name)} → {settings[name]}" for name in other)
+        raise BadInputError(
+            "other_run",
+            ja=f"{folder} の途中の学習とは設定が違います（{ja}）。始めたときと同じ設定で --resume を付けてください。",
+            en=f"The unfinished run in {folder} was begun with other settings ({en}); give --resume with those that it was begun with.",
+        )
+
+
+def _unfinished(folder: Path) -> BadInputError:
+    return BadInputError(
+        "unfinished_run",
+        ja=f"{folder} に途中の学習があります。続けるには --resume を付けてください。やり直すには {folder / CHECKPOINTS} を削除してください。",
+        en=f"An unfinished run lies in {folder}. Go on with --resume, or delete {folder / CHECKPOINTS} to begin anew.",
+    )
+
+
+def _refuse_others(folder: Path) -> None:
+    if not folder.exists():
+        return
+    if folder.is_dir() and (
+        not any(folder.iterdir()) or (folder / DESCRIPTION_FILE).exists() or (folder / CHECKPOINTS / RUN_FILE).exists()
+    ):
+        return
+    raise BadInputError(
+        "out_not_ours",
+        ja=f"{folder} には学習の結果ではないものがあります。空のフォルダか、まだないフォルダを --out で指定してください。",
+        en=f"{folder} holds something that is no result of a training. Name an empty folder, or one that does not exist yet, with --out.",
+    )
+
+
+def _make_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(13, "Permission denied")
+    except OSError as error:
+        raise BadInputError(
+            "out_not_writable",
+            ja=f"{folder} に書き込めません（{error.strerror}）。書き込めるフォルダを --out で指定してください。",
+            en=f"{folder} cannot be written ({error.strerror}). Name a folder that can be with --out.",
+        ) from error
+
+
+def _check_room(folder: Path, needed_bytes: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < needed_bytes:
+        raise BadInputError(
+            "disk_full",
+            ja=f"{folder} の空き容量が足りません（空き {free / 1e9:.1f} GB、必要 {needed_bytes / 1e9:.1f} GB）。"
+            "空きを増やすか、別の場所を --out で指定してください。",
+            en=f"{folder} has too little room: {free / 1e9:.1f} GB are free, {needed_bytes / 1e9:.1f} GB are needed. "
+            "Make room, or name another place with --out.",
+        )

@@ -1,0 +1,131 @@
+"""What `train` and `adapt` have in common: from a base and a goal to a course, and to the files of the result."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import PreTrainedModel
+
+from engine.catalog.described import Description, write_description
+from engine.contract import Message
+from engine.figures.curve import learning_curve
+from engine.models.loading import choose_device
+from engine.training.base import Base
+from engine.training.card import Card
+from engine.training.goal import Goal
+from engine.training.lora import merged, trainable
+from engine.training.measuring import NAMES
+from engine.training.memory import fixed_bytes, free_bytes, row_bytes, rows_at_once
+from engine.training.out import Out, room_needed, write_model
+from engine.training.plan import Plan
+from engine.training.running import Course, Measure, Run, train
+from engine.training.voice import Voice
+from engine.training.watching import StopWish
+
+
+@dataclass(frozen=True, kw_only=True)
+class Teaching:
+    """One training before it begins. `main` is the measure that decides which state is the best."""
+
+    title: str
+    base: Base
+    goal: Goal
+    plan: Plan
+    out: Out
+    device: str
+    resume: bool
+    main: str
+    measure: Measure
+    voice: Voice
+    head: bool = True
+    more_is_better: bool = True
+
+    def run(self, wish: StopWish) -> tuple[PreTrainedModel, Course]:
+        """Train; the model comes back whole, in its best state.
+
+        Raises:
+            EngineError: the folder cannot be used, or memory does not suffice.
+        """
+        device = choose_device(self.device)
+        torch.manual_seed(self.plan.seed)  # of the LoRA matrices
+        model = trainable(self.base.loaded.model, rank=self.plan.rank, head=self.head)
+        trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+        self.out.open(resume=self.resume, needed_bytes=room_needed(self.base.loaded.model, trained=trained))
+        run = Run(
+            title=self.title,
+            plan=self.plan,
+            checkpoints=self.out.checkpoints,
+            device=device,
+            at_once=self._rows_at_once(device),
+            main=self.main,
+            voice=self.voice,
+            more_is_better=self.more_is_better,
+        )
+        course = train(model, self.goal, run=run, measure=self.measure, wish=wish)
+        return merged(model).float().cpu(), course
+
+    def _rows_at_once(self, device: torch.device) -> int:
+        model = self.base.loaded.model
+        longest = max(self.goal.lengths)
+        rows = rows_at_once(
+            self.plan.batch,
+            row_bytes=row_bytes(model, pieces=longest, vocabulary=not self.head),
+            fixed_bytes=fixed_bytes(model, on_device=device.type == "cpu"),
+            free_bytes=free_bytes(device),
+        )
+        if rows < self.plan.batch:
+            times = self.plan.batch // rows
+            self.voice.note(
+                Message(
+                    ja=f"空きメモリに合わせて {rows} 行ずつ読み、{times} 回分をまとめて学習します（結果の意味は変わりません）。",
+                    en=f"To fit into free memory, {rows} rows are read at once and {times} times as many make a step, as asked.",
+                )
+            )
+        return rows
+
+
+def write_result(
+    folder: Path, model: PreTrainedModel, base: Base, description: Description, *, course: Course, title: str, main: str, japanese: bool
+) -> None:
+    """Everything but the scores: the model, what it says of itself, and its course."""
+    write_model(folder, model, base.loaded, base=base.folder)
+    write_description(folder, description)
+    (folder / "losses.json").write_text(json.dumps(course.losses) + "\n", encoding="utf-8")
+    if course.losses:
+        steps, losses = zip(*course.losses, strict=True)
+        of_score = main != "perplexity"
+        picture = learning_curve(
+            steps,
+            losses,
+            scores=[(step, max(0.0, score)) for step, score in course.scores] if of_score else (),
+            validation=() if of_score else [(step, math.log(score)) for step, score in course.scores],
+            score_name=NAMES[main],
+            model=title,
+            japanese=japanese,
+        )
+        (folder / "course.png").write_bytes(picture.data)
+
+
+def write_scores(folder: Path, card: Card, scores: Mapping[str, object]) -> None:
+    """The card, and the scores for programs."""
+    (folder / "README.md").write_text(card.text(), encoding="utf-8")
+    (folder / "scores.json").write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
+
+
+def has_checkpoint(out: Path) -> bool:
+    """Whether a run in this folder can be gone on with."""
+    return any((out / "checkpoints").glob("checkpoint-*"))
+
+
+def drop_empty(out: Path) -> None:
+    """Remove what a run left that was stopped before it had anything to keep."""
+    if not has_checkpoint(out) and (out / "checkpoints").exists():
+        shutil.rmtree(out / "checkpoints")
+        if not any(out.iterdir()):
+            out.rmdir()

@@ -1,0 +1,108 @@
+"""Reads a team's texts: lines of .txt and .md, the text column of .csv and .tsv, the text of .jsonl; folders with all that is in them."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import BadInputError
+from engine.examples.columns import match_columns
+from engine.examples.decoding import read_content
+from engine.examples.records import Records, read_json_lines, read_table
+from engine.examples.rows import ExampleTask
+
+FORMATS = (".txt", ".md", ".csv", ".tsv", ".jsonl")
+HELD_SHARE, LEAST_HELD = 0.05, 20
+# Of few lines, no more than this share is held back.
+MOST_HELD_SHARE = 1 / 3
+LEAST_LINES = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Texts:
+    """Distinct lines in order, and the files that they come from. `sha256` is of the files' bytes, one behind the other."""
+
+    lines: tuple[str, ...]
+    files: tuple[Path, ...]
+    sha256: str
+
+
+def read_texts(paths: Sequence[Path]) -> Texts:
+    """All lines of the files and folders, each once.
+
+    Raises:
+        BadInputError: a file cannot be read, there is none of a known kind, or there are too few lines.
+    """
+    files = [file for path in paths for file in _files(path)]
+    digest = hashlib.sha256()
+    lines: dict[str, None] = {}
+    for file in files:
+        content = read_content(file)
+        digest.update(content.sha256.encode())
+        lines |= dict.fromkeys(line for text in _texts(file, content.text) for line in map(str.strip, text.splitlines()) if line)
+    if len(lines) < LEAST_LINES:
+        raise BadInputError(
+            "too_few_lines",
+            ja=f"文章が {len(lines)} 行しかありません。重複を除いて {LEAST_LINES} 行以上（できれば数千行）必要です。",
+            en=f"There are only {len(lines)} distinct lines; {LEAST_LINES} or more are needed, better some thousands.",
+        )
+    return Texts(lines=tuple(lines), files=tuple(files), sha256=digest.hexdigest())
+
+
+def hold_back(lines: Sequence[str], *, seed: int) -> tuple[list[str], list[str]]:
+    """(lines to learn from, lines to measure by), both in their order; the same for the same seed."""
+    count = min(max(round(len(lines) * HELD_SHARE), LEAST_HELD), int(len(lines) * MOST_HELD_SHARE))
+    held = set(random.Random(seed).sample(range(len(lines)), count))
+    return [line for i, line in enumerate(lines) if i not in held], [line for i, line in enumerate(lines) if i in held]
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_dir():
+        found = sorted(file for file in path.rglob("*") if file.is_file() and file.suffix.lower() in FORMATS)
+    else:
+        found = [path] if path.suffix.lower() in FORMATS or not path.exists() else []
+    if not found:
+        raise BadInputError(
+            "no_texts",
+            ja=f"{path} に読める文章のファイルがありません。使える形式：{'・'.join(FORMATS)}",
+            en=f"{path} holds no text that can be read; give files of {', '.join(FORMATS)}.",
+        )
+    return found
+
+
+def _texts(file: Path, content: str) -> Iterator[str]:
+    kind = file.suffix.lower()
+    if kind in (".txt", ".md"):
+        yield content
+        return
+    delimiter = "\t" if kind == ".tsv" else None
+    records = read_json_lines(content) if kind == ".jsonl" else read_table(content, ExampleTask.SENTIMENT, delimiter=delimiter)
+    name = _text_column(file, records)
+    yield from (str(record.fields[name]) for record in records.found if record.fields.get(name) is not None)
+
+
+def _text_column(file: Path, records: Records) -> str:
+    """The name of the column with texts; the only one, where there is one.
+
+    Raises:
+        BadInputError: `bad_rows`, `no_text_column`.
+    """
+    for problem in records.problems:
+        raise BadInputError(
+            "bad_rows",
+            ja=f"{file.name} の {problem.line} 行目：{problem.message.ja}",
+            en=f"{file.name}, line {problem.line}: {problem.message.en}",
+        )
+    found = match_columns(ExampleTask.SENTIMENT, records.names).get("text")
+    if found is None and len(records.names) == 1:
+        return records.names[0]
+    if found is None:
+        raise BadInputError(
+            "no_text_column",
+            ja=f"{file.name} に列「text」がありません。ある列：{', '.join(records.names) or '–'}",
+            en=f"{file.name} has no column text; found: {', '.join(records.names) or '–'}.",
+        )
+    return found

@@ -1,0 +1,302 @@
+"""`train`: fine-tunes a model for one task on a file of examples, and writes a folder that the catalog takes."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from engine.catalog import Catalog
+from engine.catalog.described import Description
+from engine.contract import Language, Message, Task
+from engine.errors import BadInputError, EngineError
+from engine.evaluation.metrics import Metrics
+from engine.examples.reading import Examples, read_examples
+from engine.examples.rows import AskRow, ExampleTask, NerRow, Row, SentimentRow, SimilarRow
+from engine.language import detect
+from engine.models.loaded import LoadedModel
+from engine.training.ask import ask_goal
+from engine.training.base import Base, find_base
+from engine.training.card import Card, Data
+from engine.training.goal import Goal
+from engine.training.measuring import MAIN, measure_in_memory, measure_on_disk
+from engine.training.ner import ner_goal
+from engine.training.out import Out
+from engine.training.plan import Plan
+from engine.training.sentiment import sentiment_goal
+from engine.training.similar import similar_goal
+from engine.training.split import row_texts, split_rows
+from engine.training.teaching import Teaching, write_result, write_scores
+from engine.training.telling import Outcome
+from engine.training.voice import Voice
+from engine.training.watching import StopWish
+
+LEAST_ROWS = 8
+# Rows whose language is looked at.
+LOOKED_AT = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainWish:
+    """What a person asks for. `data`, `dev`: files of examples; `dev` None: some rows of `data` are set apart."""
+
+    task: ExampleTask
+    data: Path
+    out: Path
+    plan: Plan
+    dev: Path | None = None
+    model: str | None = None
+    language: Language | None = None
+    balanced: bool = True
+    max_pieces: int | None = None
+    resume: bool = False
+    device: str = "auto"
+    budget_bytes: int = 4 * 2**30
+    at_once: int = 64
+    command: str = ""
+    voice: Voice = field(default_factory=Voice)
+
+
+def train_task(wish: TrainWish, catalog: Catalog, stop: StopWish) -> Outcome | None:
+    """Train and write the folder; None where a person stopped it.
+
+    Raises:
+        EngineError: the rows, the model or the folder are not as they must be.
+    """
+    began = time.monotonic()
+    examples = read_examples(wish.data, wish.task)
+    dev_examples = read_examples(wish.dev, wish.task) if wish.dev else None
+    for message in (*examples.notes, *(dev_examples.notes if dev_examples else ())):
+        wish.voice.note(message)
+    check_rows(examples.rows, wish.task, name=wish.data.name)
+    rows, dev = (list(examples.rows), list(dev_examples.rows)) if dev_examples else split_rows(examples.rows, seed=wish.plan.seed)
+    _check_dev(rows, dev, wish)
+
+    base = find_base(
+        catalog, Task(wish.task), wish.language or language_of(examples.rows), model=wish.model, rows=examples.rows, seed=wish.plan.seed
+    )
+    loaded = replace(base.loaded, window=min(base.loaded.window, wish.max_pieces)) if wish.max_pieces else base.loaded
+    goal, notes = _goal(rows, loaded, wish)
+    for message in (*base.notes, *notes):
+        wish.voice.note(message)
+    main = MAIN[wish.task]
+    out = Out(wish.out, _settings(wish, examples, dev_examples, base))
+    teaching = Teaching(
+        title=f"{wish.task} · {base.name}",
+        base=base,
+        goal=goal,
+        plan=wish.plan,
+        out=out,
+        device=wish.device,
+        resume=wish.resume,
+        main=main,
+        voice=wish.voice,
+        measure=lambda: measure_in_memory(base.loaded, wish.task, dev),
+    )
+    before = None if base.fresh else _measured(base, wish, dev)
+    model, course = teaching.run(stop)
+    if course.stopped:
+        return None
+
+    description = describe(base, rows)
+    folder = out.begin_writing()
+    write_result(folder, model, base, description, course=course, title=base.name, main=main, japanese=wish.voice.japanese)
+    entry = description.entry(folder, Task(wish.task))
+    after = measure_on_disk(entry, wish.task, dev, device=wish.device, budget_bytes=wish.budget_bytes, at_once=wish.at_once)
+    card = _card(wish, examples, dev_examples, base, counts=(len(rows), len(dev)), notes=notes)
+    write_scores(
+        folder,
+        replace(card, steps=course.steps, best_step=course.best_step, before=before, after=after),
+        {"before": before, "after": after, "dev_rows": len(dev), "main": main},
+    )
+    out.finish()
+    return Outcome(
+        task=wish.task,
+        folder=out.folder,
+        base=base.name,
+        rows=len(rows),
+        dev_rows=len(dev),
+        before=before,
+        after=after,
+        main=main,
+        steps=course.steps,
+        best_step=course.best_step,
+        seconds=time.monotonic() - began,
+        next_steps=(f"yomite models use {wish.out}", f"yomite {wish.task} --model {wish.out} …"),
+    )
+
+
+def check_rows(rows: Sequence[Row], task: ExampleTask, *, name: str) -> None:
+    """Refuse rows that nothing can be learnt from.
+
+    Raises:
+        BadInputError: `too_few_rows`, `one_label`, `no_entities`, `no_answers`, `one_score`.
+    """
+    if len(rows) < LEAST_ROWS:
+        raise BadInputError(
+            "too_few_rows",
+            ja=f"{name} には {len(rows)} 行しかありません。{LEAST_ROWS} 行以上（できれば 100 行以上）必要です。",
+            en=f"{name} holds only {len(rows)} rows; {LEAST_ROWS} or more are needed, better 100.",
+        )
+    labels = {row.label for row in rows if isinstance(row, SentimentRow)}
+    if len(labels) == 1:
+        raise BadInputError(
+            "one_label",
+            ja=f"{name} のラベルは「{min(labels)}」だけです。少なくとも 2 種類のラベルの例が必要です。",
+            en=f"All rows of {name} are labelled {min(labels)}; examples of two labels or more are needed.",
+        )
+    if task is ExampleTask.NER and not any(entity.label for row in rows if isinstance(row, NerRow) for entity in row.entities):
+        raise BadInputError(
+            "no_entities",
+            ja=f"{name} には固有名が 1 つもありません。PER・ORG・LOC・MISC のどれかを付けた行が必要です。",
+            en=f"{name} marks no entity at all; rows with some of PER, ORG, LOC, MISC are needed.",
+        )
+    if task is ExampleTask.ASK and not any(row.answers for row in rows if isinstance(row, AskRow)):
+        raise BadInputError(
+            "no_answers",
+            ja=f"{name} には答えのある行が 1 つもありません。本文の中の答えを書いた行が必要です。",
+            en=f"No row of {name} has an answer; rows whose context holds one are needed.",
+        )
+    if len(scores := {row.gold for row in rows if isinstance(row, SimilarRow)}) == 1:
+        raise BadInputError(
+            "one_score",
+            ja=f"{name} の点数はすべて {min(scores):g} です。近い組と遠い組の両方が必要です。",
+            en=f"All rows of {name} have the score {min(scores):g}; nearer and farther pairs are needed.",
+        )
+
+
+def language_of(rows: Sequence[Row]) -> Language:
+    """The language of most rows; "mixed" where the other has a tenth or more."""
+    found: Counter[Language] = Counter()
+    for row in rows[:: max(1, len(rows) // LOOKED_AT)]:
+        try:
+            found[getattr(row, "lang", None) or detect(row_texts(row)[0])] += 1
+        except EngineError:  # no words, or of another language: the engine says so when it is asked
+            continue
+    japanese, english = found["ja"], found["en"]
+    if found["mixed"] or min(japanese, english) * 10 >= japanese + english:
+        return "mixed"
+    return "ja" if japanese > english else "en"
+
+
+def language_of_texts(texts: Sequence[str]) -> Language:
+    """As `language_of`."""
+    return language_of([SentimentRow(text=text, label="neutral") for text in texts])
+
+
+def describe(base: Base, rows: Sequence[Row]) -> Description:
+    """What the trained model says of itself."""
+    silent = any(isinstance(row, AskRow) and not row.answers for row in rows)
+    return Description(
+        task=base.task,
+        tokenizer=base.tokenizer,
+        window=base.loaded.window,
+        licence=base.entry.licence,
+        base=base.name,
+        no_answer_threshold=0.0 if silent else base.loaded.no_answer_threshold,
+        labels=dict(base.loaded.labels),
+    )
+
+
+def _measured(base: Base, wish: TrainWish, dev: Sequence[Row]) -> Metrics:
+    return measure_on_disk(base.entry, wish.task, dev, device=wish.device, budget_bytes=wish.budget_bytes, at_once=wish.at_once)
+
+
+def _check_dev(rows: Sequence[Row], dev: Sequence[Row], wish: TrainWish) -> None:
+    known = {text for row in rows for text in row_texts(row)}
+    both = sum(any(text in known for text in row_texts(row)) for row in dev)
+    if wish.dev and both:
+        wish.voice.note(
+            Message(
+                ja=f"{wish.dev.name} の {both} 行は学習データと同じ文章です。点数が実際より良く出ます。",
+                en=f"{both} rows of {wish.dev.name} share a text with the training rows; the scores will look better than they are.",
+            )
+        )
+    if len({row.gold for row in dev if isinstance(row, SimilarRow)}) == 1:
+        raise BadInputError(
+            "one_score",
+            ja="検証用の行の点数がすべて同じなので、測れません。行を増やすか、--dev で別のファイルを指定してください。",
+            en="All rows to measure by have the same score. Give more rows, or a file of others with --dev.",
+        )
+
+
+def _goal(rows: list[Row], loaded: LoadedModel, wish: TrainWish) -> tuple[Goal, list[Message]]:
+    """The task's goal, and what must be said of its rows."""
+    if wish.task is ExampleTask.SENTIMENT:
+        judged = sentiment_goal([row for row in rows if isinstance(row, SentimentRow)], loaded, balanced=wish.balanced)
+        return judged, _cut_note(judged.cut, loaded.window)
+    if wish.task is ExampleTask.SIMILAR:
+        paired = similar_goal([row for row in rows if isinstance(row, SimilarRow)], loaded)
+        return paired, _cut_note(paired.cut, loaded.window)
+    if wish.task is ExampleTask.NER:
+        return ner_goal([row for row in rows if isinstance(row, NerRow)], loaded), []
+    asked = ask_goal([row for row in rows if isinstance(row, AskRow)], loaded)
+    unreadable = Message(
+        ja=f"{asked.unreadable} 行は質問が空か長すぎるため、学習に使いません。",
+        en=f"{asked.unreadable} rows are left out: their question is empty or too long for the model.",
+    )
+    return asked, [unreadable] if asked.unreadable else []
+
+
+def _cut_note(cut: int, window: int) -> list[Message]:
+    if not cut:
+        return []
+    return [
+        Message(
+            ja=f"{cut} 件の文章は {window} トークンより長いため、初めの部分だけで学習します。",
+            en=f"{cut} texts are longer than {window} tokens: only their first part is learnt from.",
+        )
+    ]
+
+
+def _settings(wish: TrainWish, examples: Examples, dev: Examples | None, base: Base) -> dict[str, object]:
+    """All that decides what comes out."""
+    plan = wish.plan
+    return {
+        "task": str(wish.task),
+        "data": examples.sha256,
+        "dev": dev.sha256 if dev else None,
+        "model": base.name,
+        "epochs": plan.epochs,
+        "learning-rate": plan.learning_rate,
+        "batch-size": plan.batch,
+        "rank": plan.rank,
+        "seed": plan.seed,
+        "patience": plan.patience,
+        "class-weights": "balanced" if wish.balanced else "none",
+        "max-pieces": wish.max_pieces,
+    }
+
+
+def _card(
+    wish: TrainWish, examples: Examples, dev: Examples | None, base: Base, *, counts: tuple[int, int], notes: Sequence[Message]
+) -> Card:
+    data = [Data(name=wish.data.name, rows=len(examples.rows), sha256=examples.sha256)]
+    if dev and wish.dev:
+        data.append(Data(name=wish.dev.name, rows=len(dev.rows), sha256=dev.sha256))
+    learnt, measured = counts
+    split = (
+        f"{learnt:,} rows were learnt from, {measured:,} rows of the second file were measured by."
+        if dev
+        else f"{learnt:,} rows were learnt from, {measured:,} were set apart to measure by (by seed, no text on both sides)."
+    )
+    return Card(
+        title=wish.out.absolute().name,
+        what=f"A model for {wish.task} in Japanese and English, trained by Yomite on a team's own examples.",
+        base=base.name,
+        licence=base.entry.licence,
+        data=data,
+        split=split,
+        command=wish.command,
+        plan=wish.plan,
+        steps=0,
+        best_step=None,
+        before=None,
+        after={},
+        measured_on=f"On {measured:,} rows {'of ' + wish.dev.name if wish.dev else 'that were set apart'}",
+        notes=[*(message.en for message in notes), f"Class weights: {'balanced' if wish.balanced else 'none'}."]
+        if wish.task is ExampleTask.SENTIMENT
+        else [message.en for message in notes],
+    )

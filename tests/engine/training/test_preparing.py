@@ -1,0 +1,179 @@
+"""What comes before a training: rows set apart, memory looked at, the folder opened or refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from transformers import BertForMaskedLM, BertModel
+
+from engine.catalog import Catalog
+from engine.contract import Task
+from engine.errors import BadInputError
+from engine.examples.rows import AskRow, GoldAnswer, Row, SentimentRow, SimilarRow
+from engine.models.sentence_folder import read_sentence_folder
+from engine.training.base import find_base
+from engine.training.memory import fixed_bytes, free_bytes, row_bytes, rows_at_once
+from engine.training.options import command_line, parser, train_wish
+from engine.training.out import Out, tokenizer_files, write_model
+from engine.training.split import dev_count, row_texts, split_rows
+from engine.training.train import language_of
+from tests.support.checkpoints import make, tiny_config, write_sentence_transformer
+
+
+def sentiments(count: int) -> list[Row]:
+    labels = ("positive", "negative", "negative", "neutral", "negative")
+    return [SentimentRow(text=f"文 {number // 2}", label=labels[number // 2 % 5]) for number in range(count)]
+
+
+def similars(count: int) -> list[Row]:
+    return [SimilarRow(a=f"a {number}", b=f"{'b' if number % 2 else 'Ｂ'} {number // 2}", score=number % 6) for number in range(count)]
+
+
+def asked(count: int) -> list[Row]:
+    answers = (GoldAnswer(text="猫", start=0),)
+    return [AskRow(question=f"何 {number}", context=f"猫 {number // 4}", answers=answers if number % 3 else ()) for number in range(count)]
+
+
+@pytest.mark.parametrize("rows", [sentiments(400), similars(400), asked(400)], ids=["sentiment", "similar", "ask"])
+def test_no_text_stands_on_both_sides_and_a_tenth_is_set_apart(rows: list[Row]) -> None:
+    learn, dev = split_rows(rows, seed=0)
+    assert len(learn) + len(dev) == 400
+    assert 30 <= len(dev) <= 50
+    plain = [{text.lower().replace("ｂ", "b") for row in side for text in row_texts(row)} for side in (learn, dev)]
+    assert not plain[0] & plain[1]
+    assert split_rows(rows, seed=0) == (learn, dev)
+    assert split_rows(rows, seed=1) != (learn, dev)
+
+
+def test_each_label_has_its_share_on_the_dev_side() -> None:
+    _, dev = split_rows(sentiments(600), seed=0)
+    labels = [row.label for row in dev if isinstance(row, SentimentRow)]
+    assert 0.45 < labels.count("negative") / len(labels) < 0.75
+    assert {"positive", "neutral"} <= set(labels)
+
+
+@pytest.mark.parametrize(("rows", "expected"), [(8, 2), (60, 20), (150, 20), (500, 50), (50_000, 1_000)])
+def test_of_few_rows_at_least_twenty_are_set_apart_but_never_more_than_a_third(rows: int, expected: int) -> None:
+    assert dev_count(rows) == expected
+
+
+def test_rows_about_one_text_cannot_be_parted() -> None:
+    rows = [AskRow(question=f"何 {number}", context="猫です", answers=()) for number in range(20)]
+    with pytest.raises(BadInputError, match="--dev"):
+        split_rows(rows, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [(["この映画は良い"] * 20, "ja"), (["The film is good"] * 20, "en"), (["この映画は良い", "The film is good"] * 9, "mixed")],
+)
+def test_the_rows_language_chooses_the_model(texts: list[str], expected: str) -> None:
+    assert language_of([SentimentRow(text=text, label="neutral") for text in texts]) == expected
+
+
+def test_as_many_rows_are_read_at_once_as_fit_and_always_a_divisor_of_the_step() -> None:
+    assert rows_at_once(16, row_bytes=100, fixed_bytes=0, free_bytes=None) == 16
+    assert rows_at_once(16, row_bytes=100, fixed_bytes=0, free_bytes=10_000) == 16
+    assert rows_at_once(16, row_bytes=100, fixed_bytes=0, free_bytes=1_600) == 8  # 80 % of it may be used
+    assert rows_at_once(12, row_bytes=100, fixed_bytes=200, free_bytes=1_000) == 6
+    assert rows_at_once(16, row_bytes=100, fixed_bytes=0, free_bytes=10) == 1
+
+
+def test_the_estimate_grows_with_the_model_and_the_text() -> None:
+    model = make(BertForMaskedLM, tiny_config())
+    short, long = (row_bytes(model, pieces=pieces, vocabulary=False) for pieces in (32, 64))
+    assert short * 2 < long
+    assert row_bytes(model, pieces=32, vocabulary=True) > short
+    weights = sum(parameter.numel() for parameter in model.parameters())
+    assert fixed_bytes(model, on_device=True) == 12 * weights
+    assert fixed_bytes(model.requires_grad_(False), on_device=False) == 4 * weights
+    free = free_bytes(next(model.parameters()).device)
+    assert free is not None
+    assert free > 2**20
+
+
+def test_a_folder_with_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(BadInputError) as refused:
+        Out(tmp_path, {}).open(resume=False, needed_bytes=0)
+    assert refused.value.code == "out_not_ours"
+    assert "--out" in refused.value.message.ja
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_folder_that_cannot_be_made_or_is_too_small_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadInputError, match="cannot be written"):
+        Out(tmp_path / "file" / "out", {}).open(resume=False, needed_bytes=0)
+    with pytest.raises(BadInputError, match="too little room"):
+        Out(tmp_path / "out", {}).open(resume=False, needed_bytes=2**60)
+    with pytest.raises(BadInputError, match="no unfinished run"):
+        Out(tmp_path / "out", {}).open(resume=True, needed_bytes=0)
+
+
+def test_a_new_result_replaces_the_old_one_only_when_it_is_whole(tmp_path: Path) -> None:
+    out = Out(tmp_path / "out", {})
+    for text in ("old", "new"):
+        out.open(resume=False, needed_bytes=0)
+        folder = out.begin_writing()
+        for name in ("yomite.json", "config.json", "model.safetensors"):
+            (folder / name).write_text(text)
+        if text == "new":
+            assert (tmp_path / "out" / "config.json").read_text() == "old"
+        out.finish()
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["config.json", "model.safetensors", "yomite.json"]
+    assert (tmp_path / "out" / "config.json").read_text() == "new"
+
+
+def test_how_vectors_are_made_goes_on_with_the_weights(tmp_path: Path) -> None:
+    source = write_sentence_transformer(tmp_path / "source", mode="cls", normalize=False)
+    base = find_base(Catalog.load(), Task.SIMILAR, "en", model=str(source), rows=(), seed=0)
+    (tmp_path / "out").mkdir()
+    write_model(tmp_path / "out", base.loaded.model, base.loaded, base=base.folder)
+    found = read_sentence_folder(tmp_path / "out")
+    assert (found.pooling, found.normalize, found.max_length) == ("cls", False, 64)
+
+
+def test_only_the_tokenizers_files_are_copied(tmp_path: Path) -> None:
+    make(BertModel, tiny_config()).save_pretrained(tmp_path)
+    for name in ("vocab.txt", "tokenizer_config.json", "scores.json", "yomite.json", "model.safetensors.index.json"):
+        (tmp_path / name).write_text("{}")
+    assert [path.name for path in tokenizer_files(tmp_path)] == ["tokenizer_config.json", "vocab.txt"]
+
+
+def test_the_told_command_line_has_no_folder_of_the_machine(tmp_path: Path) -> None:
+    data = tmp_path / "our rows.jsonl"
+    data.write_text("")
+    words = [
+        "train",
+        "sentiment",
+        f"--data={data}",
+        "--model",
+        str(tmp_path),
+        "--device",
+        "cpu",
+        "--batch=64",
+        "--seed",
+        "3",
+        "--json",
+        "--lang=ja",
+    ]
+    assert command_line(words) == f"yomite train sentiment '--data=our rows.jsonl' --model {tmp_path.name} --seed 3"
+
+
+def test_all_weights_are_trained_at_a_rate_of_their_own() -> None:
+    lora, whole = (train_wish(parser().parse_args(["train", "ner", "--data", "x", *more]), []) for more in ([], ["--full"]))
+    assert (lora.plan.rank, whole.plan.rank) == (16, None)
+    assert whole.plan.learning_rate < lora.plan.learning_rate
+    assert str(lora.out) == "yomite-ner"
+
+
+def test_the_settings_of_the_run_are_kept_beside_its_checkpoints(tmp_path: Path) -> None:
+    Out(tmp_path / "out", {"seed": 1, "task": "ner"}).open(resume=False, needed_bytes=0)
+    assert json.loads((tmp_path / "out" / "checkpoints" / "run.json").read_text()) == {"seed": 1, "task": "ner"}
+    with pytest.raises(BadInputError, match="seed: 1 → 2"):
+        Out(tmp_path / "out", {"seed": 2, "task": "ner"}).open(resume=True, needed_bytes=0)
+    shutil.rmtree(tmp_path / "out")

@@ -1,0 +1,201 @@
+"""A run that is stopped and gone on with ends as one that was not; what is written answers as what was trained; memory is minded."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+from transformers import BertForMaskedLM
+
+from engine.catalog import Catalog
+from engine.contract import SentimentRequest, SentimentResult, Task
+from engine.engine import Engine
+from engine.examples.reading import read_examples
+from engine.examples.rows import ExampleTask
+from engine.models.cache import ModelCache
+from engine.training.__main__ import BAD_INPUT, INTERRUPTED, OK
+from engine.training.base import Base, find_base
+from engine.training.goal import Batch, Goal, Place
+from engine.training.lora import merged, trainable
+from engine.training.measuring import InMemory
+from engine.training.out import Out
+from engine.training.plan import Plan
+from engine.training.running import Course, Run, train
+from engine.training.sentiment import sentiment_goal
+from engine.training.teaching import Teaching, write_result
+from engine.training.train import describe
+from engine.training.voice import Voice
+from engine.training.watching import StopWish, heeding_signals
+from tests.engine.training.examples import sentiment_rows, write_rows
+from tests.support.checkpoints import make, tiny_config
+
+PLAN = Plan(epochs=4, learning_rate=0.005, batch=8, patience=4, rank=4)
+
+
+@pytest.fixture
+def base(calm_pack: Path, tmp_path: Path) -> Callable[[], tuple[Base, Goal]]:
+    examples = read_examples(write_rows(tmp_path / "rows.jsonl", sentiment_rows(44)), ExampleTask.SENTIMENT)
+
+    def start() -> tuple[Base, Goal]:
+        found = find_base(Catalog.load(models_dir=calm_pack), Task.SENTIMENT, "mixed", model=None, rows=examples.rows, seed=0)
+        return found, sentiment_goal(examples.rows, found.loaded, balanced=True)  # type: ignore[arg-type]  # rows of sentiment
+
+    return start
+
+
+def teach(base: Base, goal: Goal, out: Path, *, wish: StopWish, stop_at: int | None = None, resume: bool = False, plan: Plan = PLAN):  # type: ignore[no-untyped-def]  # a model and its course
+    """Train with a measure that rises from one measuring to the next; at the one numbered `stop_at`, a person wants an end."""
+    measured = [0.0, 0.0] if resume else []  # two were measured before the stop
+
+    def measure() -> dict[str, float]:
+        measured.append(float(len(measured)))
+        wish.asked = wish.asked or len(measured) == stop_at
+        return {"macro_f1": measured[-1]}
+
+    teaching = Teaching(
+        title="test",
+        base=base,
+        goal=goal,
+        plan=plan,
+        out=Out(out, {"seed": plan.seed}),
+        device="cpu",
+        resume=resume,
+        main="macro_f1",
+        measure=measure,
+        voice=Voice("en"),
+    )
+    return teaching.run(wish)
+
+
+@pytest.mark.parametrize("rank", [4, None], ids=["lora", "full"])
+def test_a_run_that_was_stopped_within_an_epoch_ends_as_one_that_was_not(
+    rank: int | None, base: Callable[[], tuple[Base, Goal]], tmp_path: Path
+) -> None:
+    plan = Plan(epochs=4, learning_rate=0.005, batch=8, patience=4, rank=rank)
+    whole, course = teach(*base(), tmp_path / "whole", wish=StopWish(), plan=plan)
+    assert course.steps == 4 * 6
+    _, stopped = teach(*base(), tmp_path / "parts", wish=StopWish(), stop_at=2, plan=plan)
+    assert stopped.stopped
+    assert stopped.steps == 13  # the first step of the third epoch
+    gone_on, course = teach(*base(), tmp_path / "parts", wish=StopWish(), resume=True, plan=plan)
+    assert course.steps == 4 * 6
+    for (name, tensor), other in zip(whole.state_dict().items(), gone_on.state_dict().values(), strict=True):
+        assert (tensor - other).abs().max() <= 1e-6, name
+
+
+def test_the_folder_answers_as_the_trained_model_in_memory(base: Callable[[], tuple[Base, Goal]], tmp_path: Path) -> None:
+    started, goal = base()
+    model, course = teach(started, goal, tmp_path / "out", wish=StopWish())
+    folder = tmp_path / "written"
+    folder.mkdir()
+    write_result(folder, model, started, describe(started, ()), course=course, title="test", main="macro_f1", japanese=False)
+    texts = ["i love the cat", "この映画は素晴らしかった", "犬", "the mat was terrible. I love it"]
+    requests = [SentimentRequest(text=text) for text in texts]
+    in_memory = InMemory(Task.SENTIMENT, started.loaded).run(requests)
+    engine = Engine(Catalog.load(), ModelCache(memory_budget_bytes=2**30, device="cpu"))
+    on_disk = engine.run([SentimentRequest(text=text, model=str(folder)) for text in texts])
+    for one, other in zip(in_memory, on_disk, strict=True):
+        assert isinstance(one, SentimentResult)
+        assert isinstance(other, SentimentResult)
+        assert one.probabilities == pytest.approx(other.probabilities, abs=1e-5)
+    untrained = InMemory(Task.SENTIMENT, base()[0].loaded).run(requests)
+    assert isinstance(untrained[0], SentimentResult)
+    assert isinstance(in_memory[0], SentimentResult)
+    assert untrained[0].probabilities != pytest.approx(in_memory[0].probabilities, abs=1e-2)
+
+
+class ForgetfulGoal:
+    """A goal on a device whose memory holds two rows at once."""
+
+    def __init__(self) -> None:
+        self.tried: list[int] = []
+
+    @property
+    def lengths(self) -> Sequence[int]:
+        return [5] * 16
+
+    def batch(self, places: Sequence[Place]) -> Batch:
+        return {"input_ids": torch.tensor([[2, 7, 8, 9, row % 20 + 5] for _, row in places])}
+
+    def loss(self, model: nn.Module, batch: Batch) -> Tensor:
+        self.tried.append(len(batch["input_ids"]))
+        if len(batch["input_ids"]) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        found: Tensor = model(**batch).logits.square().mean()
+        return found
+
+
+def test_where_memory_does_not_suffice_fewer_rows_are_read_at_once_and_as_many_make_a_step(tmp_path: Path) -> None:
+    goal = ForgetfulGoal()
+    model = make(BertForMaskedLM, tiny_config())
+    plan = Plan(epochs=1, batch=8, rank=None, learning_rate=1e-4)
+    run = Run(title="test", plan=plan, checkpoints=tmp_path, device=torch.device("cpu"), at_once=8, main="f1", voice=Voice("en"))
+    course: Course = train(model, goal, run=run, measure=lambda: {"f1": 0.5}, wish=StopWish())
+    assert goal.tried[:3] == [8, 4, 2]
+    assert set(goal.tried[2:]) == {2}
+    assert (course.steps, course.at_once) == (2, 2)
+
+
+def test_lora_trains_every_linear_layer_of_the_body_and_the_head(base: Callable[[], tuple[Base, Goal]]) -> None:
+    model = base()[0].loaded.model
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    adapted = trainable(model, rank=4)
+    trained = {name for name, parameter in adapted.named_parameters() if parameter.requires_grad}
+    for layer in ("query", "key", "value", "attention.output.dense", "intermediate.dense", "1.output.dense"):
+        assert any(f"{layer}.lora_A" in name for name in trained), layer
+    assert any("classifier" in name for name in trained)
+    assert any("pooler" in name for name in trained)
+    assert not any("embeddings" in name for name in trained)
+    after = merged(adapted).state_dict()
+    assert after.keys() == before.keys()
+    assert all(torch.allclose(after[name], before[name]) for name in before)
+
+
+def test_a_wish_to_stop_waits_for_the_end_of_a_step_but_not_twice() -> None:
+    wish = StopWish(in_run=True)
+    with heeding_signals(wish):
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert wish.asked
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    outside = StopWish()
+    with heeding_signals(outside), pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_stopped_command_says_how_to_go_on_and_the_same_words_with_resume_finish_it(
+    command: Callable[..., int], calm_pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = write_rows(tmp_path / "rows.jsonl", sentiment_rows(30))
+    words = ["train", "sentiment", "--data", str(data), "--out", str(tmp_path / "out"), "--epochs", "25", "--patience", "25"]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "engine.training", *words, "--models-dir", str(calm_pack), "--device", "cpu"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "OMP_NUM_THREADS": "1"},
+    )
+    if child.stderr is None:
+        raise RuntimeError("no stderr")
+    for line in child.stderr:
+        if "step" in line:
+            child.send_signal(signal.SIGTERM)
+            break
+    said = child.stderr.read()
+    child.stderr.close()
+    assert child.wait() == INTERRUPTED
+    assert "--resume" in said
+    assert "途中" not in said or "続き" in said
+    assert not (tmp_path / "out" / "config.json").exists()
+    assert command(*words) == BAD_INPUT
+    assert "Go on with --resume" in capsys.readouterr().err
+    assert command(*words, "--resume", "--seed", "9") == BAD_INPUT
+    assert "seed: 0 → 9" in capsys.readouterr().err
+    assert command(*words, "--resume") == OK
+    assert (tmp_path / "out" / "config.json").exists()
