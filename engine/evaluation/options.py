@@ -12,9 +12,7 @@ from engine.examples.rows import ExampleTask
 
 def parser() -> argparse.ArgumentParser:
     """What may be given; settings that `yomite` passes on come as options too."""
-    found = argparse.ArgumentParser(
-        prog="yomite evaluate", description="Measure the engine on a file of rows whose answers are known."
-    )
+    found = argparse.ArgumentParser(prog="yomite evaluate", description="Measure the engine on a file of rows whose answers are known.")
     formats = ", ".join(FORMATS)
     found.add_argument("task", type=ExampleTask, choices=list(ExampleTask), metavar="|".join(ExampleTask))
     found.add_argument("--data", type=Path, required=True, metavar="FILE", help=f"the rows: {formats}, gzipped (.gz) or not")
