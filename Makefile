@@ -53,8 +53,12 @@ format: $(INSTALLED_ALL) ## put the code into its form
 	$(BIN)/ruff format $(CODE)
 
 .PHONY: bench
-bench: $(INSTALLED) ## the engine's sentences a second against a bare loop over the same weights
-	$(BIN)/python -m benchmarks.engine
+bench: $(INSTALLED) ## measure speed, scale and memory beside peers; results in benchmarks/results
+	$(BIN)/python -m benchmarks
+
+.PHONY: bench-page
+bench-page: $(INSTALLED) ## write docs/benchmarks.md from the results
+	$(BIN)/python -m benchmarks.page
 
 .PHONY: pack
 pack: $(INSTALLED_ALL) ## train the bundled models from the data in DATA (stops and goes on)

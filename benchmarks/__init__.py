@@ -1,1 +1,1 @@
-"""Measurements of speed: run by hand, never part of the tests' verdict."""
+"""Measurements of speed and size, each with its peers in the same run; the tests only see that they run and can fail."""

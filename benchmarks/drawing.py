@@ -1,22 +1,23 @@
 """`python -m benchmarks.drawing`: short jobs a second while pictures are drawn, beside the computation and within it, as a ratio.
 
-A real worker takes some jobs with pictures, then many without, from a Redis of its own; both ways turn by turn in one process.
+A real worker takes some jobs with pictures, then many without, from a Redis of its own; all ways turn by turn in one process.
 """
 
 from __future__ import annotations
 
-import argparse
-import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from redis import Redis
 
-from benchmarks.command import print_comparison
-from benchmarks.engine import MEMORY_BUDGET_BYTES, made_sentences
+from benchmarks.command import parser, run_and_print
+from benchmarks.report import RATIO, Report, Row, over, ratio
+from benchmarks.texts import made_sentences
+from benchmarks.turns import Rounds, in_turns
 from engine.catalog import Catalog
 from engine.contract import Language, Request, SentimentRequest, SimilarRequest, Task
 from engine.drawing import Undrawn
@@ -28,8 +29,13 @@ from workers.queue.door import JobQueue
 from workers.queue.server import EmbeddedRedis
 from workers.worker import BatchingWorker
 
+ROUNDS = 5
 BATCH_SIZE = 16
 TEXTS_IN_A_PICTURE = 12
+PICTURES, SHORT_PICTURES = 8, 1
+SHORT_JOBS, SHORT_FORM_JOBS = 64, 8
+MEMORY_BUDGET_BYTES = 4 * 1024**3
+NONE, BESIDE, WITHIN = "no pictures", "drawn beside", "drawn within"
 
 
 class Inline:
@@ -70,43 +76,32 @@ def _last(redis: Redis, platform: str) -> Any:
     return redis.xrevrange(names.replies(platform), count=1)
 
 
-def compare(*, pictures: int, shorts: int, rounds: int, models_dir: Path | None, device: str) -> str:
-    """Run all ways in turn and say what came out.
+def run(*, short: bool = False, rounds: int | None = None, models_dir: Path | None = None, device: str = "auto") -> Report:
+    """Run all ways in turn.
 
     Raises:
         EngineError: a model cannot be loaded.
     """
+    pictures, shorts = (SHORT_PICTURES, SHORT_FORM_JOBS) if short else (PICTURES, SHORT_JOBS)
     engine = Engine(Catalog.load(models_dir=models_dir), ModelCache(memory_budget_bytes=MEMORY_BUDGET_BYTES, device=device))
     engine.warm_up([Task.SENTIMENT, Task.SIMILAR, Task.EXPLAIN_ATTENTION], ["ja", "en"])
-    ways: list[tuple[str, Answering, int]] = [
-        ("no pictures", engine, 0),
-        ("beside", engine, pictures),
-        ("within", Inline(engine), pictures),
-    ]
+    ways: Mapping[str, tuple[Answering, int]] = {NONE: (engine, 0), BESIDE: (engine, pictures), WITHIN: (Inline(engine), pictures)}
     with tempfile.TemporaryDirectory() as folder, EmbeddedRedis(Path(folder), durable=False) as server, Redis.from_url(server.url) as redis:
         short_jobs_a_second(engine, redis, pictures=1, shorts=BATCH_SIZE)
-        found = [[short_jobs_a_second(way, redis, pictures=count, shorts=shorts) for _, way, count in ways] for _ in range(rounds)]
-    lines = [
-        f"{name:12}{statistics.median(column):8.0f} short jobs/s"
-        for (name, _, _), column in zip(ways, zip(*found, strict=True), strict=True)
-    ]
-    ratios = sorted(beside / within for _, beside, within in found)
-    return (
-        f"{shorts} short jobs behind {pictures} pictures, {rounds} rounds in turn\n"
-        + "\n".join(lines)
-        + f"\nratio       {statistics.median(ratios):8.2f} beside to within (from {ratios[0]:.2f} to {ratios[-1]:.2f})"
-    )
+        works = {name: partial(short_jobs_a_second, way, redis, pictures=count, shorts=shorts) for name, (way, count) in ways.items()}
+        found = in_turns(works, rounds=rounds or (1 if short else ROUNDS))
+    notes = (f"{shorts} short jobs behind {pictures} with a picture of {TEXTS_IN_A_PICTURE} texts each.",)
+    return Report(benchmark="drawing", title="Short jobs while pictures are drawn", short=short, rows=tuple(_rows(found)), notes=notes)
+
+
+def _rows(found: Rounds) -> list[Row]:
+    rows = [Row(name=name, unit="short jobs/s", values=over(found, name)) for name in (NONE, BESIDE, WITHIN)]
+    return [*rows, Row(name=f"{BESIDE} ÷ {WITHIN}", unit=RATIO, values=ratio(over(found, BESIDE), over(found, WITHIN)))]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the comparison; 1 where the engine cannot answer."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.drawing", description=__doc__.splitlines()[0])
-    parser.add_argument("--pictures", type=int, default=8)
-    parser.add_argument("--shorts", type=int, default=64)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--models-dir", type=Path, help="where the bundled models lie")
-    parser.add_argument("--device", default="auto")
-    return print_comparison(compare, parser, arguments)
+    return run_and_print(run, parser("drawing", __doc__, rounds=ROUNDS), arguments)
 
 
 if __name__ == "__main__":

@@ -15,12 +15,12 @@ from engine.errors import ModelError
 from engine.models.loading import choose_device, load_model
 from engine.training.base import Base, find_base
 from engine.training.card import Card, Data
+from engine.training.checking import language_of_texts
 from engine.training.out import Out
 from engine.training.plan import Plan
 from engine.training.teaching import Teaching, write_result, write_scores
 from engine.training.telling import Outcome
 from engine.training.texts import Texts, hold_back, read_texts
-from engine.training.train import language_of_texts
 from engine.training.voice import Voice
 from engine.training.watching import StopWish
 from engine.training.words import WordsGoal, perplexity, words_goal

@@ -17,7 +17,7 @@ from engine.training.voice import Voice
 
 TASKS = (ExampleTask.SENTIMENT, ExampleTask.NER, ExampleTask.ASK, ExampleTask.SIMILAR)
 # Texts are packed: few rows make a long batch.
-ADAPT_EPOCHS, ADAPT_RANK, ADAPT_LEARNING_RATE, ADAPT_BATCH = 4, 32, 5e-4, 8
+ADAPT_EPOCHS, ADAPT_RANK, ADAPT_LEARNING_RATE, ADAPT_BATCH = 4, 32, 1e-3, 8
 
 
 def parser() -> argparse.ArgumentParser:

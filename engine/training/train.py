@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,15 +10,15 @@ from pathlib import Path
 from engine.catalog import Catalog
 from engine.catalog.described import Description
 from engine.contract import Language, Message, Task
-from engine.errors import BadInputError, EngineError
+from engine.errors import BadInputError
 from engine.evaluation.metrics import Metrics
 from engine.examples.reading import Examples, read_examples
 from engine.examples.rows import AskRow, ExampleTask, NerRow, Row, SentimentRow, SimilarRow
-from engine.language import detect
 from engine.models.loaded import LoadedModel
 from engine.training.ask import ask_goal
 from engine.training.base import Base, find_base
 from engine.training.card import Card, Data
+from engine.training.checking import check_rows, language_of
 from engine.training.goal import Goal
 from engine.training.measuring import MAIN, measure_in_memory, measure_on_disk
 from engine.training.ner import ner_goal
@@ -32,10 +31,6 @@ from engine.training.teaching import Teaching, write_result, write_scores
 from engine.training.telling import Outcome
 from engine.training.voice import Voice
 from engine.training.watching import StopWish
-
-LEAST_ROWS = 8
-# Rows whose language is looked at.
-LOOKED_AT = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,64 +121,6 @@ def train_task(wish: TrainWish, catalog: Catalog, stop: StopWish) -> Outcome | N
         seconds=time.monotonic() - began,
         next_steps=(f"yomite models use {wish.out}", f"yomite {wish.task} --model {wish.out} …"),
     )
-
-
-def check_rows(rows: Sequence[Row], task: ExampleTask, *, name: str) -> None:
-    """Refuse rows that nothing can be learnt from.
-
-    Raises:
-        BadInputError: `too_few_rows`, `one_label`, `no_entities`, `no_answers`, `one_score`.
-    """
-    if len(rows) < LEAST_ROWS:
-        raise BadInputError(
-            "too_few_rows",
-            ja=f"{name} には {len(rows)} 行しかありません。{LEAST_ROWS} 行以上（できれば 100 行以上）必要です。",
-            en=f"{name} holds only {len(rows)} rows; {LEAST_ROWS} or more are needed, better 100.",
-        )
-    labels = {row.label for row in rows if isinstance(row, SentimentRow)}
-    if len(labels) == 1:
-        raise BadInputError(
-            "one_label",
-            ja=f"{name} のラベルは「{min(labels)}」だけです。少なくとも 2 種類のラベルの例が必要です。",
-            en=f"All rows of {name} are labelled {min(labels)}; examples of two labels or more are needed.",
-        )
-    if task is ExampleTask.NER and not any(entity.label for row in rows if isinstance(row, NerRow) for entity in row.entities):
-        raise BadInputError(
-            "no_entities",
-            ja=f"{name} には固有名が 1 つもありません。PER・ORG・LOC・MISC のどれかを付けた行が必要です。",
-            en=f"{name} marks no entity at all; rows with some of PER, ORG, LOC, MISC are needed.",
-        )
-    if task is ExampleTask.ASK and not any(row.answers for row in rows if isinstance(row, AskRow)):
-        raise BadInputError(
-            "no_answers",
-            ja=f"{name} には答えのある行が 1 つもありません。本文の中の答えを書いた行が必要です。",
-            en=f"No row of {name} has an answer; rows whose context holds one are needed.",
-        )
-    if len(scores := {row.gold for row in rows if isinstance(row, SimilarRow)}) == 1:
-        raise BadInputError(
-            "one_score",
-            ja=f"{name} の点数はすべて {min(scores):g} です。近い組と遠い組の両方が必要です。",
-            en=f"All rows of {name} have the score {min(scores):g}; nearer and farther pairs are needed.",
-        )
-
-
-def language_of(rows: Sequence[Row]) -> Language:
-    """The language of most rows; "mixed" where the other has a tenth or more."""
-    found: Counter[Language] = Counter()
-    for row in rows[:: max(1, len(rows) // LOOKED_AT)]:
-        try:
-            found[getattr(row, "lang", None) or detect(row_texts(row)[0])] += 1
-        except EngineError:  # no words, or of another language: the engine says so when it is asked
-            continue
-    japanese, english = found["ja"], found["en"]
-    if found["mixed"] or min(japanese, english) * 10 >= japanese + english:
-        return "mixed"
-    return "ja" if japanese > english else "en"
-
-
-def language_of_texts(texts: Sequence[str]) -> Language:
-    """As `language_of`."""
-    return language_of([SentimentRow(text=text, label="neutral") for text in texts])
 
 
 def describe(base: Base, rows: Sequence[Row]) -> Description:

@@ -21,7 +21,7 @@ def test_twenty_steps_teach_the_bundled_pack_a_teams_words(tmp_path: Path) -> No
         for what in WHAT
     ]
     data = write_rows(tmp_path / "rows.jsonl", rows)
-    words = ["train", "sentiment", "--data", str(data), "--out", str(tmp_path / "out"), "--epochs", "5", "--device", "cpu", "--lang", "en"]
+    words = ["train", "sentiment", "--data", str(data), "--out", str(tmp_path / "out"), "--epochs", "4", "--device", "cpu", "--lang", "en"]
     assert main(words) == OK
     found = json.loads((tmp_path / "out" / "scores.json").read_text())
     assert found["before"]["macro_f1"] < 0.9 < found["after"]["macro_f1"]

@@ -15,11 +15,11 @@ from engine.errors import BadInputError
 from engine.examples.rows import AskRow, GoldAnswer, Row, SentimentRow, SimilarRow
 from engine.models.sentence_folder import read_sentence_folder
 from engine.training.base import find_base
+from engine.training.checking import language_of
 from engine.training.memory import fixed_bytes, free_bytes, row_bytes, rows_at_once
 from engine.training.options import command_line, parser, train_wish
 from engine.training.out import Out, tokenizer_files, write_model
 from engine.training.split import dev_count, row_texts, split_rows
-from engine.training.train import language_of
 from tests.support.checkpoints import make, tiny_config, write_sentence_transformer
 
 

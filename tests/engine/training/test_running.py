@@ -174,7 +174,7 @@ def test_a_stopped_command_says_how_to_go_on_and_the_same_words_with_resume_fini
     command: Callable[..., int], calm_pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = write_rows(tmp_path / "rows.jsonl", sentiment_rows(30))
-    words = ["train", "sentiment", "--data", str(data), "--out", str(tmp_path / "out"), "--epochs", "25", "--patience", "25"]
+    words = ["train", "sentiment", "--data", str(data), "--out", str(tmp_path / "out"), "--epochs", "14", "--patience", "14"]
     child = subprocess.Popen(
         [sys.executable, "-m", "engine.training", *words, "--models-dir", str(calm_pack), "--device", "cpu"],
         stderr=subprocess.PIPE,

@@ -1,0 +1,74 @@
+"""Looks at the rows before anything is loaded: whether something can be learnt from them, and in which language they are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from engine.contract import Language
+from engine.errors import BadInputError, EngineError
+from engine.examples.rows import AskRow, ExampleTask, NerRow, Row, SentimentRow, SimilarRow
+from engine.language import detect
+from engine.training.split import row_texts
+
+LEAST_ROWS = 8
+# Rows whose language is looked at.
+LOOKED_AT = 200
+
+
+def check_rows(rows: Sequence[Row], task: ExampleTask, *, name: str) -> None:
+    """Refuse rows that nothing can be learnt from.
+
+    Raises:
+        BadInputError: `too_few_rows`, `one_label`, `no_entities`, `no_answers`, `one_score`.
+    """
+    if len(rows) < LEAST_ROWS:
+        raise BadInputError(
+            "too_few_rows",
+            ja=f"{name} には {len(rows)} 行しかありません。{LEAST_ROWS} 行以上（できれば 100 行以上）必要です。",
+            en=f"{name} holds only {len(rows)} rows; {LEAST_ROWS} or more are needed, better 100.",
+        )
+    labels = {row.label for row in rows if isinstance(row, SentimentRow)}
+    if len(labels) == 1:
+        raise BadInputError(
+            "one_label",
+            ja=f"{name} のラベルは「{min(labels)}」だけです。少なくとも 2 種類のラベルの例が必要です。",
+            en=f"All rows of {name} are labelled {min(labels)}; examples of two labels or more are needed.",
+        )
+    if task is ExampleTask.NER and not any(entity.label for row in rows if isinstance(row, NerRow) for entity in row.entities):
+        raise BadInputError(
+            "no_entities",
+            ja=f"{name} には固有名が 1 つもありません。PER・ORG・LOC・MISC のどれかを付けた行が必要です。",
+            en=f"{name} marks no entity at all; rows with some of PER, ORG, LOC, MISC are needed.",
+        )
+    if task is ExampleTask.ASK and not any(row.answers for row in rows if isinstance(row, AskRow)):
+        raise BadInputError(
+            "no_answers",
+            ja=f"{name} には答えのある行が 1 つもありません。本文の中の答えを書いた行が必要です。",
+            en=f"No row of {name} has an answer; rows whose context holds one are needed.",
+        )
+    if len(scores := {row.gold for row in rows if isinstance(row, SimilarRow)}) == 1:
+        raise BadInputError(
+            "one_score",
+            ja=f"{name} の点数はすべて {min(scores):g} です。近い組と遠い組の両方が必要です。",
+            en=f"All rows of {name} have the score {min(scores):g}; nearer and farther pairs are needed.",
+        )
+
+
+def language_of(rows: Sequence[Row]) -> Language:
+    """The language of most rows; "mixed" where the other has a tenth or more."""
+    found: Counter[Language] = Counter()
+    for row in rows[:: max(1, len(rows) // LOOKED_AT)]:
+        try:
+            found[getattr(row, "lang", None) or detect(row_texts(row)[0])] += 1
+        except EngineError:  # no words, or of another language: the engine says so when it is asked
+            continue
+    japanese, english = found["ja"], found["en"]
+    if found["mixed"] or min(japanese, english) * 10 >= japanese + english:
+        return "mixed"
+    return "ja" if japanese > english else "en"
+
+
+def language_of_texts(texts: Sequence[str]) -> Language:
+    """As `language_of`."""
+    return language_of([SentimentRow(text=text, label="neutral") for text in texts])
