@@ -1,0 +1,68 @@
+"""Tests of the pack's scores: several files measured as one, the table, and what is below its floor."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+from engine.engine import Engine
+from engine.examples.rows import ExampleTask
+from engine.examples.splitting import held_out
+from engine.pack.scores import SETS, below_floor, measure_all, score_lines
+
+TEXTS = [f"{word}{number}。" for number in range(60) for word in ("よかった", "ひどい", "普通")]
+LABELS = ("positive", "negative", "neutral")
+
+
+def write_sentiment(data: Path) -> dict[str, int]:
+    """Every sentiment set, with a few rows; returns how many rows of each are in the held-out tenth."""
+    counts = {}
+    for place, name in enumerate(("en/sst2-dev", "ja/chabsa-train", "ja/naist-dialogue-train")):
+        path = data / "sentiment" / f"{name}.jsonl.gz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        texts = [f"{text}{place}" for text in TEXTS]
+        rows = [json.dumps({"text": text, "label": LABELS[i % 3], "lang": "ja"}) for i, text in enumerate(texts)]
+        path.write_bytes(gzip.compress("\n".join(rows).encode()))
+        counts[name] = sum(map(held_out, texts))
+    return counts
+
+
+def test_both_japanese_sets_are_also_measured_as_one_on_rows_that_training_never_saw(tiny_engine: Engine, tmp_path: Path) -> None:
+    counts = write_sentiment(tmp_path)
+    measured = list(measure_all(tiny_engine, tmp_path, only=ExampleTask.SENTIMENT))
+    rows = {chosen.name: evaluation.rows for chosen, evaluation in measured}
+    chabsa, dialogue = counts["ja/chabsa-train"], counts["ja/naist-dialogue-train"]
+    assert 0 < chabsa < len(TEXTS)
+    assert rows == {
+        "sentiment/en/sst2-dev": len(TEXTS),
+        "sentiment/ja/chabsa-train + naist-dialogue-train": chabsa + dialogue,
+        "sentiment/ja/chabsa-train": chabsa,
+        "sentiment/ja/naist-dialogue-train": dialogue,
+    }
+
+
+def test_the_table_tells_scores_floors_and_aims_and_what_is_below_its_floor_is_named(tiny_engine: Engine, tmp_path: Path) -> None:
+    write_sentiment(tmp_path)
+    measured = list(measure_all(tiny_engine, tmp_path, only=ExampleTask.SENTIMENT, limit=12))
+    lines = score_lines(measured)
+    assert lines[0].count("|") == lines[1].count("|") == lines[2].count("|")
+    assert lines[2].startswith("| sentiment | en | sst2-dev | 12 | accuracy 0.")
+    assert lines[2].endswith(" | 0.88 | 0.915 |")
+    assert lines[3].startswith("| sentiment | ja | chabsa-train + naist-dialogue-train (held-out tenth) | ")
+    assert lines[3].endswith(" | – | 0.75 |")
+    scores = {chosen.name: evaluation.metrics for chosen, evaluation in measured}
+    low = [name for name in ("sentiment/ja/chabsa-train", "sentiment/ja/naist-dialogue-train") if scores[name]["macro_f1"] < 0.65]
+    assert [line.split(":")[0] for line in below_floor(measured) if "macro_f1" in line] == low
+
+
+def test_every_measure_is_one_that_the_task_gives() -> None:
+    allowed = {
+        ExampleTask.SENTIMENT: {"accuracy", "macro_f1"},
+        ExampleTask.NER: {"f1"},
+        ExampleTask.ASK: {"f1", "exact_match"},
+        ExampleTask.SIMILAR: {"spearman", "pearson"},
+        ExampleTask.RETRIEVAL: {"ja_to_en", "en_to_ja"},
+    }
+    assert all(set(chosen.measures) <= allowed[chosen.task] for chosen in SETS)
+    assert all(0 <= measure.floor <= 1 and 0 <= measure.aim <= 1 for chosen in SETS for measure in chosen.measures.values())
