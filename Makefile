@@ -6,6 +6,8 @@ SHELL := bash
 MAKEFLAGS += --no-builtin-rules
 
 DATA ?= ../shared/data
+# Processes that run tests at once, each with one thread for models and up to 3 GB.
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -34,7 +36,7 @@ terminal: $(INSTALLED) ## start the interactive terminal
 
 .PHONY: test
 test: lint browser ## all checks, then all tests
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
 .PHONY: browser
 browser: ## get Chromium for the tests, where it is missing
