@@ -59,7 +59,7 @@ class Plan:
 
 CPU = Plan()
 GPU = Plan(encoder=3_000, similar=600, ner=1_500, ask=1_600, sentiment=1_500, tokens=32_768, dropout=0.1, workers=6, save_steps=2_000)
-LEARNING_RATES = {"encoder": 2.5e-4, "similar": 4e-4, "ner": 6e-4, "ask": 6e-4, "sentiment": 6e-4}
+LEARNING_RATES = {"encoder": 2.5e-4, "similar": 3e-4, "ner": 6e-4, "ask": 6e-4, "sentiment": 6e-4}
 # Of the plan's tokens in a step; adapters learn from smaller batches.
 TOKEN_SHARES = {"similar": 0.5, "ner": 0.5, "ask": 0.67, "sentiment": 0.5}
 
