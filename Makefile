@@ -67,8 +67,8 @@ pack: $(INSTALLED_ALL) ## train the bundled models from the data in DATA (stops 
 	$(BIN)/python -m engine.pack --data $(DATA)
 
 .PHONY: pack-scores
-pack-scores: $(INSTALLED_ALL) ## measure the bundled models on every dev file in DATA
-	$(BIN)/python -m engine.pack.scores --data $(DATA) --table README.md
+pack-scores: $(INSTALLED_ALL) ## measure the bundled models on every dev file in DATA (TASKS="similar ner": on those alone)
+	$(BIN)/python -m engine.pack.scores --data $(DATA) --table README.md $(if $(TASKS),--task $(TASKS))
 
 .PHONY: install
 install: $(INSTALLED) ## install what `make run` needs

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from engine.catalog import Catalog
 from engine.engine import Engine
@@ -20,6 +21,7 @@ from engine.models.cache import ModelCache
 from engine.pack.cards import write_cards
 
 MEMORY_BUDGET_BYTES = 4 * 1024**3
+Scores = dict[str, dict[str, Any]]  # set → {"rows": …, "metrics": {…}}
 MARK_BEGIN, MARK_END = "<!-- scores: begin -->", "<!-- scores: end -->"
 
 
@@ -73,11 +75,11 @@ SETS = (
 
 
 def measure_all(
-    engine: Engine, data: Path, *, only: str | None = None, limit: int | None = None
+    engine: Engine, data: Path, *, only: Collection[str] = (), limit: int | None = None
 ) -> Iterator[tuple[DevelopmentSet, Evaluation]]:
-    """Every development set with its evaluation, in the order of `SETS`; `only` keeps one task."""
+    """Every development set with its evaluation, in the order of `SETS`; `only` names tasks, nothing: all."""
     for chosen in SETS:
-        if only and chosen.task != only:
+        if only and chosen.task not in only:
             continue
         rows: Sequence[Row] = [row for file in chosen.files for row in read_examples(data / f"{file}.jsonl.gz", chosen.task).rows]
         if chosen.only_held_out:
@@ -85,15 +87,23 @@ def measure_all(
         yield chosen, evaluate(engine, chosen.task, rows[:limit])
 
 
-def score_lines(measured: list[tuple[DevelopmentSet, Evaluation]]) -> list[str]:
-    """A Markdown table of the scores."""
+def as_scores(measured: Iterable[tuple[DevelopmentSet, Evaluation]]) -> Scores:
+    """What models/scores.json holds of some sets."""
+    return {chosen.name: {"rows": e.rows, "metrics": {key: round(value, 4) for key, value in e.metrics.items()}} for chosen, e in measured}
+
+
+def score_lines(scores: Scores) -> list[str]:
+    """A Markdown table of the sets that have scores."""
     lines = ["| task | language | development set | rows | score | floor | aim |", "|---|---|---|---:|---|---|---|"]
-    for chosen, evaluation in measured:
+    for chosen in SETS:
+        if chosen.name not in scores:
+            continue
+        rows, metrics = scores[chosen.name]["rows"], scores[chosen.name]["metrics"]
         name = " + ".join(file.rpartition("/")[2] for file in chosen.files) + (" (held-out tenth)" if chosen.only_held_out else "")
-        scores = ", ".join(f"{key.replace('_', ' ')} {evaluation.metrics[key]:.3f}" for key in chosen.measures)
+        found = ", ".join(f"{key.replace('_', ' ')} {metrics[key]:.3f}" for key in chosen.measures)
         floors = ", ".join(f"{measure.floor:.2f}" for measure in chosen.measures.values() if measure.floor) or "–"
         aims = ", ".join(f"{measure.aim:g}" for measure in chosen.measures.values() if measure.aim) or "–"
-        lines.append(f"| {chosen.task} | {chosen.language} | {name} | {evaluation.rows} | {scores} | {floors} | {aims} |")
+        lines.append(f"| {chosen.task} | {chosen.language} | {name} | {rows} | {found} | {floors} | {aims} |")
     return lines
 
 
@@ -111,13 +121,14 @@ def write_between_marks(path: Path, lines: list[str]) -> None:
     path.write_text(head + MARK_BEGIN + "\n" + "\n".join(lines) + "\n" + MARK_END + tail, encoding="utf-8")
 
 
-def below_floor(measured: list[tuple[DevelopmentSet, Evaluation]]) -> list[str]:
+def below_floor(scores: Scores) -> list[str]:
     """What is below its floor, in words."""
     return [
-        f"{chosen.name}: {key} {evaluation.metrics[key]:.3f} is below {measure.floor:.2f}"
-        for chosen, evaluation in measured
+        f"{chosen.name}: {key} {scores[chosen.name]['metrics'][key]:.3f} is below {measure.floor:.2f}"
+        for chosen in SETS
+        if chosen.name in scores
         for key, measure in chosen.measures.items()
-        if evaluation.metrics[key] < measure.floor
+        if scores[chosen.name]["metrics"][key] < measure.floor
     ]
 
 
@@ -127,7 +138,8 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="the data folder")
     parser.add_argument("--out", type=Path, default=Path("models/scores.json"), help="default: %(default)s")
     parser.add_argument("--table", type=Path, action="append", default=[], help="a Markdown file with score marks to fill; may be repeated")
-    parser.add_argument("--task", choices=list(ExampleTask), help="only this task; nothing is written")
+    tasks = [str(task) for task in ExampleTask]
+    parser.add_argument("--task", nargs="+", choices=tasks, default=(), help="only these; the other scores stay as they were measured")
     parser.add_argument("--limit", type=int, help="only the first rows of each set; nothing is written")
     given = parser.parse_args()
     engine = Engine(Catalog.load(profile="bundled"), ModelCache(memory_budget_bytes=MEMORY_BUDGET_BYTES))
@@ -135,13 +147,15 @@ def main() -> int:
     for chosen, evaluation in measure_all(engine, given.data, only=given.task, limit=given.limit):
         measured.append((chosen, evaluation))
         print(chosen.name, {key: round(value, 4) for key, value in evaluation.metrics.items()}, flush=True)
-    if given.task is None and given.limit is None:
-        scores = {chosen.name: {"rows": e.rows, "metrics": {k: round(v, 4) for k, v in e.metrics.items()}} for chosen, e in measured}
+    scores = as_scores(measured)
+    if given.limit is None:
+        before = json.loads(given.out.read_text(encoding="utf-8")) if given.task and given.out.exists() else {}
+        scores = {chosen.name: found for chosen in SETS if (found := scores.get(chosen.name) or before.get(chosen.name))}
         given.out.write_text(json.dumps(scores, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         write_cards(given.out.parent)
         for path in given.table:
-            write_between_marks(path, score_lines(measured))
-    misses = below_floor(measured)
+            write_between_marks(path, score_lines(scores))
+    misses = below_floor(scores)
     print(*misses, sep="\n", file=sys.stderr)
     return 1 if misses else 0
 
