@@ -1,6 +1,6 @@
 """`python -m engine.models.choosing use FOLDER | reset [TASK…]`: which trained models answer from now on, as `yomite models` calls it.
 
-A model is loaded and asked once before it is chosen: what cannot answer never reaches a worker.
+A model is loaded once before it is chosen: what cannot be loaded never reaches a worker.
 """
 
 from __future__ import annotations

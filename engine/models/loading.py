@@ -92,7 +92,8 @@ def load_model(entry: CatalogEntry, *, device: torch.device, dtype: torch.dtype 
     config = read_config(entry.adapter or folder, folder)
     window = min(entry.window, position_limit(config), sentences.max_length or entry.window)
     tokenizer = sentences.adapt_tokenizer(load_tokenizer(folder, kind=entry.tokenizer, max_length=window))
-    with _LOADING, _quiet_transformers():
+    with _LOADING, quiet_transformers(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         if entry.task is Task.TOKENS:
             with torch.device("meta"):  # only the tokenizer answers
                 model: PreTrainedModel = AutoModel.from_config(config)
@@ -237,16 +238,14 @@ def _first_line(error: Exception) -> str:
 
 
 @contextmanager
-def _quiet_transformers() -> Iterator[None]:
-    """Keep progress bars, load reports and the warnings of libraries off people's terminals while a model loads."""
+def quiet_transformers() -> Iterator[None]:
+    """Keep the library's progress bars and reports off people's terminals."""
     verbosity = transformers_logging.get_verbosity()
     bars = transformers_logging.is_progress_bar_enabled()
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
+        yield
     finally:
         transformers_logging.set_verbosity(verbosity)
         if bars:

@@ -22,9 +22,7 @@ COSINE_SCALE = 20.0  # as in CoSENT and in sentence-transformers' losses
 TRANSLATIONS = 50_000
 TRANSLATION_WEIGHT = 0.3  # of the ranking loss beside CoSENT
 GRADED_SHARE = 0.8  # of the batches; the others are of translations
-
-
-# How much of the mean of all vectors is taken off them: what all texts share says nothing, and unrelated ones come out near 0 instead of
+# How much of the mean of all vectors is taken off them: what all texts share says nothing, and unrelated ones come out near .3 instead of
 # near .6 (Mu and Viswanath 2018 take all of it off; some helps ranking, all of it does not).
 CENTRED = 0.65
 MEAN_OF = 3_000  # pairs

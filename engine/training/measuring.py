@@ -17,13 +17,6 @@ from engine.models.cache import ModelCache
 from engine.models.loaded import LoadedModel
 from engine.training.base import every_language
 
-# The measure that decides which state of a model is the best.
-MAIN: dict[ExampleTask, str] = {
-    ExampleTask.SENTIMENT: "macro_f1",
-    ExampleTask.NER: "f1",
-    ExampleTask.ASK: "f1",
-    ExampleTask.SIMILAR: "spearman",
-}
 NAMES: dict[str, Message] = {
     "macro_f1": Message(ja="マクロF1", en="macro F1"),
     "f1": Message(ja="F1", en="F1"),

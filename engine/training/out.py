@@ -16,7 +16,7 @@ from engine.catalog.described import FILE as DESCRIPTION_FILE
 from engine.errors import BadInputError
 from engine.models.files import SMALL_FILES
 from engine.models.loaded import LoadedModel
-from engine.training.watching import quiet_transformers
+from engine.models.loading import quiet_transformers
 
 RUN_FILE = "run.json"
 CHECKPOINTS, UNFINISHED = "checkpoints", ".unfinished"

@@ -11,6 +11,7 @@ from engine.catalog import Catalog
 from engine.catalog.described import Description
 from engine.contract import Language, Message, Task
 from engine.errors import BadInputError
+from engine.evaluation.evaluation import MAIN_MEASURE
 from engine.evaluation.metrics import Metrics
 from engine.examples.reading import Examples, read_examples
 from engine.examples.rows import AskRow, ExampleTask, NerRow, Row, SentimentRow, SimilarRow
@@ -20,7 +21,7 @@ from engine.training.base import Base, find_base
 from engine.training.card import Card, Data
 from engine.training.checking import check_rows, language_of
 from engine.training.goal import Goal
-from engine.training.measuring import MAIN, measure_in_memory, measure_on_disk
+from engine.training.measuring import measure_in_memory, measure_on_disk
 from engine.training.ner import ner_goal
 from engine.training.out import Out
 from engine.training.plan import Plan
@@ -76,7 +77,7 @@ def train_task(wish: TrainWish, catalog: Catalog, stop: StopWish) -> Outcome | N
     goal, notes = _goal(rows, loaded, wish)
     for message in (*base.notes, *notes):
         wish.voice.note(message)
-    main = MAIN[wish.task]
+    main = MAIN_MEASURE[wish.task]
     out = Out(wish.out, _settings(wish, examples, dev_examples, base))
     teaching = Teaching(
         title=f"{wish.task} · {base.name}",

@@ -1,4 +1,4 @@
-"""What the tests of the evaluation's page share: a browser, and a place for pictures of it."""
+"""What the tests of pages share: a browser, and a place for pictures of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where pictures of the page are put, to be looked at: YOMITE_SCREENSHOTS names a folder that stays."""
+    """Where pictures of pages are put, to be looked at: YOMITE_SCREENSHOTS names a folder that stays."""
     named = os.environ.get("YOMITE_SCREENSHOTS")
     folder = Path(named) if named else tmp_path_factory.mktemp("screenshots")
     folder.mkdir(parents=True, exist_ok=True)
