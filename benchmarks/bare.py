@@ -18,7 +18,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from engine.contract import Task
 from engine.models.loaded import LoadedModel
-from engine.training.precision import computes_bf16
+from engine.models.precision import computes_bf16
 
 BATCH_SIZES = (16, 32, 64)
 LONGEST_ANSWER = 64  # pieces

@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.exit_codes import INTERRUPTED
 from bot.settings import Settings
 
-EVERYTHING = ("profile", "catalog", "chosen", "models-dir", "device", "memory-budget-mb", "batch")
+EVERYTHING = ("profile", "catalog", "chosen", "models-dir", "device", "precision", "memory-budget-mb", "batch")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,6 +75,15 @@ KEYS = (
         meaning=Message(ja="計算に使う装置", en="what computes"),
     ),
     Key(
+        name="precision",
+        read=one_of("auto", "fp32", "bf16"),
+        allowed=_same("auto, fp32, bf16"),
+        default="auto",
+        meaning=Message(
+            ja="計算の精度（auto：速い機械では bf16）", en="what models compute in (auto: bf16 where the machine is fast at it)"
+        ),
+    ),
+    Key(
         name="memory_budget_mb",
         read=number(at_least=1),
         allowed=Message(ja="1 以上の整数（MiB）", en="a whole number from 1 (MiB)"),

@@ -27,6 +27,7 @@ class Settings:
     catalog: Path | None = None
     models_dir: Path | None = None
     device: str = "auto"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
     memory_budget_mb: int = 4_096
     batch: int = 64
     timeout_s: int = 600
@@ -59,6 +60,7 @@ class Settings:
             chosen=self.state_dir / CHOSEN_NAME,
             models_dir=self.models_dir,
             device=self.device,
+            precision=self.precision,
             memory_budget_mb=self.memory_budget_mb,
             batch=self.batch,
         )

@@ -87,9 +87,10 @@ class Engine:
         try:
             language = resolve(texts_of(request), request.language)
             entries = [self._catalog.entry(row_task(request), language, name) for name in _models_named(request)]
+            precision = str(self._cache.dtype())
         except EngineError:
             return None
-        return " ".join(self._identity(entry) for entry in entries)
+        return " ".join([*(self._identity(entry) for entry in entries), precision])
 
     def use(self, catalog: Catalog) -> None:
         """Answer with another catalog's models from the next run on. May be called from any thread."""
@@ -103,7 +104,7 @@ class Engine:
         """
         for task in tasks:
             for language in languages:
-                self._cache.get(self._catalog.entry(task, language))
+                self._cache.get(self._catalog.entry(task, language), exact=_exact(task))
         if Task.EXPLAIN_ATTENTION in tasks:
             drawing.prepare()
 
@@ -115,7 +116,8 @@ class Engine:
 
     def _run_group(self, requests: Sequence[Request], languages: Sequence[Language], entry: CatalogEntry) -> Sequence[Outcome | Undrawn]:
         try:
-            task, model = task_of(requests[0]), self._cache.get(entry)
+            task = task_of(requests[0])
+            model = self._cache.get(entry, exact=_exact(task))
             if task is Task.EXPLAIN_ATTENTION:
                 return RUNNERS[task](requests, languages, model, other_model=self._other_model)
             return RUNNERS[task](requests, languages, model)
@@ -128,7 +130,12 @@ class Engine:
         Raises:
             EngineError: there is none, or it cannot be loaded.
         """
-        return self._cache.get(self._catalog.entry(row_task(request), language, request.other_model))
+        return self._cache.get(self._catalog.entry(row_task(request), language, request.other_model), exact=True)
+
+
+def _exact(task: Task) -> bool:
+    """Whether a task is computed in fp32 whatever the rest is: maps and attributions are shown as numbers, and add up."""
+    return task is Task.EXPLAIN_ATTENTION
 
 
 def row_task(request: Request) -> Task:

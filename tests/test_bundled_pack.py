@@ -48,7 +48,7 @@ TRANSFORMER_JA = (
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return Engine(Catalog.load(), ModelCache(memory_budget_bytes=2**31, device="cpu"))
+    return Engine(Catalog.load(), ModelCache(memory_budget_bytes=2**31, device="cpu", precision="fp32"))
 
 
 def answer(engine: Engine, request: Request, kind: type[Kind]) -> Kind:

@@ -22,7 +22,7 @@ from workers.queue.settings import QueueSettings, WorkerSettings
 
 OK, CANNOT_START = 0, 2
 START_PATIENCE_S = 30.0  # Redis and its workers are often started at the same moment
-_SETTINGS = ("profile", "catalog", "chosen", "models_dir", "device", "memory_budget_mb", "batch")
+_SETTINGS = ("profile", "catalog", "chosen", "models_dir", "device", "precision", "memory_budget_mb", "batch")
 _QUEUE_SETTINGS = ("timeout_s", "answer_ttl_s", "cache_ttl_s")
 
 
@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--chosen", type=Path, help="the file of `yomite models use`; looked at while the worker runs")
     found.add_argument("--models-dir", type=Path)
     found.add_argument("--device", default=defaults.device)
+    found.add_argument("--precision", default=defaults.precision, choices=["auto", "fp32", "bf16"], help="what models compute in")
     found.add_argument("--memory-budget-mb", type=int, default=defaults.memory_budget_mb)
     found.add_argument("--batch", type=int, default=defaults.batch, help="the most jobs that are computed together")
     found.add_argument("--timeout-s", type=int, default=queue.timeout_s, help="not used: each job says its own")

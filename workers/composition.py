@@ -102,7 +102,7 @@ def compose(settings: WorkerSettings, catalog: Catalog | Failure) -> tuple[Engin
         device = str(choose_device(settings.device))
     except EngineError as error:
         return _unable(error.as_failure())
-    cache = ModelCache(memory_budget_bytes=settings.memory_budget_mb * 1024**2, device=settings.device)
+    cache = ModelCache(memory_budget_bytes=settings.memory_budget_mb * 1024**2, device=settings.device, precision=settings.precision)
     return Engine(catalog, cache), device
 
 

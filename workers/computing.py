@@ -7,13 +7,15 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
-from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
+from rq.timeouts import JobTimeoutException
 
+from engine import preemption
 from engine.contract import Request, Task
 from engine.drawing import Undrawn
 from engine.errors import EngineError
 from workers import failures
 from workers.carried import Carried, Computed, Ended, Outcome
+from workers.limits import time_limit
 
 log = logging.getLogger("yomite.worker")
 
@@ -38,14 +40,20 @@ class NobodyWaits(Exception):
 
 
 def compute(
-    jobs: Sequence[Carried], engine: Answering, watch: Callable[[Sequence[Carried]], OnProgress]
+    jobs: Sequence[Carried],
+    engine: Answering,
+    watch: Callable[[Sequence[Carried]], OnProgress],
+    *,
+    urgent: Callable[[], None] | None = None,
 ) -> Iterator[list[Ended | Computed]]:
     """How each job ended, or that its pictures are to be drawn, in parts as they are known.
 
-    No job computes for longer than its own timeout. `watch` gives what is told of the progress of some jobs.
+    No job computes for longer than its own timeout. `watch` gives what is told of the progress of some jobs; `urgent` is called
+    between the steps of the computation and may compute other jobs meanwhile.
     """
     try:
-        outcomes = _together(jobs, engine, watch(jobs))
+        with preemption.preempted_by(urgent):
+            outcomes = _together(jobs, engine, watch(jobs))
     except NobodyWaits:
         yield [Ended(taken=job.taken) for job in jobs]
     except Exception as error:  # noqa: BLE001  # the edge of the process: whatever went wrong, the person gets an answer
@@ -54,7 +62,7 @@ def compute(
             return
         log.warning("a batch of %d jobs failed (%s); they are run one by one", len(jobs), type(error).__name__)
         for job in jobs:
-            yield from compute([job], engine, watch)
+            yield from compute([job], engine, watch, urgent=urgent)
     else:
         yield [_computed(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
 
@@ -79,7 +87,7 @@ def _computed(job: Carried, outcome: Outcome | Undrawn) -> Ended | Computed:
 
 
 def _together(jobs: Sequence[Carried], engine: Answering, on_progress: OnProgress) -> Sequence[Outcome | Undrawn]:
-    with UnixSignalDeathPenalty(min(job.timeout_s for job in jobs), JobTimeoutException):
+    with time_limit(min(job.timeout_s for job in jobs)):
         try:
             return engine.read([job.request for job in jobs], on_progress)
         except EngineError as error:

@@ -27,6 +27,7 @@ from rq.utils import now
 from engine.contract import Task, task_of
 from workers import failures
 from workers.answer_cache import AnswerCache
+from workers.between import Between
 from workers.books import Books
 from workers.carried import Carried, Computed, Ended, read
 from workers.computing import Answering, compute, ended
@@ -91,6 +92,7 @@ class BatchingWorker(SimpleWorker):
         self._patience = Patience(lambda: self._asked_to_stop)
         self._drawings = Drawings(lambda how: self._books.finish([how]), insist=self._patience.insist, on_trouble=self._unsettle)
         self._drawn: set[Task] = set()  # what has pictures
+        self._between = Between(self._answer_short, on_trouble=self._unsettle)
         self._place = place()
         self._next_recovery = self._next_tidying = 0.0
         self._asked_to_stop = 0.0
@@ -145,6 +147,7 @@ class BatchingWorker(SimpleWorker):
             taken = self._take()
             if taken:
                 self.execute_batch(taken)
+                self._between.over()
             self._patience.over()
             return bool(taken)
         except RedisError as error:
@@ -181,6 +184,19 @@ class BatchingWorker(SimpleWorker):
             self._unsettled = False
 
     # --- Jobs ------------------------------------------------------------------------------------------------------
+
+    def _answer_short(self) -> None:
+        """A batch of the short queue, while a long computation stands still.
+
+        Not jobs that ended a worker before: a long job must not be taken for the cause.
+        """
+        if self._stop_requested or not self.connection.llen(self.queues[0].key):
+            return
+        kinds = [kind for kind in Task if not (self._drawings.full and kind in self._drawn)]
+        for kind in kinds:
+            if taken := self._taker.take({names.SHORT: self._most[names.SHORT]}, kind=kind):
+                self.execute_batch(taken)
+                return
 
     def _take(self) -> list[Taken]:
         taken = self._take_undrawn() if self._drawings.full else self._taker.take(self._most)
@@ -219,11 +235,16 @@ class BatchingWorker(SimpleWorker):
         wanted = [job for job in jobs if known[job.job_id] is None]
         if not wanted:
             return
-        for some in compute(wanted, self._engine, watching(self.connection, self._replies)):
+        for some in compute(wanted, self._engine, watching(self.connection, self._replies), urgent=self._urgent(wanted)):
             self._finish([replace(each, digest=digests[each.taken.job_id.decode()]) for each in some if isinstance(each, Ended)])
             for each in some:
                 if isinstance(each, Computed):
                     self._draw(replace(each, digest=digests[each.job.job_id]))
+
+    def _urgent(self, jobs: Sequence[Carried]) -> Between | None:
+        """What may be done in the middle of these jobs; nothing where one of them ended a worker before."""
+        long = all(job.taken.queue == names.LONG and not job.crashed for job in jobs)
+        return self._between if long else None
 
     def _draw(self, computed: Computed) -> None:
         """Leave a job to the threads that draw."""

@@ -82,7 +82,7 @@ def _measure(options: argparse.Namespace) -> Report:
     examples = read_examples(options.data, options.task)
     kept = chosen_rows(examples.rows, only_held_out=options.held_out, limit=options.limit)
     catalog = Catalog.load(profile=options.profile, user_file=options.catalog, models_dir=options.models_dir, chosen=options.chosen)
-    engine = Engine(catalog, ModelCache(memory_budget_bytes=options.memory_budget_mb * 1024**2, device=options.device))
+    engine = Engine(catalog, _cache(options))
     evaluation = _evaluate(engine, options, examples, kept, model=options.model)
     other = _evaluate(engine, options, examples, kept, model=options.against) if options.against else None
     return Report(
@@ -93,6 +93,10 @@ def _measure(options: argparse.Namespace) -> Report:
         evaluation=evaluation,
         comparison=compare(evaluation, other) if other else None,
     )
+
+
+def _cache(options: argparse.Namespace) -> ModelCache:
+    return ModelCache(memory_budget_bytes=options.memory_budget_mb * 1024**2, device=options.device, precision=options.precision)
 
 
 def _evaluate(engine: Engine, options: argparse.Namespace, examples: Examples, kept: list[int], *, model: str | None) -> Evaluation:

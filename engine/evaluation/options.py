@@ -8,6 +8,7 @@ from pathlib import Path
 from engine.evaluation.asking import REQUESTS_AT_ONCE
 from engine.examples.reading import FORMATS
 from engine.examples.rows import ExampleTask
+from engine.models.precision import PRECISIONS
 
 
 def parser() -> argparse.ArgumentParser:
@@ -39,6 +40,9 @@ def _add_settings(found: argparse.ArgumentParser) -> None:
     found.add_argument("--chosen", type=Path, metavar="FILE", help="the file of `yomite models use`")
     found.add_argument("--models-dir", type=Path, metavar="FOLDER", help="where the bundled models lie")
     found.add_argument("--device", default="auto", help="what computes: auto (default), cpu, cuda, cuda:N, mps")
+    found.add_argument(
+        "--precision", choices=PRECISIONS, default="auto", help="what it computes in; auto (default): bf16 where that is fast"
+    )
     found.add_argument("--memory-budget-mb", type=_positive, default=4_096, metavar="MIB", help="for loaded models; default: %(default)s")
     found.add_argument("--batch", type=_positive, default=REQUESTS_AT_ONCE, metavar="N", help="requests at once; default: %(default)s")
 

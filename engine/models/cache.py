@@ -7,42 +7,59 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterable
 
+import torch
+
 from engine.catalog import CatalogEntry
 from engine.errors import ModelError
 from engine.models.loaded import LoadedModel
 from engine.models.loading import choose_device, load_model
+from engine.models.precision import choose_dtype
 from engine.models.sharing import share_storage, size_bytes
 
 # A hub model that could not be had is not asked for again for so long; whoever waits for it is told at once.
 RETRY_AFTER_S = 30.0
 
+Key = tuple[object, torch.dtype]  # a row's model, and what it computes in
+
 
 class ModelCache:
     """Thread-safe. A model that is dropped here lives on as long as somebody still answers with it."""
 
-    def __init__(self, *, memory_budget_bytes: int, device: str = "auto") -> None:
+    def __init__(self, *, memory_budget_bytes: int, device: str = "auto", precision: str = "auto") -> None:
+        """`precision`: what models compute in, see `engine.models.precision`."""
         self._budget = memory_budget_bytes
         self._wanted_device = device
-        self._models: OrderedDict[object, LoadedModel] = OrderedDict()
+        self._precision = precision
+        self._models: OrderedDict[Key, LoadedModel] = OrderedDict()
         self._failures: dict[object, tuple[float, ModelError]] = {}
         self._lock = threading.Lock()
-        self._loading: dict[object, threading.Lock] = {}
+        self._loading: dict[Key, threading.Lock] = {}
 
-    def get(self, entry: CatalogEntry) -> LoadedModel:
-        """The row's model, loaded if it is not yet. A model larger than the budget is kept alone.
+    def get(self, entry: CatalogEntry, *, exact: bool = False) -> LoadedModel:
+        """The row's model, loaded if it is not yet; `exact`: in fp32. A model larger than the budget is kept alone.
 
         Raises:
             ModelError: it cannot be loaded, or could not a moment ago.
         """
+        dtype = torch.float32 if exact else self.dtype()
+        key = (entry.model_key, dtype)
         with self._lock:
-            found = self._touch(entry.model_key)
-            loading = self._loading.setdefault(entry.model_key, threading.Lock())
+            found = self._touch(key)
+            loading = self._loading.setdefault(key, threading.Lock())
         if found:
             return found
         with loading:  # the others wait here while the first one loads
             with self._lock:
-                found = self._touch(entry.model_key)
-            return found or self._load(entry)
+                found = self._touch(key)
+            return found or self._load(entry, dtype, key)
+
+    def dtype(self) -> torch.dtype:
+        """What models compute in.
+
+        Raises:
+            ModelError: the device is not there.
+        """
+        return choose_dtype(choose_device(self._wanted_device), precision=self._precision)
 
     def warm_up(self, entries: Iterable[CatalogEntry]) -> None:
         """Load the models of these rows.
@@ -65,14 +82,14 @@ class ModelCache:
 
     def __contains__(self, entry: CatalogEntry) -> bool:
         with self._lock:
-            return entry.model_key in self._models
+            return any(key == entry.model_key for key, _ in self._models)
 
-    def _load(self, entry: CatalogEntry) -> LoadedModel:
+    def _load(self, entry: CatalogEntry, dtype: torch.dtype, key: Key) -> LoadedModel:
         failed = self._failures.get(entry.model_key)
         if failed and time.monotonic() - failed[0] < RETRY_AFTER_S:
             raise failed[1].with_traceback(None)
         try:
-            loaded = load_model(entry, device=choose_device(self._wanted_device))
+            loaded = load_model(entry, device=choose_device(self._wanted_device), dtype=dtype)
         except ModelError as error:
             if isinstance(entry.model, str):
                 self._failures[entry.model_key] = (time.monotonic(), error)
@@ -80,12 +97,12 @@ class ModelCache:
         self._failures.pop(entry.model_key, None)
         with self._lock:
             share_storage(loaded.model, [other.model for other in reversed(self._models.values())])
-            self._models[entry.model_key] = loaded
+            self._models[key] = loaded
             while len(self._models) > 1 and self._size() > self._budget:
                 self._models.popitem(last=False)
         return loaded
 
-    def _touch(self, key: object) -> LoadedModel | None:
+    def _touch(self, key: Key) -> LoadedModel | None:
         found = self._models.get(key)
         if found:
             self._models.move_to_end(key)

@@ -25,6 +25,7 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
+from engine import preemption
 from engine.catalog import CatalogEntry
 from engine.contract import Task
 from engine.errors import ModelError
@@ -72,15 +73,8 @@ def choose_device(wanted: str) -> torch.device:
     return device
 
 
-def choose_dtype(device: torch.device) -> torch.dtype:
-    """bf16 on a GPU that computes it, fp16 on an older one, fp32 elsewhere."""
-    if device.type != "cuda":
-        return torch.float32
-    return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
-
-
-def load_model(entry: CatalogEntry, *, device: torch.device, dtype: torch.dtype | None = None) -> LoadedModel:
-    """Load what the row names; for `tokens`, without weights.
+def load_model(entry: CatalogEntry, *, device: torch.device, dtype: torch.dtype = torch.float32) -> LoadedModel:
+    """Load what the row names, to compute in `dtype`; for `tokens`, without weights.
 
     Raises:
         ModelError: files are missing, damaged, unsafe, or without the head that the task needs.
@@ -98,9 +92,10 @@ def load_model(entry: CatalogEntry, *, device: torch.device, dtype: torch.dtype 
             with torch.device("meta"):  # only the tokenizer answers
                 model: PreTrainedModel = AutoModel.from_config(config)
         else:
-            model = _load_weights(entry, folder, config, dtype or choose_dtype(device))
+            model = _load_weights(entry, folder, config, dtype)
             model.to(device)  # type: ignore[arg-type]  # transformers' wrapper of it hides its parameters
     model.eval().requires_grad_(False)
+    _offer_preemption(model)
     return LoadedModel(
         name=entry.name,
         model=model,
@@ -112,6 +107,20 @@ def load_model(entry: CatalogEntry, *, device: torch.device, dtype: torch.dtype 
         labels=dict(entry.labels),
         case_types=entry.case_types,
     )
+
+
+def _offer_preemption(model: PreTrainedModel) -> None:
+    """Points before each part of each layer: attention, feed-forward, output. A model that calls its layers otherwise has none."""
+    for name, layers in model.named_modules():
+        if isinstance(layers, torch.nn.ModuleList) and name.endswith(("layer", "layers")):
+            for part in (part for layer in layers for part in layer.children()):
+                part.register_forward_pre_hook(_preemption_point)
+
+
+def _preemption_point(*_: Any) -> None:
+    if preemption.preemptible():
+        with torch.inference_mode(mode=False):  # a model that is loaded now would be fit for nothing else
+            preemption.point()
 
 
 def read_config(folder: Path, base: Path) -> PretrainedConfig:
@@ -143,6 +152,7 @@ def position_limit(config: PretrainedConfig) -> int:
 
 
 def _load_weights(entry: CatalogEntry, folder: Path, config: PretrainedConfig, dtype: torch.dtype) -> PreTrainedModel:
+    """An adapter is merged in fp32, and the sum is rounded: once."""
     kind = _head(entry, config)
     options: dict[str, Any] = {"attn_implementation": "eager"} if entry.task is Task.EXPLAIN_ATTENTION else {}
     try:
@@ -153,7 +163,7 @@ def _load_weights(entry: CatalogEntry, folder: Path, config: PretrainedConfig, d
             folder if weights is None else None,
             state_dict=weights,
             config=config,
-            dtype=dtype,
+            dtype=torch.float32 if entry.adapter else dtype,
             local_files_only=True,
             trust_remote_code=False,
             weights_only=True,
@@ -161,7 +171,7 @@ def _load_weights(entry: CatalogEntry, folder: Path, config: PretrainedConfig, d
             **options,
         )
         if entry.adapter:
-            model = _merge_adapter(model, entry.adapter)
+            model = _merge_adapter(model, entry.adapter).to(dtype)  # type: ignore[arg-type]  # transformers' wrapper hides its parameters
         given = _adapter_weights(entry.adapter) if entry.adapter else set()
     except (*UNREADABLE, pickle.UnpicklingError) as error:
         raise _unloadable(entry, error) from error

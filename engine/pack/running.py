@@ -17,8 +17,8 @@ from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState,
 from transformers.trainer_utils import get_last_checkpoint
 
 from engine.figures.curve import learning_curve
+from engine.models.precision import computes_bf16
 from engine.pack.batches import Batch, only_batch
-from engine.training.precision import computes_bf16
 
 LOSSES = "losses.json"
 

@@ -18,6 +18,7 @@ from engine.examples.reading import read_examples
 from engine.examples.rows import ExampleTask, Row, SentimentRow
 from engine.examples.splitting import held_out
 from engine.models.cache import ModelCache
+from engine.models.precision import PRECISIONS
 from engine.pack.cards import write_cards
 
 MEMORY_BUDGET_BYTES = 4 * 1024**3
@@ -141,8 +142,9 @@ def main() -> int:
     tasks = [str(task) for task in ExampleTask]
     parser.add_argument("--task", nargs="+", choices=tasks, default=(), help="only these; the other scores stay as they were measured")
     parser.add_argument("--limit", type=int, help="only the first rows of each set; nothing is written")
+    parser.add_argument("--precision", choices=PRECISIONS, default="fp32", help="what models compute in (default: %(default)s)")
     given = parser.parse_args()
-    engine = Engine(Catalog.load(profile="bundled"), ModelCache(memory_budget_bytes=MEMORY_BUDGET_BYTES))
+    engine = Engine(Catalog.load(profile="bundled"), ModelCache(memory_budget_bytes=MEMORY_BUDGET_BYTES, precision=given.precision))
     measured = []
     for chosen, evaluation in measure_all(engine, given.data, only=given.task, limit=given.limit):
         measured.append((chosen, evaluation))

@@ -71,5 +71,5 @@ def measure_on_disk(
         EngineError: it can answer nothing.
     """
     catalog = Catalog(entries=(every_language(replace(entry, task=Task(task))),))
-    engine = Engine(catalog, ModelCache(memory_budget_bytes=budget_bytes, device=device))
+    engine = Engine(catalog, ModelCache(memory_budget_bytes=budget_bytes, device=device, precision="fp32"))
     return evaluate(engine, task, rows, at_once=at_once).metrics

@@ -63,6 +63,7 @@ def _settings(found: argparse.ArgumentParser) -> None:
     found.add_argument("--chosen", type=Path, metavar="FILE", help="the file of `yomite models use`")
     found.add_argument("--models-dir", type=Path, metavar="FOLDER", help="where the bundled models lie")
     found.add_argument("--device", default="auto", help="what computes: auto (default), cpu, cuda, cuda:N, mps")
+    found.add_argument("--precision", default="auto", help="not used: training chooses by itself")
     found.add_argument("--memory-budget-mb", type=_positive, default=4_096, metavar="MIB", help="for models that are measured")
     found.add_argument("--batch", type=_positive, default=64, metavar="N", help="questions at once while it is measured")
 

@@ -17,11 +17,11 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from engine.errors import ModelError
 from engine.models.loading import quiet_transformers
+from engine.models.precision import computes_bf16
 from engine.training.goal import Batch, Goal, Place
 from engine.training.measuring import NAMES
 from engine.training.order import LikeLengths, Places
 from engine.training.plan import Plan
-from engine.training.precision import computes_bf16
 from engine.training.voice import Voice
 from engine.training.watching import Showing, Stopping, StopWish
 

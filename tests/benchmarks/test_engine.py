@@ -30,7 +30,7 @@ def test_every_task_gets_both_speeds_and_their_ratio(tiny_pack: Path) -> None:
 
 @pytest.mark.parametrize("task", list(LOOPS))
 def test_a_bare_loop_that_says_something_else_is_refused(tiny_pack: Path, task: Task) -> None:
-    catalog, cache = Catalog.load(models_dir=tiny_pack), ModelCache(memory_budget_bytes=2**30, device="cpu")
+    catalog, cache = Catalog.load(models_dir=tiny_pack), ModelCache(memory_budget_bytes=2**30, device="cpu", precision="fp32")
     loaded = cache.get(catalog.entry(task, "ja"))
     asked = question(task, made_sentences(8))
     results = engine_answers(Engine(catalog, cache), asked.requests)

@@ -161,7 +161,7 @@ def test_a_users_row_decides_what_the_models_labels_mean(tiny_pack: Path, tmp_pa
         other = {"positive": "negative", "negative": "positive"}[meaning]
         own.write_text(f'{rows}labels = {{ POSITIVE = "{meaning}", NEGATIVE = "{other}" }}\n', encoding="utf-8")
         catalog = Catalog.load(user_file=own, models_dir=tiny_pack)
-        [outcome] = Engine(catalog, ModelCache(memory_budget_bytes=2**30, device="cpu")).run([SentimentRequest(text=EN)])
+        [outcome] = Engine(catalog, ModelCache(memory_budget_bytes=2**30, device="cpu", precision="fp32")).run([SentimentRequest(text=EN)])
         assert isinstance(outcome, SentimentResult)
         if meaning == "positive":
             first = outcome
@@ -170,7 +170,7 @@ def test_a_users_row_decides_what_the_models_labels_mean(tiny_pack: Path, tmp_pa
 
 
 def test_warming_up_loads_the_models_and_says_what_is_missing(tiny_pack: Path, tmp_path: Path) -> None:
-    cache = ModelCache(memory_budget_bytes=2**30, device="cpu")
+    cache = ModelCache(memory_budget_bytes=2**30, device="cpu", precision="fp32")
     Engine(Catalog.load(models_dir=tiny_pack), cache).warm_up([Task.SENTIMENT, Task.NER], ["ja", "en"])
     assert len(cache) == 2
     with pytest.raises(ModelError, match="holds no model"):

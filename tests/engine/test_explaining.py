@@ -72,7 +72,7 @@ def test_the_language_is_decided_from_both_texts(tiny_engine: Engine) -> None:
 
 
 def test_two_models_are_compared(tiny_pack: Path) -> None:
-    engine = Engine(Catalog.load(models_dir=tiny_pack), ModelCache(memory_budget_bytes=2**30, device="cpu"))
+    engine = Engine(Catalog.load(models_dir=tiny_pack), ModelCache(memory_budget_bytes=2**30, device="cpu", precision="fp32"))
     encoder = str(tiny_pack / "encoder")
     result = explained(engine, ExplainAttentionRequest(text=JA, view="compare", other_model=encoder))
     assert result.model.endswith("sentiment")

@@ -129,7 +129,7 @@ def test_weights_that_were_written_anew_are_another_model(tiny_pack: Path, tmp_p
     shutil.copytree(tiny_pack, pack)
 
     def model() -> str | None:
-        return Engine(Catalog.load(models_dir=pack), ModelCache(memory_budget_bytes=1, device="cpu")).model_of(
+        return Engine(Catalog.load(models_dir=pack), ModelCache(memory_budget_bytes=1, device="cpu", precision="fp32")).model_of(
             SentimentRequest(text="良い")
         )
 

@@ -15,6 +15,7 @@ class WorkerSettings:
     chosen: Path | None = None  # the file of `yomite models use`; it need not be there
     models_dir: Path | None = None  # where the bundled models lie; None: in the checkout
     device: str = "auto"
+    precision: str = "auto"  # what models compute in: auto (bf16 where that is fast), fp32, bf16
     memory_budget_mb: int = 4_096  # MiB of models kept loaded
     batch: int = 64
 
@@ -26,6 +27,7 @@ class WorkerSettings:
             "--chosen": self.chosen,
             "--models-dir": self.models_dir,
             "--device": self.device,
+            "--precision": self.precision,
             "--memory-budget-mb": self.memory_budget_mb,
             "--batch": self.batch,
         }

@@ -47,7 +47,7 @@ def test_a_model_is_loaded_once_however_many_ask_at_once(tmp_path: Path, monkeyp
 
     monkeypatch.setattr(cache_module, "load_model", counted)
     entries = different_models(tmp_path, 2)
-    cache = ModelCache(memory_budget_bytes=PLENTY, device="cpu")
+    cache = ModelCache(memory_budget_bytes=PLENTY, device="cpu", precision="fp32")
     gate = threading.Barrier(8)
 
     def ask(index: int) -> object:
@@ -63,7 +63,7 @@ def test_a_model_is_loaded_once_however_many_ask_at_once(tmp_path: Path, monkeyp
 
 def test_the_least_recently_used_model_goes_when_the_budget_is_spent(tmp_path: Path) -> None:
     first, second, third = different_models(tmp_path, 3)
-    cache = ModelCache(memory_budget_bytes=int(own_bytes(first) * 2.5), device="cpu")
+    cache = ModelCache(memory_budget_bytes=int(own_bytes(first) * 2.5), device="cpu", precision="fp32")
     cache.warm_up([first, second])
     cache.get(first)  # used again: now the second is the oldest
     cache.get(third)
@@ -73,7 +73,7 @@ def test_the_least_recently_used_model_goes_when_the_budget_is_spent(tmp_path: P
 
 def test_a_model_larger_than_the_budget_is_kept_alone(tmp_path: Path) -> None:
     first, second = different_models(tmp_path, 2)
-    cache = ModelCache(memory_budget_bytes=1, device="cpu")
+    cache = ModelCache(memory_budget_bytes=1, device="cpu", precision="fp32")
     cache.warm_up([first, second])
     assert len(cache) == 1
     assert cache.get(second) is cache.get(second)
@@ -81,7 +81,7 @@ def test_a_model_larger_than_the_budget_is_kept_alone(tmp_path: Path) -> None:
 
 def test_a_model_that_was_dropped_still_answers_for_those_who_hold_it(tmp_path: Path) -> None:
     first, second = different_models(tmp_path, 2)
-    cache = ModelCache(memory_budget_bytes=1, device="cpu")
+    cache = ModelCache(memory_budget_bytes=1, device="cpu", precision="fp32")
     held = cache.get(first)
     before = logits(held, "i love this")
     cache.get(second)
@@ -92,7 +92,7 @@ def test_a_model_that_was_dropped_still_answers_for_those_who_hold_it(tmp_path: 
 def test_many_threads_with_a_small_budget_all_get_right_answers(tmp_path: Path) -> None:
     entries = different_models(tmp_path, 3)
     expected = [logits(load_model(entry, device=torch.device("cpu")), "i love this") for entry in entries]
-    cache = ModelCache(memory_budget_bytes=own_bytes(entries[0]), device="cpu")
+    cache = ModelCache(memory_budget_bytes=own_bytes(entries[0]), device="cpu", precision="fp32")
     with ThreadPoolExecutor(6) as pool:
         found = list(pool.map(lambda i: (i % 3, logits(cache.get(entries[i % 3]), "i love this")), range(18)))
     for index, answer in found:
@@ -101,7 +101,7 @@ def test_many_threads_with_a_small_budget_all_get_right_answers(tmp_path: Path) 
 
 def test_the_models_of_the_pack_hold_their_embeddings_once(tmp_path: Path) -> None:
     catalog = Catalog.load(models_dir=write_pack(tmp_path))
-    cache = ModelCache(memory_budget_bytes=PLENTY, device="cpu")
+    cache = ModelCache(memory_budget_bytes=PLENTY, device="cpu", precision="fp32")
     models = [cache.get(catalog.entry(task, "ja")).model for task in Task if task is not Task.TOKENS]
     matrices = {model.get_input_embeddings().weight.data_ptr() for model in models}
     assert len(matrices) == 1
@@ -113,7 +113,7 @@ def test_the_models_of_the_pack_hold_their_embeddings_once(tmp_path: Path) -> No
 
 def test_similar_and_embed_are_one_model_and_attention_shares_the_weights_of_sentiment(tmp_path: Path) -> None:
     catalog = Catalog.load(models_dir=write_pack(tmp_path))
-    cache = ModelCache(memory_budget_bytes=PLENTY, device="cpu")
+    cache = ModelCache(memory_budget_bytes=PLENTY, device="cpu", precision="fp32")
     assert cache.get(catalog.entry(Task.SIMILAR, "ja")) is cache.get(catalog.entry(Task.EMBED, "en"))
     sentiment = cache.get(catalog.entry(Task.SENTIMENT, "ja")).model
     before = cache.used_bytes
@@ -124,7 +124,7 @@ def test_similar_and_embed_are_one_model_and_attention_shares_the_weights_of_sen
 
 def test_shared_storage_changes_no_answer(tmp_path: Path) -> None:
     catalog = Catalog.load(models_dir=write_pack(tmp_path))
-    cache = ModelCache(memory_budget_bytes=PLENTY, device="cpu")
+    cache = ModelCache(memory_budget_bytes=PLENTY, device="cpu", precision="fp32")
     for task in (Task.FILL_MASK, Task.NER, Task.SENTIMENT, Task.EXPLAIN_ATTENTION):
         entry = catalog.entry(task, "ja")
         alone = load_model(entry, device=torch.device("cpu"))
@@ -142,7 +142,7 @@ def test_a_hub_model_that_cannot_be_had_is_not_asked_for_at_once_again(monkeypat
     monkeypatch.setattr(cache_module, "load_model", unreachable)  # the hub itself is in test_files
     clock = [100.0]
     monkeypatch.setattr(cache_module.time, "monotonic", lambda: clock[0])
-    cache = ModelCache(memory_budget_bytes=PLENTY, device="cpu")
+    cache = ModelCache(memory_budget_bytes=PLENTY, device="cpu", precision="fp32")
     entry = Catalog.load().entry(Task.NER, "ja", "owner/model")
     for _ in range(3):
         with pytest.raises(ModelError, match="none"):
@@ -155,7 +155,7 @@ def test_a_hub_model_that_cannot_be_had_is_not_asked_for_at_once_again(monkeypat
 
 
 def test_a_folder_that_was_missing_is_looked_at_again_at_once(tmp_path: Path) -> None:
-    cache = ModelCache(memory_budget_bytes=PLENTY, device="cpu")
+    cache = ModelCache(memory_budget_bytes=PLENTY, device="cpu", precision="fp32")
     entry = row(Task.FILL_MASK, tmp_path / "later")
     with pytest.raises(ModelError, match="holds no model"):
         cache.get(entry)

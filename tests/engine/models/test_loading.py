@@ -24,7 +24,7 @@ from transformers.utils import logging as transformers_logging
 
 from engine.contract import Task
 from engine.errors import ModelError
-from engine.models.loading import choose_device, choose_dtype, load_model, position_limit
+from engine.models.loading import choose_device, load_model, position_limit
 from tests.engine.models.entries import CPU, load, logits, row
 from tests.support.checkpoints import (
     CONLL_TAGS,
@@ -299,8 +299,3 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are(wanted: str) 
 def test_auto_takes_the_gpu_where_there_is_one() -> None:
     assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
     assert choose_device("cpu").type == "cpu"
-
-
-def test_single_precision_is_used_off_the_gpu() -> None:
-    assert choose_dtype(torch.device("cpu")) is torch.float32
-    assert choose_dtype(torch.device("mps")) is torch.float32

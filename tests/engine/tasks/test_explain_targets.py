@@ -44,7 +44,7 @@ JAPANESE_CONTEXT = "トランスフォーマーは2017年にグーグルの研�
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return Engine(Catalog.load(), ModelCache(memory_budget_bytes=2**31, device="cpu"))
+    return Engine(Catalog.load(), ModelCache(memory_budget_bytes=2**31, device="cpu", precision="fp32"))
 
 
 def read(engine: Engine, request: Request) -> Result:

@@ -45,7 +45,7 @@ def test_held_back_lines_become_less_surprising(whole: bool, command: Command, t
     card = (out / "README.md").read_text(encoding="utf-8")
     assert "`wiki`: 400 distinct lines" in card
     assert "380 lines were learnt from, 20 were held back" in card
-    engine = Engine(Catalog.load(models_dir=calm_pack), ModelCache(memory_budget_bytes=2**30, device="cpu"))
+    engine = Engine(Catalog.load(models_dir=calm_pack), ModelCache(memory_budget_bytes=2**30, device="cpu", precision="fp32"))
     [answer] = engine.run([FillMaskRequest(text="the startup of tim ___ is buying apple inc on 7", model=str(out))])
     assert isinstance(answer, FillMaskResult)
     assert not whole or "cook" in [filling.token for filling in answer.blanks[0].fillings]

@@ -99,7 +99,7 @@ def test_the_folder_answers_as_the_trained_model_in_memory(base: Callable[[], tu
     texts = ["i love the cat", "この映画は素晴らしかった", "犬", "the mat was terrible. I love it"]
     requests = [SentimentRequest(text=text) for text in texts]
     in_memory = InMemory(Task.SENTIMENT, started.loaded).run(requests)
-    engine = Engine(Catalog.load(), ModelCache(memory_budget_bytes=2**30, device="cpu"))
+    engine = Engine(Catalog.load(), ModelCache(memory_budget_bytes=2**30, device="cpu", precision="fp32"))
     on_disk = engine.run([SentimentRequest(text=text, model=str(folder)) for text in texts])
     for one, other in zip(in_memory, on_disk, strict=True):
         assert isinstance(one, SentimentResult)

@@ -196,7 +196,7 @@ def test_a_trained_model_can_be_trained_on(command: Command, tmp_path: Path, cal
     first = scores(tmp_path / "out")["after"]
     assert command("train", "sentiment", "--data", data, "--model", tmp_path / "out", "--out", tmp_path / "out", "--epochs", 1) == OK
     assert scores(tmp_path / "out")["before"] == pytest.approx(first)
-    engine = Engine(Catalog.load(models_dir=calm_pack), ModelCache(memory_budget_bytes=2**30, device="cpu"))
+    engine = Engine(Catalog.load(models_dir=calm_pack), ModelCache(memory_budget_bytes=2**30, device="cpu", precision="fp32"))
     [answer] = engine.run([SentimentRequest(text=str(rows[0]["text"]), model=str(tmp_path / "out"))])
     assert isinstance(answer, SentimentResult)
     assert answer.label == rows[0]["label"]

@@ -1,8 +1,10 @@
-"""Which floating point numbers this machine trains with."""
+"""Which floating point numbers a machine computes with."""
 
 from __future__ import annotations
 
 import torch
+
+PRECISIONS = ("auto", "fp32", "bf16")
 
 
 def computes_bf16(device: torch.device | None = None) -> bool:
@@ -15,3 +17,12 @@ def computes_bf16(device: torch.device | None = None) -> bool:
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     found = torch.cpu.get_capabilities()
     return kind == "cpu" and bool(found.get("amx_bf16") or found.get("avx512_bf16"))
+
+
+def choose_dtype(device: torch.device, *, precision: str = "auto") -> torch.dtype:
+    """What models compute in, for one of PRECISIONS; "auto": bf16 where the device has units for it, fp16 on an older GPU, else fp32."""
+    if precision == "fp32":
+        return torch.float32
+    if precision == "bf16" or computes_bf16(device):
+        return torch.bfloat16
+    return torch.float16 if device.type == "cuda" else torch.float32
