@@ -13,8 +13,10 @@ from engine.catalog import CatalogEntry
 from engine.errors import ModelError
 from engine.models.loaded import LoadedModel
 from engine.models.loading import choose_device, load_model
+from engine.models.memory import give_back_free_memory
 from engine.models.precision import choose_dtype
 from engine.models.sharing import share_storage, size_bytes
+from engine.tokenization.sharing import SharedTokenizers
 
 # A hub model that could not be had is not asked for again for so long; whoever waits for it is told at once.
 RETRY_AFTER_S = 30.0
@@ -34,6 +36,7 @@ class ModelCache:
         self._failures: dict[object, tuple[float, ModelError]] = {}
         self._lock = threading.Lock()
         self._loading: dict[Key, threading.Lock] = {}
+        self._tokenizers = SharedTokenizers()
 
     def get(self, entry: CatalogEntry, *, exact: bool = False) -> LoadedModel:
         """The row's model, loaded if it is not yet; `exact`: in fp32. A model larger than the budget is kept alone.
@@ -89,7 +92,7 @@ class ModelCache:
         if failed and time.monotonic() - failed[0] < RETRY_AFTER_S:
             raise failed[1].with_traceback(None)
         try:
-            loaded = load_model(entry, device=choose_device(self._wanted_device), dtype=dtype)
+            loaded = load_model(entry, device=choose_device(self._wanted_device), dtype=dtype, tokenizers=self._tokenizers)
         except ModelError as error:
             if isinstance(entry.model, str):
                 self._failures[entry.model_key] = (time.monotonic(), error)
@@ -100,6 +103,7 @@ class ModelCache:
             self._models[key] = loaded
             while len(self._models) > 1 and self._size() > self._budget:
                 self._models.popitem(last=False)
+        give_back_free_memory()
         return loaded
 
     def _touch(self, key: Key) -> LoadedModel | None:

@@ -33,7 +33,7 @@ from engine.models.files import model_folder
 from engine.models.int8 import read_int8
 from engine.models.loaded import LoadedModel
 from engine.models.sentence_folder import read_sentence_folder
-from engine.tokenization.loading import load_tokenizer
+from engine.tokenization.sharing import SharedTokenizers
 
 HEADS: dict[Task, Any] = {
     Task.SENTIMENT: AutoModelForSequenceClassification,
@@ -73,8 +73,10 @@ def choose_device(wanted: str) -> torch.device:
     return device
 
 
-def load_model(entry: CatalogEntry, *, device: torch.device, dtype: torch.dtype = torch.float32) -> LoadedModel:
-    """Load what the row names, to compute in `dtype`; for `tokens`, without weights.
+def load_model(
+    entry: CatalogEntry, *, device: torch.device, dtype: torch.dtype = torch.float32, tokenizers: SharedTokenizers | None = None
+) -> LoadedModel:
+    """Load what the row names, to compute in `dtype`; for `tokens`, without weights. `tokenizers` are those that may be shared.
 
     Raises:
         ModelError: files are missing, damaged, unsafe, or without the head that the task needs.
@@ -85,7 +87,9 @@ def load_model(entry: CatalogEntry, *, device: torch.device, dtype: torch.dtype 
     folder = sentences.transformer
     config = read_config(entry.adapter or folder, folder)
     window = min(entry.window, position_limit(config), sentences.max_length or entry.window)
-    tokenizer = sentences.adapt_tokenizer(load_tokenizer(folder, kind=entry.tokenizer, max_length=window))
+    tokenizer = sentences.adapt_tokenizer(
+        (tokenizers or SharedTokenizers()).load(folder, kind=entry.tokenizer, max_length=position_limit(config))
+    )
     with _LOADING, quiet_transformers(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if entry.task is Task.TOKENS:
