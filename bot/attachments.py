@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 from collections.abc import Sequence
@@ -83,6 +82,9 @@ async def read_files(files: Sequence[IncomingFile]) -> TextRead:
     """
     for file in files:
         check_size(file.name, file.size)
+    # Imported here because the terminal, which reads files by itself, needs no event loop.
+    import asyncio
+
     reads = [await asyncio.to_thread(read_attachment, file.name, await file.read()) for file in files]
     return TextRead(text="\n".join(read.text for read in reads), notes=tuple(note for read in reads for note in read.notes))
 

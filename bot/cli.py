@@ -6,8 +6,9 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -20,6 +21,7 @@ from bot.grammar import Option, OptionValue, missing_value, plain_name, read_val
 from bot.language import Speech, both, speech_of, speech_of_machine
 from bot.service_commands import NAMES as SERVICE_NAMES, add_service_commands
 from bot.settings import Settings, read_settings
+from bot.word_command import WordCommand, WordGroup, key_of, parameters_of
 from workers.queue.errors import QueueError
 
 if TYPE_CHECKING:
@@ -84,13 +86,16 @@ def _run(words: list[str], settings: Settings) -> int:
 
 def build_app(settings: Settings, speech: Speech) -> typer.Typer:
     """The command line, with one subcommand for each command; help stands in `speech`."""
-    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=ABOUT.in_language(speech))
+    app = typer.Typer(
+        cls=WordGroup, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=ABOUT.in_language(speech)
+    )
     for command in COMMANDS:
         more = MORE_HELP.get(command.name)
         help_text = "\n\n".join(
             [command.summary.in_language(speech), _example(command, speech), *([more.in_language(speech)] if more else [])]
         )
-        app.command(command.name, help=help_text, short_help=command.summary.in_language(speech))(_handler(command, settings, speech))
+        add = app.command(command.name, cls=WordCommand, help=help_text, short_help=command.summary.in_language(speech))
+        add(_handler(command, settings, speech))
     passing_on = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
     for name, meaning in IN_CHILDREN.items():
         app.command(name, help=meaning.in_language(speech), context_settings=passing_on)(_in_child(name, settings))
@@ -104,91 +109,41 @@ def _handler(command: Command[Any, Any], settings: Settings, speech: Speech) -> 
     """A function with the signature that typer needs for this command."""
 
     def handle(**values: Any) -> int:
-        # Imported here so that --help needs neither rich nor a queue.
+        options = _read_options(command, values)
+        # Imported here so that neither --help nor a wrong option needs rich or a queue.
         from bot.platforms.terminal.call import Call, answer_call
 
         call = Call(
             command=command,
             words=tuple(values["words"] or ()),
-            options=_read_options(command, values),
-            file=values.get("file"),
+            options=options,
+            file=_path(values.get("file")),
             column=values.get("column"),
-            output=values.get("output"),
-            as_json=values.get("json", False),
-            as_json_lines=values.get("jsonl", False),
+            output=_path(values.get("output")),
+            as_json=bool(values.get("json")),
+            as_json_lines=bool(values.get("jsonl")),
         )
-        with _queue(settings) as queue:
-            return answer_call(call, settings, queue)
+        with ExitStack() as stack:
+            return answer_call(call, settings, lambda: stack.enter_context(_queue(settings)))
 
-    parameters = _parameters(command, speech)
+    parameters = parameters_of(command, speech)
     handle.__dict__["__signature__"] = inspect.Signature(parameters)
     handle.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return handle
 
 
-def _parameters(command: Command[Any, Any], speech: Speech) -> list[inspect.Parameter]:
-    form = command.form.in_language(speech)
-    found = [
-        _parameter("words", Annotated[list[str] | None, typer.Argument(metavar=f"[{form}]", hidden=not form, show_default=False)], None)
-    ]
-    for option in command.options:
-        help_text = option.meaning.in_language(speech)
-        if option.kind == "flag":
-            flag = typer.Option(f"--{option.name}", help=help_text, show_default=False)
-            found.append(_parameter(_key(option), Annotated[bool, flag], False))
-            continue
-        shown = "|".join(option.choices) if option.choices else option.example
-        declared = typer.Option(f"--{option.name}", help=help_text, metavar=f"<{shown}>", show_default=False)
-        found.append(_parameter(_key(option), Annotated[str | None, declared], None))
-    if command.options:
-        found += _shell_parameters(command, speech)
-    json_help = both("答えをひとつの JSON で出力する", "print the answer as one JSON object").in_language(speech)
-    return [*found, _parameter("json", Annotated[bool, typer.Option("--json", help=json_help)], False)]
-
-
-def _shell_parameters(command: Command[Any, Any], speech: Speech) -> list[inspect.Parameter]:
-    def said(ja: str, en: str) -> str:
-        return both(ja, en).in_language(speech)
-
-    names = ("--file", "--context-file") if command.takes == "question" else ("--file",)
-    read = said("読むファイル（.txt、.csv、.tsv ほか）", "read a file: text, .csv or .tsv")
-    found = [_parameter("file", Annotated[Path | None, typer.Option(*names, help=read, metavar="<doc.txt>", show_default=False)], None)]
-    if command.rows != "none":
-        column = said("CSV の列（省くと text）", "the CSV column (default: text)")
-        lines = said("CSV の行ごとに JSON を1行出力する", "for CSV: print one JSON line a row")
-        found.append(
-            _parameter("column", Annotated[str | None, typer.Option("--column", help=column, metavar="<text>", show_default=False)], None)
-        )
-        found.append(_parameter("jsonl", Annotated[bool, typer.Option("--jsonl", help=lines)], False))
-    if command.pictures:
-        output = said("図やページを書くファイルかフォルダ", "the file or folder for pictures and pages")
-        found.append(
-            _parameter(
-                "output", Annotated[Path | None, typer.Option("--output", help=output, metavar="<map.png>", show_default=False)], None
-            )
-        )
-    return found
-
-
-def _parameter(name: str, annotation: Any, default: object) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
-
-
-def _key(option: Option) -> str:
-    return f"option_{option.name.replace('-', '_')}"
-
-
 def _read_options(command: Command[Any, Any], values: dict[str, Any]) -> dict[str, OptionValue]:
     """The command's options, checked in the same way as in chat."""
     try:
-        return {option.name: _read_value(option, values[_key(option)]) for option in command.options if _given(values[_key(option)])}
+        return {
+            option.name: _read_value(option, values[key_of(option)]) for option in command.options if values[key_of(option)] is not None
+        }
     except CommandError as error:
         raise with_example(error, command, shell=True) from error
 
 
-def _given(value: object) -> bool:
-    """Whether an option stands on the command line; a flag that does not is False."""
-    return value is not None and value is not False
+def _path(value: str | None) -> Path | None:
+    return None if value is None else Path(value)
 
 
 def _read_value(option: Option, value: str | bool) -> OptionValue:

@@ -94,11 +94,15 @@ def find_command(line: str, *, slash_optional: bool = False) -> tuple[Command[An
     raise _no_command(line)
 
 
-def answer(understood: Understood, queue: Queue, *, timeout_s: float | None = None) -> Result | Failure | Any:
-    """What the one who knows says to the request: the engine, the queue, the catalog, or the list of commands. May wait."""
+def answer(understood: Understood, open_queue: Callable[[], Queue], *, timeout_s: float | None = None) -> Result | Failure | Any:
+    """What the one who knows says to the request: the engine, the queue, the catalog, or the list of commands. May wait.
+
+    The queue is opened where it is needed.
+    """
     request = understood.request
     if isinstance(request, HelpRequest):
         return COMMANDS
+    queue = open_queue()
     if isinstance(request, ModelsRequest):
         return queue.models()
     if isinstance(request, LocalRequest):

@@ -9,6 +9,7 @@ import typer
 from bot.feedback.command import NAME as FEEDBACK, add_feedback_commands
 from bot.language import Speech, both
 from bot.settings import Settings
+from bot.word_command import WordCommand
 
 NAMES = ("run", "serve", "worker", FEEDBACK)
 
@@ -43,12 +44,13 @@ def add_service_commands(app: typer.Typer, settings: Settings, speech: Speech) -
     passing_on = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
     app.command(
         "run",
+        cls=WordCommand,
         help=said(
             "すべてを起動する：Redis、ワーカー、チャットページ、Slack、Discord",
             "start everything: Redis, a worker, the chat page, Slack, Discord",
         ),
     )(run)
-    app.command("serve", help=said("チャットだけを起動する", "start chat platforms alone"))(serve)
+    app.command("serve", cls=WordCommand, help=said("チャットだけを起動する", "start chat platforms alone"))(serve)
     app.command(
         "worker",
         help=said("ワーカーだけを起動する（--burst：仕事がなくなったら終わる）", "start a worker alone (--burst: until nothing is left)"),

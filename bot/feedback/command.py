@@ -13,6 +13,7 @@ from bot.errors import CommandError
 from bot.exit_codes import CANNOT_ANSWER, OK
 from bot.language import Speech, both
 from bot.settings import Settings
+from bot.word_command import WordGroup
 from engine.contract import Message, Task
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def add_feedback_commands(app: typer.Typer, settings: Settings, speech: Speech) 
         return both(ja, en).in_language(speech)
 
     group = typer.Typer(
+        cls=WordGroup,
         add_completion=False,
         rich_markup_mode=None,
         help=said("👍 と 👎：件数を見る、学習用に書き出す、消す", "👍 and 👎: count them, write them as examples, delete them"),

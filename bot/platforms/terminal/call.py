@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +19,9 @@ from bot.errors import CommandError
 from bot.exit_codes import CANNOT_ANSWER, OK
 from bot.grammar import Arguments, OptionValue, arguments_of_words
 from bot.language import Speech
-from bot.platforms.terminal.draw import draw, make_console
+from bot.platforms.terminal.draw import draw, make_console, waiting
 from bot.platforms.terminal.files import is_table, read_stdin, read_text
 from bot.platforms.terminal.pictures import as_asked, as_json_with_files, belongings_of, write_belongings
-from bot.platforms.terminal.session import waiting
 from bot.settings import Settings
 from engine.contract import CONTRACT_VERSION, Failure, Message, to_json
 from workers.queue import ModelRow
@@ -46,8 +46,8 @@ class Call:
     as_json_lines: bool = False
 
 
-def answer_call(call: Call, settings: Settings, queue: Queue) -> int:
-    """Answer one command and return the exit code.
+def answer_call(call: Call, settings: Settings, open_queue: Callable[[], Queue]) -> int:
+    """Answer one command and return the exit code. The queue is opened once it is known what to ask, if anything.
 
     Raises:
         BotError: the command, a file or a place to write is not as it should be.
@@ -56,12 +56,12 @@ def answer_call(call: Call, settings: Settings, queue: Queue) -> int:
         # Imported here because only tables need it.
         from bot.platforms.terminal.table import answer_table
 
-        return answer_table(call, settings, queue)
+        return answer_table(call, settings, open_queue)
     arguments, notes = _gather(call)
     speech = settings.speech_for(" ".join((*call.words, arguments.attached or "")))
     understood = Understood(command=call.command, request=parsed(call.command, arguments), extras={})
     with waiting(make_console(stderr=True), speech):
-        outcome = answer(understood, queue, timeout_s=settings.timeout_s)
+        outcome = answer(understood, open_queue, timeout_s=settings.timeout_s)
     say_notes(notes, speech)
     return print_outcome(call, understood, outcome, speech)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console, RenderableType
@@ -59,6 +61,16 @@ def draw(reply: Reply, console: Console, *, speech: Speech, files: tuple[Path, .
         console.print(Text(said_note(note, speech), style="yellow"), soft_wrap=unfolded)
     if reply.source:
         console.print(Text(reply.source, style="dim"), soft_wrap=unfolded)
+
+
+@contextmanager
+def waiting(console: Console, speech: Speech) -> Iterator[None]:
+    """A sign of life while an answer is computed, where somebody can see it move."""
+    if not console.is_terminal:
+        yield
+        return
+    with console.status("読んでいます…" if speech == "ja" else "reading…"):
+        yield
 
 
 def make_console(*, stderr: bool = False) -> Console:

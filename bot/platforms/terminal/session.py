@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from bot.errors import BotError
 from bot.exit_codes import CANNOT_ANSWER, OK, WRONG_USAGE
 from bot.grammar import Option, OptionValue
 from bot.language import Speech
-from bot.platforms.terminal.draw import draw
+from bot.platforms.terminal.draw import draw, waiting
 from bot.platforms.terminal.files import read_text
 from bot.platforms.terminal.pictures import as_asked, belongings_of, write_belongings
 from bot.platforms.terminal.thumbs import MEANINGS, Thumbs
@@ -97,7 +96,7 @@ class Session:
 
     def _answer(self, understood: Understood, speech: Speech) -> int:
         with waiting(self._console, speech):
-            outcome = answer(understood, self._queue, timeout_s=self._settings.timeout_s)
+            outcome = answer(understood, lambda: self._queue, timeout_s=self._settings.timeout_s)
         said = understood.extras.get("output")
         output = Path(str(said)).expanduser() if said else None
         outcome = as_asked(outcome, output=output)
@@ -109,16 +108,6 @@ class Session:
         if self._console.is_terminal and (hint := self._thumbs.hint(speech)):
             self._console.print(hint, style="dim")
         return CANNOT_ANSWER if reply.failed else OK
-
-
-@contextmanager
-def waiting(console: Console, speech: Speech) -> Iterator[None]:
-    """A sign of life while an answer is computed, where somebody can see it move."""
-    if not console.is_terminal:
-        yield
-        return
-    with console.status("読んでいます…" if speech == "ja" else "reading…"):
-        yield
 
 
 def _named_text(extras: dict[str, OptionValue]) -> str | None:

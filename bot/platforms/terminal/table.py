@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Asked = Request | Failure
 
 
-def answer_table(call: Call, settings: Settings, queue: Queue) -> int:
+def answer_table(call: Call, settings: Settings, open_queue: Callable[[], Queue]) -> int:
     """Answer all rows and return the exit code: 1 where any of them could not be answered.
 
     Raises:
@@ -47,7 +47,7 @@ def answer_table(call: Call, settings: Settings, queue: Queue) -> int:
         asked: list[Asked] = [parsed(call.command, _together(call, read.texts))]
     else:
         asked = [_ask(call, text) for text in read.texts]
-    outcomes = _with_progress(_outcomes(asked, queue), total=len(asked), title=call.file.name)
+    outcomes = _with_progress(_outcomes(asked, open_queue()), total=len(asked), title=call.file.name)
     return _print(call, read, asked, outcomes, speech)
 
 
