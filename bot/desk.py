@@ -24,6 +24,7 @@ from bot.language import Speech, speech_of
 from bot.platforms.platform import Answer, CannotPost, Incoming, IncomingFile, Platform, TryLater
 from bot.reply import Reply
 from engine.contract import Failure, Message, Request, to_json
+from workers.queue.async_door import AsyncDoor
 from workers.queue.door import JobQueue, characters
 from workers.queue.replies import ReplyStream
 
@@ -56,7 +57,7 @@ class DeskSettings:
 
 
 class Desk:
-    """Between the platforms and the queue. For one event loop; blocking calls to Redis are made in threads."""
+    """Between the platforms and the queue. For one event loop; the calls to Redis that block are made in threads."""
 
     def __init__(
         self,
@@ -67,6 +68,7 @@ class Desk:
         feedback: Feedback | None = None,
     ) -> None:
         self._queue = queue
+        self._door = AsyncDoor(connection, queue.settings)
         self._redis = connection
         self._settings = settings or DeskSettings()
         self._feedback = feedback
@@ -80,7 +82,7 @@ class Desk:
         """Understand what was said: a Reading to submit, or a Reply to show at once; None for an event that was taken before."""
         speech = self.speech_for(incoming)
         try:
-            if not await asyncio.to_thread(self._queue.first_time, incoming.platform, incoming.event_id):
+            if not await self._door.first_time(incoming.platform, incoming.event_id):
                 return None
             return await self._read(incoming)
         except BotError as error:
@@ -108,8 +110,7 @@ class Desk:
             "delivery": delivery,
         }
         try:
-            return await asyncio.to_thread(
-                self._queue.submit,
+            return await self._door.submit(
                 understood.request,
                 platform=incoming.platform,
                 person=incoming.person,

@@ -94,30 +94,33 @@ class Books:
         mine = pipe.hmget(self._own, [each.taken.job_id for each in ended])
         cancelled = pipe.mget(marks)
         pipe.multi()
-        blamed = 0
-        for each, queue, mark in zip(ended, mine, cancelled, strict=True):
-            if queue is not None:
-                self._finish_one(each, pipe, answered=mark is None)
-                blamed += bool(each.blame)
+        # Of the others nothing is written: other workers have them now.
+        own = [(each, mark is None) for each, queue, mark in zip(ended, mine, cancelled, strict=True) if queue is not None]
+        self._no_longer_running([each.taken for each, _ in own], pipe)
+        for each, answered in own:
+            if answered:
+                self._write_answer(each, pipe)
+        _delete([each.taken for each, answered in own if not (each.blame and answered)], pipe)
+        blamed = sum(bool(each.blame) for each, _ in own)
         pipe.hincrby(self._worker_key, "successful_job_count", len(ended) - blamed)
         pipe.hincrby(self._worker_key, "failed_job_count", blamed)
         pipe.hset(self._worker_key, "state", "busy" if self._others_run(ended) else "idle")
         pipe.execute()
 
-    def _finish_one(self, ended: Ended, pipe: Pipeline, *, answered: bool) -> None:
-        taken = ended.taken
-        pipe.hdel(self._own, taken.job_id)
-        pipe.zrem(_STARTED + taken.queue, self._running_entry(taken)[1])
-        if ended.outcome is not None and answered:
+    def _no_longer_running(self, some: Sequence[Taken], pipe: Pipeline) -> None:
+        if some:
+            pipe.hdel(self._own, *(taken.job_id for taken in some))
+        for queue in {taken.queue for taken in some}:
+            pipe.zrem(_STARTED + queue, *(self._running_entry(taken)[1] for taken in some if taken.queue == queue))
+
+    def _write_answer(self, ended: Ended, pipe: Pipeline) -> None:
+        if ended.outcome is not None:
             self._cache.keep(ended.digest, ended.outcome, pipe)
             if ended.platform:
-                job_id = taken.job_id.decode()
+                job_id = ended.taken.job_id.decode()
                 self._replies.write(job_id, platform=ended.platform, outcome=ended.outcome, tensors=ended.tensors, pipe=pipe)
-        if ended.blame and answered:
-            self._set_aside(taken, ended.blame, pipe)
-        else:
-            key = _JOB + taken.job_id
-            pipe.delete(key, key + b":dependents", key + b":dependencies", b"rq:results:" + taken.job_id)
+        if ended.blame:
+            self._set_aside(ended.taken, ended.blame, pipe)
 
     def _set_aside(self, taken: Taken, blame: str, pipe: Pipeline) -> None:
         """As RQ's failed jobs, where operators look."""
@@ -146,3 +149,11 @@ class Books:
 
     def _running_entry(self, taken: Taken) -> tuple[str, str]:
         return taken.queue, f"{taken.job_id.decode('utf-8', 'replace')}:{self._worker}"
+
+
+def _delete(some: Sequence[Taken], pipe: Pipeline) -> None:
+    """All that RQ knows of jobs."""
+    keys = [_JOB + taken.job_id for taken in some]
+    if keys:
+        belongings = [key + ending for key in keys for ending in (b"", b":dependents", b":dependencies")]
+        pipe.delete(*belongings, *(b"rq:results:" + taken.job_id for taken in some))

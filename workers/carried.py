@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
-from redis import Redis
+from rq.job import validate_job_id
 
 from engine.contract import ContractError, Failure, Request, Result
 from engine.drawing import Undrawn
 from workers import failures
-from workers.queue.job import SERIALIZER, EngineJob, ForbiddenJob
+from workers.queue.job import SERIALIZER, ForbiddenJob, request_in
 from workers.taking import Taken
 
 Outcome = Result | Failure
@@ -62,21 +63,24 @@ class Computed:
     digest: str = ""
 
 
-def read(taken: Taken, connection: Redis) -> Carried | Ended:
-    """The job with its Request, or how it ended because it has none."""
-    job = None
+def read(taken: Taken) -> Carried | Ended:
+    """The job with its Request, or how it ended because it has none.
+
+    Only what a worker needs is read: RQ's own reading takes four times as long, most of it for moments in time.
+    """
+    platform = ""
     try:
-        job = EngineJob(taken.job_id.decode(), connection=connection, serializer=SERIALIZER)
-        job.restore(dict(taken.fields))
-        request = job.request()
+        validate_job_id(taken.job_id.decode())
+        meta = _meta(taken.fields)
+        platform = platform_of(meta)
+        timeout_s = _timeout_s(taken.fields.get(b"timeout"))
+        request = request_in(_unpacked(taken.fields[b"data"]))
     except ForbiddenJob as error:
-        return _refused(taken, error, platform_of(job.meta) if job else "")
-    except Exception as error:  # noqa: BLE001  # anything may lie in Redis: RQ's reading of it fails in many ways
+        return _refused(taken, error, platform)
+    except Exception as error:  # noqa: BLE001  # anything may lie in Redis: reading it fails in many ways
         return Ended(taken=taken, blame=f"forbidden: the job cannot be read ({type(error).__name__})")
-    platform = platform_of(job.meta)
-    meta: Any = job.meta
     tensors = isinstance(meta, dict) and meta.get("tensors") is True
-    return Carried(taken=taken, request=request, platform=platform, tensors=tensors, timeout_s=_timeout_s(job.timeout))
+    return Carried(taken=taken, request=request, platform=platform, tensors=tensors, timeout_s=timeout_s)
 
 
 def platform_of(meta: Any) -> str:
@@ -93,7 +97,20 @@ def _refused(taken: Taken, error: ForbiddenJob, platform: str) -> Ended:
     return Ended(taken=taken, blame=blame)
 
 
-def _timeout_s(said: float | None) -> int:
-    if said is None or said < 0:
-        return LONGEST_TIMEOUT_S
-    return min(LONGEST_TIMEOUT_S, max(1, int(said)))
+def _meta(fields: dict[bytes, bytes]) -> Any:
+    try:
+        return SERIALIZER.loads(fields.get(b"meta", b""))
+    except (ValueError, RecursionError):  # as for RQ, that is no reason not to run it
+        return None
+
+
+def _unpacked(data: bytes) -> bytes:
+    try:
+        return zlib.decompress(data)
+    except zlib.error:  # as RQ, also take what is not compressed
+        return data
+
+
+def _timeout_s(said: bytes | None) -> int:
+    timeout_s = int(said) if said else -1
+    return LONGEST_TIMEOUT_S if timeout_s < 0 else min(LONGEST_TIMEOUT_S, max(1, timeout_s))

@@ -219,7 +219,7 @@ class BatchingWorker(SimpleWorker):
 
     def execute_batch(self, taken: Sequence[Taken]) -> None:
         """Answer jobs that were taken together. They are of one kind, unless one lies about it."""
-        found = [read(each, self.connection) for each in taken]
+        found = [read(each) for each in taken]
         self._finish([each for each in found if isinstance(each, Ended)])
         jobs = sorted((each for each in found if isinstance(each, Carried)), key=lambda job: task_of(job.request))
         for _, alike in groupby(jobs, key=lambda job: task_of(job.request)):
@@ -284,7 +284,7 @@ class BatchingWorker(SimpleWorker):
         """Set aside jobs that workers died of; their people are told."""
         for each in taken:
             log.error("job %s is set aside: workers ended while they computed it", each.job_id.decode("utf-8", "replace"))
-            job = read(each, self.connection)
+            job = read(each)
             platform = job.platform
             outcome = failures.worker_died() if isinstance(job, Carried) else job.outcome
             blame = f"worker_died: {MOST_CRASHES} workers ended while they computed it"

@@ -1,4 +1,4 @@
-"""Yomite as its bot uses it: a Request is handed over in a thread, its answer comes on a durable stream to the event loop."""
+"""Yomite as its bot uses it: a Request is handed over, and its answer comes on a durable stream to the event loop."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.machine import ROOT
 from engine.contract import EmbedRequest, EmbedResult, Failure, Request, Task
 from workers.queue import Outcome, QueueSettings, WorkerSettings
+from workers.queue.async_door import AsyncDoor
 from workers.queue.door import JobQueue
 from workers.queue.processes import WorkerProcess
 from workers.queue.replies import Entry, ReplyStream
@@ -38,6 +39,7 @@ class Client:
         self._reading = redis.asyncio.Redis.from_url(url)
         self.door = JobQueue(self.connection, QUEUE_SETTINGS)
         self.worker_pids: list[int] = []
+        self._door = AsyncDoor(self._reading, QUEUE_SETTINGS)
         self._stream = ReplyStream(self._reading, platform=PLATFORM)
         self._waiting: dict[str, asyncio.Future[Outcome]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -47,7 +49,7 @@ class Client:
         job_id = uuid.uuid4().hex
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting[job_id] = future
-        await asyncio.to_thread(self.door.submit, request, platform=PLATFORM, job_id=job_id)
+        await self._door.submit(request, platform=PLATFORM, job_id=job_id)
         return await future
 
     async def open(self) -> None:
@@ -130,8 +132,8 @@ def catalog_for(model: Path, folder: Path) -> Path:
 
 
 def settings_for(catalog: Path, models_dir: Path | None) -> WorkerSettings:
-    """A worker that embeds by that catalog, and does all else by the bundled models."""
-    return WorkerSettings(catalog=catalog, models_dir=models_dir, device="cpu", batch=BATCH)
+    """A worker that embeds by that catalog, and does all else by the bundled models; in fp32, as the peers compute."""
+    return WorkerSettings(catalog=catalog, models_dir=models_dir, device="cpu", precision="fp32", batch=BATCH)
 
 
 async def ask_vector(client: Client, text: str) -> Sequence[float]:

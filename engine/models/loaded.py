@@ -10,6 +10,7 @@ import torch
 from transformers import PreTrainedModel
 
 from engine import preemption, progress
+from engine.models.batching import batches_by_length, pass_cost_tokens
 from engine.tokenization.pieces import ModelInput, TextTokenizer
 
 # Padded tokens in one forward pass: enough to fill two cores, little enough to stay in their caches.
@@ -47,13 +48,9 @@ class LoadedModel:
         """
         if preemption.preemptible() and self.device.type == "cpu":
             tokens_per_batch = min(tokens_per_batch, TOKENS_PER_PREEMPTIBLE_BATCH)
-        order = sorted(range(len(inputs)), key=lambda i: len(inputs[i]), reverse=True)
         tokens, tokens_read = sum(map(len, inputs)), 0
-        start = 0
-        while start < len(order):
-            longest = len(inputs[order[start]])
-            rows = order[start : start + max(1, tokens_per_batch // longest)]
-            start += len(rows)
+        cost = pass_cost_tokens(self.device.type)
+        for rows in batches_by_length([len(row) for row in inputs], most_tokens=tokens_per_batch, pass_cost=cost):
             with torch.inference_mode():
                 yield rows, self.model(**self.tensors([inputs[i] for i in rows]), **options)
             tokens_read += sum(len(inputs[i]) for i in rows)

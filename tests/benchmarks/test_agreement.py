@@ -24,6 +24,12 @@ def test_other_vectors_are_refused(found: list[list[float]]) -> None:
     assert "peer の答えがほかと一致しません" in caught.value.message.ja
 
 
+def test_a_contestant_that_is_known_to_lose_something_may_differ_by_as_much_and_no_more() -> None:
+    assert check_vectors("int8", [[1.0, 0.1]], [[1.0, 0.0]], least=0.99) == pytest.approx(0.995, abs=1e-3)
+    with pytest.raises(BenchmarkError):
+        check_vectors("int8", [[1.0, 0.1]], [[1.0, 0.0]], least=0.999)
+
+
 def test_too_few_answers_that_are_alike_are_refused() -> None:
     assert check_same("peer", ["a", "b", "c", "d"], ["a", "b", "c", "x"], least=0.75) == 0.75
     with pytest.raises(BenchmarkError):

@@ -76,6 +76,15 @@ def test_drawing_beside_is_compared_with_drawing_within_end_to_end(tmp_path: Pat
     assert "drawn beside ÷ drawn within" in names(run_one("drawing", tmp_path, "--models-dir", str(tiny_pack)))
 
 
+def test_the_levers_are_measured_against_the_engine_as_shipped_end_to_end(tmp_path: Path, tiny_pack: Path) -> None:
+    assert "one sentence at a time ÷ as shipped" in names(run_one("levers", tmp_path, "--models-dir", str(tiny_pack)))
+
+
+def test_backends_are_measured_by_torch_alone_in_the_short_form_end_to_end(tmp_path: Path, sentences: Path) -> None:
+    report = run_one("backends", tmp_path, "--model", str(sentences))
+    assert {"torch fp32", "openvino bf16", "onnxruntime int8"} <= names(report)
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens without a GPU")
 def test_without_a_gpu_the_result_says_so(tmp_path: Path, tiny_pack: Path) -> None:
     [row] = run_one("gpu", tmp_path, "--models-dir", str(tiny_pack)).rows

@@ -316,12 +316,14 @@ def test_a_second_interrupt_gives_back_what_is_drawn(redis: Redis, queue: JobQue
 
     def interrupt_twice(text: str) -> None:
         signal.raise_signal(signal.SIGINT)
+        until(lambda: worker._stop_requested, what="the first interrupt to be heard")
         time.sleep(1.5 * worker_module.IMPATIENT_S)
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         until(given_back.is_set, what="the end of the worker")
 
+    worker = BatchingWorker(redis, DrawingEngine(on_draw=interrupt_twice), batch=8)
     with pytest.raises(SystemExit):
-        work_off(redis, DrawingEngine(on_draw=interrupt_twice))
+        worker.work(burst=True)
     given_back.set()
     until(lambda: not [thread for thread in threading.enumerate() if thread.name == "drawing"], what="the end of the threads")
     assert answered(redis) == []

@@ -1,47 +1,44 @@
-"""The bot's side of the queue: hand Requests over, cancel them, ask how things stand. Synchronous; see `replies` for the answers."""
+"""The bot's side of the queue: hand Requests over, cancel them, ask how things stand. Synchronous; `async_door` hands over from a loop."""
 
 from __future__ import annotations
 
 import json
 import time
-import uuid
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
 from redis import Redis
-from redis.exceptions import WatchError
 from rq import Queue as RQQueue
 from rq.worker import Worker as RQWorker
 
-from engine.contract import ContractError, Failure, Message, Request, outcome_from_json, task_of, to_json
+from engine.contract import ContractError, Failure, Message, Request, outcome_from_json
 from workers.queue import names
+from workers.queue.handover import HAND_OVER, characters, handover
 from workers.queue.job import SERIALIZER, EngineJob
 from workers.queue.replies import CANCELLED, ReplyWriter
 from workers.queue.rows import ModelRow, QueueStatus
 from workers.queue.settings import QueueSettings
 
+__all__ = ["NO_WORKER", "JobQueue", "characters", "no_worker"]
+
 NO_WORKER = "no_worker"  # the code of the Failure where nobody could compute
-SEEN_TTL_S = 3_600  # platforms deliver an event again within minutes
 
 
 class JobQueue:
-    """Where Requests are handed over. Thread-safe; every call is a few round trips to Redis and may block for them.
+    """Where Requests are handed over. Thread-safe; a call is one or a few round trips to Redis and may block for them.
 
     Every method raises `redis.exceptions.RedisError` where Redis cannot be reached.
     """
 
     def __init__(self, redis: Redis, settings: QueueSettings | None = None) -> None:
+        self.settings = settings or QueueSettings()
         self._redis = redis
-        self._settings = settings or QueueSettings()
+        self._hand_over = redis.register_script(HAND_OVER)
         self._queues = {
-            name: RQQueue(name, connection=redis, job_class=EngineJob, serializer=SERIALIZER, default_timeout=self._settings.timeout_s)
+            name: RQQueue(name, connection=redis, job_class=EngineJob, serializer=SERIALIZER, default_timeout=self.settings.timeout_s)
             for name in names.QUEUES
         }
-
-    def first_time(self, platform: str, event_id: str) -> bool:
-        """Whether this event of a platform has not been taken before; marks it as taken."""
-        return bool(self._redis.set(names.seen(platform, event_id), b"1", nx=True, ex=SEEN_TTL_S))
 
     def submit(
         self,
@@ -58,43 +55,9 @@ class JobQueue:
         `record` is kept for whoever posts the answer and never shown to a worker. A `job_id` that was handed over before changes
         nothing. With `tensors`, the outcome brings its large arrays along.
         """
-        job_id = job_id or uuid.uuid4().hex
-        mine = names.person(platform, person)
-        meta = {"platform": platform, "person": person, "tensors": tensors, "task": str(task_of(request))}
-        queue = self._queues[names.LONG if characters(request) > names.LONG_CHARACTERS else names.SHORT]
-        while True:
-            try:
-                self._enqueue(job_id, request, queue, meta, mine=mine, record=record or {})
-            except WatchError:  # handed over by somebody else at the same moment, or the connection broke: look again
-                continue
-            return job_id
-
-    def _enqueue(
-        self, job_id: str, request: Request, queue: RQQueue, meta: dict[str, Any], *, mine: str, record: Mapping[str, Any]
-    ) -> None:
-        key = names.delivery(job_id)
-        with self._redis.pipeline() as pipe:
-            pipe.watch(key)
-            if pipe.exists(key):
-                return
-            pipe.multi()
-            pipe.hset(key, "record", json.dumps(dict(record)))
-            pipe.expire(key, self._settings.answer_ttl_s)
-            pipe.zadd(mine, {job_id: time.time()})
-            pipe.expire(mine, self._settings.answer_ttl_s)
-            queue.enqueue_call(
-                names.FUNCTION,
-                kwargs={"request": to_json(request)},
-                job_id=job_id,
-                meta=meta,
-                description=names.FUNCTION,  # else RQ puts the text there
-                result_ttl=0,
-                failure_ttl=self._settings.answer_ttl_s,
-                pipeline=pipe,
-            )
-            pipe.lpush(names.BELL, b"1")
-            pipe.ltrim(names.BELL, 0, names.BELL_ENTRIES - 1)
-            pipe.execute()
+        job = handover(request, self.settings, platform=platform, person=person, record=record, job_id=job_id, tensors=tensors)
+        self._hand_over(keys=job.keys, args=job.arguments)
+        return job.job_id
 
     def cancel(self, job_id: str, *, tell: str | None = None) -> None:
         """Nobody waits for this job any more: what still waits is dropped, what runs is finished and forgotten.
@@ -102,11 +65,11 @@ class JobQueue:
         `tell` names the platform where the person is told so in place of the answer.
         """
         with self._redis.pipeline() as pipe:
-            pipe.set(names.cancelled(job_id), b"1", ex=self._settings.answer_ttl_s)
+            pipe.set(names.cancelled(job_id), b"1", ex=self.settings.answer_ttl_s)
             for queue in self._queues.values():
                 pipe.lrem(queue.key, 1, job_id)
             if tell is not None:
-                ReplyWriter(self._redis, self._settings).write(job_id, platform=tell, outcome=_cancelled(), pipe=pipe)
+                ReplyWriter(self._redis, self.settings).write(job_id, platform=tell, outcome=_cancelled(), pipe=pipe)
             _, *removed = pipe.execute()[: 1 + len(self._queues)]
         if any(removed):
             EngineJob(job_id, connection=self._redis, serializer=SERIALIZER).delete(remove_from_queue=False)
@@ -116,7 +79,7 @@ class JobQueue:
     def jobs_of(self, platform: str, person: str) -> list[str]:
         """The ids of a person's unfinished jobs, oldest first."""
         key = names.person(platform, person)
-        self._redis.zremrangebyscore(key, "-inf", time.time() - self._settings.answer_ttl_s)
+        self._redis.zremrangebyscore(key, "-inf", time.time() - self.settings.answer_ttl_s)
         found: Any = self._redis.zrange(key, 0, -1)
         return [job_id.decode() for job_id in found]
 
@@ -183,9 +146,3 @@ def _failure(data: dict[str, Any]) -> Failure:
     except ContractError:  # of another version
         return no_worker()
     return found if isinstance(found, Failure) else no_worker()
-
-
-def characters(request: Request) -> int:
-    """How much text there is to read."""
-    values = [getattr(request, field.name) for field in fields(request)]
-    return sum(len(value) if isinstance(value, str) else sum(map(len, value)) for value in values if isinstance(value, str | tuple))

@@ -10,7 +10,7 @@ from rq.serializers import JSONSerializer
 from engine.contract import ContractError, Request, request_from_json
 from workers.queue import names
 
-__all__ = ["SERIALIZER", "EngineJob", "ForbiddenJob"]
+__all__ = ["SERIALIZER", "EngineJob", "ForbiddenJob", "request_in"]
 
 SERIALIZER = JSONSerializer
 
@@ -45,13 +45,22 @@ class EngineJob(Job):
         Raises:
             ForbiddenJob: it carries something else.
         """
-        try:
-            name, instance, arguments, keywords = SERIALIZER.loads(self.data)
-        except (ValueError, TypeError) as error:
-            raise ForbiddenJob("the job's data are no JSON of four parts") from error
-        if name != names.FUNCTION or instance is not None or arguments or not isinstance(keywords, dict) or set(keywords) != {"request"}:
-            raise ForbiddenJob(f"only {names.FUNCTION}(request=…) may be asked for")
-        try:
-            return request_from_json(keywords["request"])
-        except ContractError as error:
-            raise ForbiddenJob(f"not a Request: {error}") from error
+        return request_in(self.data)
+
+
+def request_in(data: bytes) -> Request:
+    """The Request in a job's data.
+
+    Raises:
+        ForbiddenJob: there is something else in it.
+    """
+    try:
+        name, instance, arguments, keywords = SERIALIZER.loads(data)
+    except (ValueError, TypeError) as error:
+        raise ForbiddenJob("the job's data are no JSON of four parts") from error
+    if name != names.FUNCTION or instance is not None or arguments or not isinstance(keywords, dict) or set(keywords) != {"request"}:
+        raise ForbiddenJob(f"only {names.FUNCTION}(request=…) may be asked for")
+    try:
+        return request_from_json(keywords["request"])
+    except ContractError as error:
+        raise ForbiddenJob(f"not a Request: {error}") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,15 @@ from redis.exceptions import ResponseError
 
 from engine.contract import ContractError, Failure, Message, outcome_from_json
 from workers.queue import names
+from workers.queue.at_once import AtOnce
+from workers.queue.reply_scripts import FINISH, LOAD
 from workers.queue.settings import QueueSettings
-from workers.queue.stored import Outcome, put_together, taken_apart
+from workers.queue.stored import Outcome, blobs_of, put_together, taken_apart
 
 GROUP = "bot"
 CANCELLED = "cancelled"  # the code of the Failure that tells a person so
 MAX_BLOBS = 16
+FORGOTTEN_TTL_S = 3_600  # how long it is known that a job was answered
 ABANDONED_AFTER_S = 60  # an entry that another consumer took so long ago is taken over
 
 
@@ -75,13 +78,19 @@ class ReplyWriter:
 
 
 class ReplyStream:
-    """The bot's end: reads one platform's stream as one consumer of its group. For one event loop."""
+    """The bot's end: reads one platform's stream as one consumer of its group. For one event loop.
+
+    Answers that are loaded, or finished, at the same moment are so in one round trip.
+    """
 
     def __init__(self, connection: redis.asyncio.Redis, *, platform: str, consumer: str = "bot") -> None:
         self._redis = connection
         self._platform = platform
         self._stream = names.replies(platform)
         self._consumer = consumer
+        self._load_script, self._finish_script = connection.register_script(LOAD), connection.register_script(FINISH)
+        self._loading: AtOnce[str, list[Any]] = AtOnce(self._load)
+        self._finishing: AtOnce[tuple[Entry, str], None] = AtOnce(self._finish)
 
     async def open(self) -> None:
         """Make the stream and its group where they are missing."""
@@ -118,17 +127,19 @@ class ReplyStream:
 
     async def load(self, job_id: str) -> Finished | None:
         """All that is known of a finished job; None where it is too old, or nobody waits for it any more."""
-        async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.hgetall(names.delivery(job_id))
-            pipe.get(names.outcome(job_id))
-            pipe.exists(names.cancelled(job_id))
-            pipe.mget([names.blob(job_id, index) for index in range(MAX_BLOBS)])
-            fields, body, cancelled, blobs = await pipe.execute()
+        flat, body, cancelled = await self._loading(job_id)
+        for reply in (flat, body):
+            if isinstance(reply, Exception):
+                raise reply
+        fields = dict(zip(flat[::2], flat[1::2], strict=True))
         if not fields or body is None:
             return None
-        outcome = read_outcome(body, blobs)
+        outcome = read_outcome(body, [])
         if cancelled and not (isinstance(outcome, Failure) and outcome.code == CANCELLED):
             return None
+        if count := blobs_of(outcome):
+            blobs: Any = await self._redis.mget([names.blob(job_id, index) for index in range(count)])
+            outcome = with_blobs(outcome, blobs)
         record = json.loads(fields.pop(b"record", b"{}"))
         marks = {name.decode(): value.decode() for name, value in fields.items()}
         return Finished(record=record, marks=marks, outcome=outcome)
@@ -141,12 +152,7 @@ class ReplyStream:
 
     async def finish(self, entry: Entry, *, person: str) -> None:
         """The answer is with the person: forget the job."""
-        async with self._redis.pipeline() as pipe:
-            pipe.xack(self._stream, GROUP, entry.entry_id)
-            pipe.xdel(self._stream, entry.entry_id)
-            pipe.zrem(names.person(self._platform, person), entry.job_id)
-            forget(pipe, entry.job_id)
-            await pipe.execute()
+        await self._finishing((entry, person))
 
     async def progress(self) -> AsyncIterator[Progress]:
         """How far jobs are, as it is told; what is told while nobody listens is gone."""
@@ -156,18 +162,34 @@ class ReplyStream:
                 data = json.loads(message["data"])
                 yield Progress(job_id=data["job"], share=float(data["share"]))
 
+    async def _load(self, job_ids: Sequence[str]) -> list[list[Any]]:
+        """What Redis says of each job's delivery, outcome and cancellation; a refusal is an exception in its place."""
+        keys = [name(job_id) for job_id in job_ids for name in (names.delivery, names.outcome, names.cancelled)]
+        found: list[list[Any]] = await self._load_script(keys=keys)
+        return found
+
+    async def _finish(self, finished: Sequence[tuple[Entry, str]]) -> list[None]:
+        keys, ids = [self._stream], []
+        for entry, person in finished:
+            job_id = entry.job_id
+            blobs = names.blob(job_id, 0).removesuffix("0")
+            keys += [names.person(self._platform, person), names.delivery(job_id), names.outcome(job_id), blobs]
+            ids += [entry.entry_id, job_id]
+        await self._finish_script(keys=keys, args=[GROUP, MAX_BLOBS, FORGOTTEN_TTL_S, *ids])
+        return [None] * len(finished)
+
 
 def forget(pipe: Any, job_id: str) -> None:
-    """Delete what is kept of a job, within `pipe`. The delivery stays a little: it tells a repeated event from a new one."""
+    """Delete what is kept of a job, within `pipe`; what `FINISH` does of it."""
     pipe.delete(names.outcome(job_id), *(names.blob(job_id, index) for index in range(MAX_BLOBS)))
     pipe.hset(names.delivery(job_id), "record", b"{}")
-    pipe.expire(names.delivery(job_id), 3_600)
+    pipe.expire(names.delivery(job_id), FORGOTTEN_TTL_S)
 
 
-def read_outcome(body: bytes, blobs: list[bytes | None]) -> Outcome:
+def read_outcome(body: bytes, blobs: Sequence[bytes | None]) -> Outcome:
     """An outcome as `ReplyWriter` wrote it; a Failure where bot and worker are of different versions."""
     try:
-        return put_together(outcome_from_json(json.loads(body)), [blob for blob in blobs if blob is not None])
+        return with_blobs(outcome_from_json(json.loads(body)), blobs)
     except ContractError as error:
         return Failure(
             code="bad_outcome",
@@ -176,6 +198,11 @@ def read_outcome(body: bytes, blobs: list[bytes | None]) -> Outcome:
                 en=f"The worker's answer cannot be read ({error}). Bot and worker must be of the same version.",
             ),
         )
+
+
+def with_blobs(outcome: Outcome, blobs: Sequence[bytes | None]) -> Outcome:
+    """The outcome with what lay beside it."""
+    return put_together(outcome, [blob for blob in blobs if blob is not None])
 
 
 def entries_of(found: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:

@@ -19,11 +19,18 @@ def taken_apart(outcome: Outcome, *, tensors: bool) -> tuple[dict[str, Any], lis
     for name, tensor in _tensors(outcome):
         changes[name] = replace(tensor, data=b"")
         blobs += [tensor.data] if tensors else []
-    return to_json(replace(outcome, **changes)), blobs
+    return to_json(replace(outcome, **changes) if changes else outcome), blobs
+
+
+def blobs_of(outcome: Outcome) -> int:
+    """How many arrays lie beside an outcome that was taken apart; one fewer where its tensor was left out."""
+    return len(_images(outcome)) + len(_files(outcome)) + len(_tensors(outcome))
 
 
 def put_together(outcome: Outcome, blobs: list[bytes]) -> Outcome:
     """The outcome with its arrays again, as many of them as there are; a tensor that was left out stays empty."""
+    if not blobs:
+        return outcome
     images, files = _images(outcome), _files(outcome)
     changes: dict[str, Any] = {}
     if images:

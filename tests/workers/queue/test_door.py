@@ -54,10 +54,6 @@ def test_the_same_job_handed_over_at_the_same_moment_is_one_job(redis: Redis, qu
     assert sorted(waiting(redis)) == sorted(f"event-{number}" for number in range(20))
 
 
-def test_an_event_is_new_once(queue: JobQueue) -> None:
-    assert [queue.first_time("slack", "e1"), queue.first_time("slack", "e1"), queue.first_time("discord", "e1")] == [True, False, True]
-
-
 @pytest.mark.parametrize(
     ("request_", "count"),
     [

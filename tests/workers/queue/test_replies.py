@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import redis.asyncio
 from redis import Redis
+from redis.exceptions import ResponseError
 
 from engine.contract import Failure, Image, Message, SentimentRequest, SimilarResult
 from tests.support.working import PLATFORM, answer_to
 from workers.queue import QueueSettings, names
 from workers.queue.door import JobQueue
-from workers.queue.replies import Progress, ReplyStream, ReplyWriter
+from workers.queue.replies import Finished, Progress, ReplyStream, ReplyWriter
 from workers.queue.server import EmbeddedRedis
 
 REQUEST = SentimentRequest(text="良い")
@@ -123,6 +124,69 @@ def test_an_answer_of_another_version_is_a_failure_that_says_so(server: Embedded
         assert isinstance(finished.outcome, Failure)
         assert "99" in finished.outcome.message.ja
         assert "99" in finished.outcome.message.en
+
+    run(server, work)
+
+
+def test_many_answers_are_loaded_and_forgotten_together(server: EmbeddedRedis, redis: Redis, queue: JobQueue, writer: ReplyWriter) -> None:
+    jobs = {queue.submit(REQUEST, platform=PLATFORM, person=f"p{number % 3}"): number % 2 for number in range(20)}
+    for job, drawn in jobs.items():
+        writer.write(job, platform=PLATFORM, outcome=SIMILAR if drawn else answer_to(REQUEST))
+
+    async def work(connection: Any) -> None:
+        stream = ReplyStream(connection, platform=PLATFORM)
+        await stream.open()
+        entries = await stream.new(wait_s=5)
+        found = await asyncio.gather(*(stream.load(entry.job_id) for entry in entries))
+        assert [each and each.outcome for each in found] == [SIMILAR if drawn else answer_to(REQUEST) for drawn in jobs.values()]
+        await asyncio.gather(*(stream.finish(entry, person=f"p{number % 3}") for number, entry in enumerate(entries)))
+        assert await stream.unfinished() == []
+
+    run(server, work)
+    assert redis.xlen(names.replies(PLATFORM)) == 0
+    assert [queue.jobs_of(PLATFORM, f"p{number}") for number in range(3)] == [[], [], []]
+    left: Any = redis.keys("yomite:[bo]*:*")  # blobs and outcomes
+    assert left == []
+    assert all(0 < redis.ttl(names.delivery(job)) <= 3_600 for job in jobs)  # type: ignore[operator]  # no coroutine
+    assert redis.hget(names.delivery(next(iter(jobs))), "record") == b"{}"
+
+
+def test_an_answer_that_cannot_be_read_spoils_none_that_is_loaded_with_it(
+    server: EmbeddedRedis, redis: Redis, queue: JobQueue, writer: ReplyWriter
+) -> None:
+    good, odd, broken = (queue.submit(REQUEST, platform=PLATFORM) for _ in range(3))
+    writer.write(good, platform=PLATFORM, outcome=answer_to(REQUEST))
+    redis.lpush(names.outcome(odd), "a list")
+    redis.set(names.outcome(broken), "{")
+
+    async def work(connection: Any) -> None:
+        stream = ReplyStream(connection, platform=PLATFORM)
+        found = await asyncio.gather(*(stream.load(job) for job in (odd, good, broken)), return_exceptions=True)
+        assert isinstance(found[0], ResponseError)
+        assert isinstance(found[1], Finished)
+        assert isinstance(found[2], ValueError)
+
+    run(server, work)
+
+
+def test_an_answer_without_pictures_is_read_without_looking_for_any(
+    server: EmbeddedRedis, redis: Redis, queue: JobQueue, writer: ReplyWriter
+) -> None:
+    plain, drawn = (queue.submit(REQUEST, platform=PLATFORM) for _ in range(2))
+    writer.write(plain, platform=PLATFORM, outcome=answer_to(REQUEST))
+    writer.write(drawn, platform=PLATFORM, outcome=SIMILAR)
+
+    def looked() -> int:
+        stats: Any = redis.info("commandstats")
+        return int(stats.get("cmdstat_mget", {}).get("calls", 0))
+
+    async def work(connection: Any) -> None:
+        stream = ReplyStream(connection, platform=PLATFORM)
+        before = looked()
+        await stream.load(plain)
+        assert looked() == before
+        await stream.load(drawn)
+        assert looked() == before + 1
 
     run(server, work)
 

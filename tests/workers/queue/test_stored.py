@@ -9,7 +9,7 @@ import pytest
 
 from engine.contract import ExplainAttentionRequest, ExplainAttentionResult, Failure, File, Image, Message, Tensor, outcome_from_json
 from tests.bot.explaining import explained
-from workers.queue.stored import put_together, taken_apart
+from workers.queue.stored import blobs_of, put_together, taken_apart
 
 PICTURE = Image(name="m.png", media_type="image/png", width_px=1, height_px=1, alt=Message(ja="図", en="map"), data=b"\x89PNG\x00\xff")
 PAGE = File(name="m.html", media_type="text/html", title=Message(ja="頁", en="page"), data="<p>頁</p>".encode())
@@ -33,6 +33,7 @@ def found(**fields: Any) -> ExplainAttentionResult:
 def test_an_outcome_comes_back_as_it_was(fields: dict[str, Any]) -> None:
     outcome = found(**fields)
     body, blobs = taken_apart(outcome, tensors=True)
+    assert blobs_of(outcome_from_json(body)) == len(blobs)
     assert put_together(outcome_from_json(body), blobs) == outcome
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
@@ -18,8 +17,10 @@ from bot.feedback.taking import Feedback
 from bot.platforms.web import WebSettings, serve_web
 from engine.contract import Request
 from tests.bot.platforms.web.outcomes import outcome_of
+from workers.queue import names
 from workers.queue.answered import AnsweredJobs
 from workers.queue.door import JobQueue
+from workers.queue.job import SERIALIZER, EngineJob
 from workers.queue.replies import ReplyWriter
 
 TIMEOUT_S = 30.0
@@ -27,30 +28,41 @@ HELD = ("待って", "wait")  # a text with one of these gets its answer when a 
 
 
 class PlayedQueue(JobQueue):
-    """A queue whose jobs are answered as they come in, or when they are released."""
+    """A queue with a played worker: a thread that answers jobs as they come in, or when they are released."""
 
     def __init__(self, connection: Redis) -> None:
         super().__init__(connection)
+        self._connection = connection
         self._writer = ReplyWriter(connection)
         self.held: dict[str, Request] = {}
         self.submitted: list[str] = []
+        self._ended = threading.Event()
+        self._worker = threading.Thread(target=self._play, daemon=True)
 
-    def submit(
-        self,
-        request: Request,
-        *,
-        platform: str,
-        person: str = "",
-        record: Mapping[str, Any] | None = None,
-        job_id: str | None = None,
-        tensors: bool = False,
-    ) -> str:
-        job_id = super().submit(request, platform=platform, person=person, record=record, job_id=job_id, tensors=tensors)
+    def start(self) -> None:
+        self._worker.start()
+
+    def stop(self) -> None:
+        self._ended.set()
+        self._connection.lpush(names.BELL, "1")
+        self._worker.join(TIMEOUT_S)
+        if self._worker.is_alive():
+            raise TimeoutError("the played worker does not stop")
+
+    def _play(self) -> None:
+        while not self._ended.is_set():
+            self._connection.blpop([names.BELL], timeout=1)
+            waiting: Any = self._connection.lrange(f"rq:queue:{names.SHORT}", 0, -1)
+            for job_id in waiting:
+                if job_id.decode() not in self.submitted:
+                    self._take(job_id.decode())
+
+    def _take(self, job_id: str) -> None:
+        request = EngineJob.fetch(job_id, connection=self._connection, serializer=SERIALIZER).request()
         self.submitted.append(job_id)
         self.held[job_id] = request
         if not any(word in getattr(request, "text", "") for word in HELD):
             self.release(job_id)
-        return job_id
 
     def release(self, job_id: str | None = None) -> None:
         """Answer one job, or all that are held."""
@@ -78,11 +90,13 @@ class Served:
         self.url = ""
 
     def __enter__(self) -> Self:
+        self.queue.start()
         self.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
+        self.queue.stop()
         self.connection.close()
 
     def start(self) -> None:

@@ -1,0 +1,99 @@
+"""A job that is handed over lies in Redis as RQ itself would write it, so that RQ's own tools can read it."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from typing import Any
+
+import pytest
+from redis import Redis
+from redis.exceptions import ResponseError
+from rq import Queue as RQQueue
+from rq.job import Job, JobStatus
+from rq.serializers import JSONSerializer
+
+from engine.contract import Request, SentimentRequest, to_json
+from tests.support.working import PLATFORM
+from workers.queue import QueueSettings, names
+from workers.queue.door import JobQueue
+from workers.queue.job import SERIALIZER, EngineJob
+
+SETTINGS = QueueSettings(timeout_s=77, answer_ttl_s=500)
+MOMENT = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+
+
+def by_rq(redis: Redis, request: Request, job_id: str, *, queue: str) -> None:
+    """Hand it over by RQ's own code."""
+    meta = {"platform": PLATFORM, "person": "私", "tensors": True, "task": "sentiment"}
+    RQQueue(queue, connection=redis, job_class=EngineJob, serializer=SERIALIZER, default_timeout=SETTINGS.timeout_s).enqueue_call(
+        names.FUNCTION,
+        kwargs={"request": to_json(request)},
+        job_id=job_id,
+        meta=meta,
+        description=names.FUNCTION,
+        result_ttl=0,
+        failure_ttl=SETTINGS.answer_ttl_s,
+    )
+
+
+def of_rq(redis: Redis) -> dict[str, Any]:
+    """All that lies there under RQ's names, and for how long; moments in time are only seen to be such."""
+    readers = {b"hash": redis.hgetall, b"set": redis.smembers, b"list": lambda key: redis.lrange(key, 0, -1)}
+    keys: Any = redis.keys("rq:*")
+    found = {key.decode(): (readers[redis.type(key)](key), redis.ttl(key)) for key in keys}  # type: ignore[index]  # no coroutine
+    for fields, _ in found.values():
+        if isinstance(fields, dict):
+            fields[b"data"] = zlib.decompress(fields.pop(b"data"))
+            fields.update({name: MOMENT.sub(b"a moment", value) for name, value in fields.items() if name.endswith(b"_at")})  # type: ignore[union-attr]
+    return found
+
+
+@pytest.mark.parametrize(("text", "queue"), [("良い 𠮷 \ud800", names.SHORT), ("長" * (names.LONG_CHARACTERS + 1), names.LONG)])
+def test_a_job_lies_in_redis_as_rq_would_write_it(redis: Redis, text: str, queue: str) -> None:
+    request = SentimentRequest(text=text, language="ja")
+    JobQueue(redis, SETTINGS).submit(request, platform=PLATFORM, person="私", job_id="j1", tensors=True)
+    ours = of_rq(redis)
+    redis.flushall()
+    by_rq(redis, request, "j1", queue=queue)
+    theirs = of_rq(redis)
+    assert ours == theirs
+    assert ours["rq:job:j1"][0][b"enqueued_at"] == b"a moment"
+
+
+def test_rqs_own_classes_find_and_read_it(redis: Redis, queue: JobQueue) -> None:
+    queue.submit(SentimentRequest(text="良い"), platform=PLATFORM, job_id="j1")
+    [found] = RQQueue.all(connection=redis, serializer=JSONSerializer)
+    assert (found.name, found.job_ids) == (names.SHORT, ["j1"])
+    job = Job.fetch("j1", connection=redis, serializer=JSONSerializer)
+    assert job.get_status() is JobStatus.QUEUED
+    assert job.enqueued_at is not None
+    assert job.kwargs == {"request": to_json(SentimentRequest(text="良い"))}
+
+
+def test_what_the_bot_keeps_of_it_does_not_stay_for_ever(redis: Redis) -> None:
+    JobQueue(redis, SETTINGS).submit(SentimentRequest(text="良い"), platform=PLATFORM, person="p", job_id="j1", record={"place": 1})
+    assert redis.hgetall(names.delivery("j1")) == {b"record": b'{"place": 1}'}
+    assert 0 < redis.ttl(names.delivery("j1")) <= 500
+    assert 0 < redis.ttl(names.person(PLATFORM, "p")) <= 500
+
+
+def test_the_bell_keeps_no_more_than_it_may(redis: Redis, queue: JobQueue) -> None:
+    for _ in range(names.BELL_ENTRIES + 3):
+        queue.submit(SentimentRequest(text="良い"), platform=PLATFORM)
+    assert redis.llen(names.BELL) == names.BELL_ENTRIES
+
+
+def test_a_job_that_redis_refuses_can_be_handed_over_again(redis: Redis, queue: JobQueue) -> None:
+    redis.set(names.person(PLATFORM, "p"), "no set")
+    with pytest.raises(ResponseError):
+        queue.submit(SentimentRequest(text="良い"), platform=PLATFORM, person="p", job_id="j1")
+    redis.delete(names.person(PLATFORM, "p"))
+    queue.submit(SentimentRequest(text="良い"), platform=PLATFORM, person="p", job_id="j1")
+    assert redis.lrange(f"rq:queue:{names.SHORT}", 0, -1) == [b"j1"]
+
+
+@pytest.mark.parametrize("job_id", ["a b", "a:b", "é"])
+def test_an_id_that_rq_would_not_take_is_refused(queue: JobQueue, job_id: str) -> None:
+    with pytest.raises(ValueError, match="Job ID"):
+        queue.submit(SentimentRequest(text="良い"), platform=PLATFORM, job_id=job_id)
