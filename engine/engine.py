@@ -25,6 +25,7 @@ from engine.errors import EngineError
 from engine.language import resolve
 from engine.models.cache import ModelCache
 from engine.models.loaded import LoadedModel
+from engine.models.memory import memory_given_back
 from engine.tasks import ask, embed, explain_attention, fill_mask, ner, sentiment, similar, tokens
 
 Outcome = Result | Failure
@@ -119,7 +120,8 @@ class Engine:
             task = task_of(requests[0])
             model = self._cache.get(entry, exact=_exact(task))
             if task is Task.EXPLAIN_ATTENTION:
-                return RUNNERS[task](requests, languages, model, other_model=self._other_model)
+                with memory_given_back():  # gradients take some hundred megabytes
+                    return RUNNERS[task](requests, languages, model, other_model=self._other_model)
             return RUNNERS[task](requests, languages, model)
         except EngineError as error:
             return [error.as_failure()] * len(requests)

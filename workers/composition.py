@@ -17,6 +17,7 @@ from redis.retry import Retry
 from engine.contract import Failure, Message, Request, Task
 from engine.drawing import Undrawn
 from engine.errors import EngineError
+from engine.models.memory import give_back_free_memory
 from workers.carried import Outcome
 from workers.computing import Answering, OnProgress
 from workers.offering import Offer
@@ -66,6 +67,7 @@ def run(
         settings=queue_settings,
         idle_work=warming(engine, [] if burst else warm_up_idle),
         on_beat=offer.tell,
+        on_quiet=give_back_free_memory,
     )
     for load in warming(engine, warm_up):
         load()

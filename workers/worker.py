@@ -64,8 +64,10 @@ class BatchingWorker(SimpleWorker):
         settings: QueueSettings | None = None,
         idle_work: Iterable[Callable[[], None]] = (),
         on_beat: Callable[[], None] = lambda: None,
+        on_quiet: Callable[[], None] = lambda: None,
     ) -> None:
-        """`name` is made unique. `idle_work` is done piece by piece while no job waits; `on_beat` is called every few seconds.
+        """`name` is made unique. `idle_work` is done piece by piece while no job waits; `on_beat` is called every few seconds,
+        `on_quiet` once when nothing has come for a moment after some work.
 
         The connection must not repeat commands by itself: what a repeated one had taken would be left lying.
         """
@@ -78,6 +80,7 @@ class BatchingWorker(SimpleWorker):
         self._most = {names.SHORT: batch, names.LONG: max(1, batch // LONG_SHARE)}
         self._idle_work = iter(idle_work)
         self._on_beat = on_beat
+        self._on_quiet, self._quiet = on_quiet, True
         self._taker = Taker(connection, unique)
         self._replies = ReplyWriter(connection, settings)
         self._cache = AnswerCache(connection, ttl_s=settings.cache_ttl_s)
@@ -146,6 +149,7 @@ class BatchingWorker(SimpleWorker):
             self._look_after_others()
             taken = self._take()
             if taken:
+                self._quiet = False
                 self.execute_batch(taken)
                 self._between.over()
             self._patience.over()
@@ -166,7 +170,10 @@ class BatchingWorker(SimpleWorker):
             piece()
             return
         try:
-            self.connection.blpop([names.BELL], timeout=WAIT_S)
+            heard = self.connection.blpop([names.BELL], timeout=WAIT_S)
+            if not heard and not self._quiet and not len(self._drawings):
+                self._quiet = True
+                self._on_quiet()
         except RedisError as error:
             self._unsettle()
             self._patience.pause(error)

@@ -92,7 +92,7 @@ class ModelCache:
         if failed and time.monotonic() - failed[0] < RETRY_AFTER_S:
             raise failed[1].with_traceback(None)
         try:
-            loaded = load_model(entry, device=choose_device(self._wanted_device), dtype=dtype, tokenizers=self._tokenizers)
+            loaded = load_model(entry, device=choose_device(self._wanted_device), dtype=dtype, tokenizers=self._tokenizers, compact=True)
         except ModelError as error:
             if isinstance(entry.model, str):
                 self._failures[entry.model_key] = (time.monotonic(), error)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import AutoConfig, PreTrainedModel
@@ -65,6 +66,16 @@ def read_int8(folder: Path) -> dict[str, Tensor] | None:
         for name, tensor in stored.items()
         if not name.endswith(_SCALE)
     }
+
+
+def read_word_rows(folder: Path) -> tuple[Tensor, Tensor] | None:
+    """The word embeddings in `folder` as they are kept, (pieces, width) in 8 bits and a scale for each, (pieces,); None where they are not."""
+    if not (folder / FILE).exists():
+        return None
+    with safe_open(folder / FILE, framework="pt") as file:
+        names = set(file.keys())
+        found = [name for name in names if name.endswith("word_embeddings.weight") and name + _SCALE in names]
+        return (file.get_tensor(found[0]), file.get_tensor(found[0] + _SCALE)) if len(found) == 1 else None
 
 
 def from_folder(kind: type[Model], folder: Path, **options: Any) -> Model:

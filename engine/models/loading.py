@@ -29,6 +29,7 @@ from engine import preemption
 from engine.catalog import CatalogEntry
 from engine.contract import Task
 from engine.errors import ModelError
+from engine.models.compact import keep_words_in_int8
 from engine.models.files import model_folder
 from engine.models.int8 import read_int8
 from engine.models.loaded import LoadedModel
@@ -74,9 +75,18 @@ def choose_device(wanted: str) -> torch.device:
 
 
 def load_model(
-    entry: CatalogEntry, *, device: torch.device, dtype: torch.dtype = torch.float32, tokenizers: SharedTokenizers | None = None
+    entry: CatalogEntry,
+    *,
+    device: torch.device,
+    dtype: torch.dtype = torch.float32,
+    tokenizers: SharedTokenizers | None = None,
+    compact: bool = False,
 ) -> LoadedModel:
-    """Load what the row names, to compute in `dtype`; for `tokens`, without weights. `tokenizers` are those that may be shared.
+    """Load what the row names, to compute in `dtype`; for `tokens`, without weights.
+
+    Args:
+        tokenizers: those that may be shared.
+        compact: for a model that only answers: word embeddings stay in 8 bits where they lie so.
 
     Raises:
         ModelError: files are missing, damaged, unsafe, or without the head that the task needs.
@@ -97,6 +107,8 @@ def load_model(
                 model: PreTrainedModel = AutoModel.from_config(config)
         else:
             model = _load_weights(entry, folder, config, dtype)
+            if compact:
+                keep_words_in_int8(model, folder)
             model.to(device)  # type: ignore[arg-type]  # transformers' wrapper of it hides its parameters
     model.eval().requires_grad_(False)
     _offer_preemption(model)

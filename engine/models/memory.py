@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def give_back_free_memory() -> None:
@@ -12,3 +14,12 @@ def give_back_free_memory() -> None:
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:
             trim(0)
+
+
+@contextmanager
+def memory_given_back() -> Iterator[None]:
+    """Give it back at the end."""
+    try:
+        yield
+    finally:
+        give_back_free_memory()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,7 +83,7 @@ def test_sentences_padded_to_the_window_are_read_alike(loaded: LoadedModel, inpu
     widths: list[int] = []
     hook = loaded.model.register_forward_pre_hook(lambda _, __, options: widths.append(options["input_ids"].shape[1]), with_kwargs=True)
     try:
-        checked(padded_to_window(loaded), inputs, read(loaded, inputs)[:24])
+        checked(padded_to_window(loaded), inputs, read(loaded, inputs))
     finally:
         hook.remove()
     assert widths[-1] == loaded.window
@@ -97,6 +98,11 @@ def test_compiling_leaves_the_engines_own_model_as_it_is(loaded: LoadedModel) ->
     before = sum(len(part._forward_pre_hooks) for part in loaded.model.modules())
     assert compiled(loaded).name == COMPILED
     assert sum(len(part._forward_pre_hooks) for part in loaded.model.modules()) == before > 0
+
+
+def test_a_compiled_model_is_read_alike(loaded: LoadedModel, inputs: list[ModelInput]) -> None:
+    # The graph is taken as for the benchmark, and run without a C++ compiler, which takes its time.
+    assert checked(compiled(loaded, backend="eager"), inputs, read(loaded, inputs)).read
 
 
 def test_a_model_that_cannot_be_compiled_is_a_row_that_says_why(loaded: LoadedModel, inputs: list[ModelInput]) -> None:
@@ -123,7 +129,8 @@ def test_without_units_for_bf16_the_other_precision_is_a_row_that_says_so(loaded
 
 def test_torchs_threads_are_as_before_even_after_an_error() -> None:
     before = torch.get_num_threads()
-    with pytest.raises(ValueError, match="stop"), torch_threads(before + 1):
-        assert torch.get_num_threads() == before + 1
-        raise ValueError("stop")
+    with suppress(ValueError), torch_threads(before + 1):
+        within = torch.get_num_threads()
+        raise ValueError
+    assert within == before + 1
     assert torch.get_num_threads() == before

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
 from redis import Redis
 
 from engine.contract import Failure, NerRequest, NerResult, Request, SentimentRequest, SentimentResult
-from tests.support.working import PLATFORM, RecordingEngine, answered, failed, outcome_of, work_off
+from tests.support.working import PLATFORM, RecordingEngine, answered, failed, outcome_of, until, work_off
 from workers.queue import QueueSettings, names
 from workers.queue.door import JobQueue
 from workers.taking import Taker
+from workers.worker import WAIT_S, BatchingWorker
 
 LONG_TEXT = "長い文章です。" * 400
 
@@ -183,3 +185,20 @@ def test_a_living_workers_jobs_are_left_to_it(redis: Redis, queue: JobQueue) -> 
 
     work_off(redis, RecordingEngine(let_another_work))
     assert engine.texts == [["内"]]
+
+
+def test_a_worker_tidies_up_once_when_it_has_become_quiet(redis: Redis, queue: JobQueue) -> None:
+    submit(queue, SentimentRequest(text="良い"))
+    quiet: list[float] = []
+    worker = BatchingWorker(redis, RecordingEngine(), batch=8, on_quiet=lambda: quiet.append(time.monotonic()))
+
+    def stop() -> None:
+        until(lambda: quiet, what="quiet")
+        time.sleep(3 * WAIT_S)
+        worker.request_stop()
+
+    stopping = threading.Thread(target=stop)
+    stopping.start()
+    worker.work()
+    stopping.join()
+    assert len(quiet) == 1
