@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks import drawing, engine, gpu, overhead, report, scale, start, system
+from benchmarks import backends, drawing, engine, gpu, levers, overhead, report, scale, start, system
 from benchmarks.report import RESULTS, Report
 from engine.errors import EngineError
 
@@ -19,6 +19,8 @@ BENCHMARKS: dict[str, Callable[..., Report]] = {
     "scale": scale.run,
     "start": start.run,
     "drawing": drawing.run,
+    "levers": levers.run,
+    "backends": backends.run,
     "gpu": gpu.run,
 }
 
@@ -31,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--rounds", type=int, help="how often all are measured in turn")
     found.add_argument("--without", action="append", default=[], choices=system.NAMES, metavar="PEER", help="leave a peer out of system")
     found.add_argument("--models-dir", type=Path, help="where the bundled models lie")
-    found.add_argument("--model", type=Path, help="the sentence-transformers folder that all serve in system")
+    found.add_argument("--model", type=Path, help="the sentence-transformers folder of system and backends")
     found.add_argument("--results", type=Path, default=RESULTS, help="the folder for the results")
     return found
 
@@ -46,7 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     missed = 0
     for name in options.names or BENCHMARKS:
         run = partial(BENCHMARKS[name], short=options.short, rounds=options.rounds, models_dir=options.models_dir)
-        more = {"without": options.without, "model": options.model} if name == "system" else {}
+        more = {"without": options.without} if name == "system" else {}
+        if name in ("system", "backends"):
+            more |= {"model": options.model}
         try:
             found = run(**more)
         except EngineError as error:

@@ -11,20 +11,22 @@ from benchmarks.errors import BenchmarkError
 LEAST_COSINE = 0.999
 
 
-def check_vectors(name: str, found: Sequence[Sequence[float]], expected: Sequence[Sequence[float]]) -> float:
+def check_vectors(
+    name: str, found: Sequence[Sequence[float]], expected: Sequence[Sequence[float]], *, least: float = LEAST_COSINE
+) -> float:
     """The least cosine between a contestant's vectors and the expected ones. *Shape:* (texts, width) both.
 
     Raises:
-        BenchmarkError: it is below LEAST_COSINE, or the vectors are not as many or not as wide.
+        BenchmarkError: it is not above `least`, or the vectors are not as many or not as wide.
     """
     mine, theirs = np.asarray(found, dtype=np.float64), np.asarray(expected, dtype=np.float64)
     if mine.shape != theirs.shape:
         raise differs(name, f"{mine.shape}", f"{theirs.shape}")
     norms = np.linalg.norm(mine, axis=1) * np.linalg.norm(theirs, axis=1)
-    least = float(((mine * theirs).sum(axis=1) / np.maximum(norms, 1e-12)).min())
-    if not least > LEAST_COSINE:
-        raise differs(name, f"cosine {least:.4f}", f"> {LEAST_COSINE}")
-    return least
+    cosine = float(((mine * theirs).sum(axis=1) / np.maximum(norms, 1e-12)).min())
+    if not cosine > least:
+        raise differs(name, f"cosine {cosine:.4f}", f"> {least}")
+    return cosine
 
 
 def check_same(name: str, found: Sequence[object], expected: Sequence[object], *, least: float) -> float:

@@ -27,7 +27,7 @@ from engine.models.cache import ModelCache
 from engine.models.loaded import LoadedModel
 
 ROUNDS = 7
-SENTENCES, SHORT_SENTENCES = 512, 16
+SENTENCES, SHORT_SENTENCES = 256, 16
 TARGET = 0.95
 MEMORY_BUDGET_BYTES = 4 * 1024**3
 ENGINE, BARE = "engine", "bare loop"
