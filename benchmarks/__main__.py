@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks import backends, drawing, engine, gpu, levers, overhead, report, scale, start, system
+from benchmarks import backends, drawing, engine, gpu, levers, overhead, profile, report, scale, start, system
 from benchmarks.report import RESULTS, Report
 from engine.errors import EngineError
 
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Callable[..., Report]] = {
     "drawing": drawing.run,
     "levers": levers.run,
     "backends": backends.run,
+    "profile": profile.run,
     "gpu": gpu.run,
 }
 
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in options.names or BENCHMARKS:
         run = partial(BENCHMARKS[name], short=options.short, rounds=options.rounds, models_dir=options.models_dir)
         more = {"without": options.without} if name == "system" else {}
-        if name in ("system", "backends"):
+        if name in ("system", "backends", "profile"):
             more |= {"model": options.model}
         try:
             found = run(**more)

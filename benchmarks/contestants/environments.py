@@ -15,6 +15,7 @@ REQUIREMENTS = {
     "serving": ROOT / "benchmarks" / "requirements.txt",
     "infinity": ROOT / "benchmarks" / "requirements-infinity.txt",
     "backends": ROOT / "benchmarks" / "requirements-backends.txt",
+    "profile": ROOT / "benchmarks" / "requirements-profile.txt",
 }
 _MARK = ".installed"  # holds what was installed, so that a changed file is installed again
 LAST_LINES = 5
