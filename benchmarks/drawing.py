@@ -23,6 +23,7 @@ from engine.contract import Language, Request, SentimentRequest, SimilarRequest,
 from engine.drawing import Undrawn
 from engine.engine import Engine, OnProgress, Outcome
 from engine.models.cache import ModelCache
+from workers.composition import SWITCH_INTERVAL_S
 from workers.computing import Answering
 from workers.queue import QueueSettings, names
 from workers.queue.door import JobQueue
@@ -82,6 +83,7 @@ def run(*, short: bool = False, rounds: int | None = None, models_dir: Path | No
     Raises:
         EngineError: a model cannot be loaded.
     """
+    sys.setswitchinterval(SWITCH_INTERVAL_S)  # as in a worker's process
     pictures, shorts = (SHORT_PICTURES, SHORT_FORM_JOBS) if short else (PICTURES, SHORT_JOBS)
     engine = Engine(Catalog.load(models_dir=models_dir), ModelCache(memory_budget_bytes=MEMORY_BUDGET_BYTES, device=device))
     engine.warm_up([Task.SENTIMENT, Task.SIMILAR, Task.EXPLAIN_ATTENTION], ["ja", "en"])

@@ -18,6 +18,7 @@ from bot.language import both
 from bot.settings import Settings
 from engine.contract import Message
 from workers.queue.answered import AnsweredJobs
+from workers.queue.connections import open_async
 from workers.queue.door import JobQueue
 
 PLATFORMS = ("web", "slack", "discord")
@@ -38,7 +39,7 @@ class Service:
 async def open_desk(settings: Settings, redis_url: str) -> AsyncIterator[Desk]:
     """A desk with its connections to Redis, which are closed at the end."""
     blocking = Redis.from_url(redis_url)
-    connection = redis.asyncio.Redis.from_url(redis_url)
+    connection = open_async(redis_url)
     try:
         queue = JobQueue(blocking, settings.queue())
         desk_settings = DeskSettings(lang=settings.lang, max_characters=settings.max_characters)

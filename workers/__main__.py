@@ -21,6 +21,9 @@ from workers.queue.processes import REDIS_URL_VARIABLE
 from workers.queue.settings import QueueSettings, WorkerSettings
 
 OK, CANNOT_START = 0, 2
+# oneDNN and torch's own layer over it keep what they made ready for each shape of a batch that they met, by default for 1,024 shapes:
+# some 350 MB after a few hundred batches in bf16. With 64 memory stays flat, and nothing was seen to be slower.
+KEPT_SHAPES = {"LRU_CACHE_CAPACITY": "64", "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64"}
 START_PATIENCE_S = 30.0  # Redis and its workers are often started at the same moment
 _SETTINGS = ("profile", "catalog", "chosen", "models_dir", "device", "precision", "memory_budget_mb", "batch")
 _QUEUE_SETTINGS = ("timeout_s", "answer_ttl_s", "cache_ttl_s")
@@ -55,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the worker process; returns its exit code."""
     options = parser().parse_args(arguments)
+    os.environ.update({name: os.environ.get(name, value) for name, value in KEPT_SHAPES.items()})  # before torch reads them
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
     # Until the worker takes over: a signal while models load ends the process in good order too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(OK))

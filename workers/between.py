@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 from redis.exceptions import RedisError
 
+from workers.limits import time_limit
+
+LONGEST_S = 86_400.0
 EVERY_S = 0.002  # how often to look whether a short question waits: a look is a round trip to Redis
 
 
@@ -25,7 +28,8 @@ class Between:
         if self._trouble is not None or time.monotonic() < self._next:
             return
         try:
-            self._answer()
+            with time_limit(LONGEST_S):  # the long computation's own time stands still, also while Redis is asked
+                self._answer()
         except RedisError as error:
             self._trouble = error
             self._on_trouble()

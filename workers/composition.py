@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("yomite.worker")
 
 LANGUAGES = ("ja", "en")
+# A thread that draws gives way so often; by Python's own 5 ms each step of a forward pass would wait so long for it.
+SWITCH_INTERVAL_S = 0.0005
 
 
 def run(
@@ -54,6 +56,7 @@ def run(
         QueueError: the address is none.
         RedisError: Redis is not there, or refuses.
     """
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     connection = connect(redis_url)
     offer = Offer(settings, connection)
     offer.tell()  # before the models' libraries are loaded: whoever only asks what there is need not wait for them

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
-import redis.asyncio
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -20,6 +19,7 @@ from benchmarks.machine import ROOT
 from engine.contract import EmbedRequest, EmbedResult, Failure, Request, Task
 from workers.queue import Outcome, QueueSettings, WorkerSettings
 from workers.queue.async_door import AsyncDoor
+from workers.queue.connections import open_async
 from workers.queue.door import JobQueue
 from workers.queue.processes import WorkerProcess
 from workers.queue.replies import Entry, ReplyStream
@@ -36,7 +36,7 @@ class Client:
 
     def __init__(self, url: str) -> None:
         self.connection = Redis.from_url(url)
-        self._reading = redis.asyncio.Redis.from_url(url)
+        self._reading = open_async(url)
         self.door = JobQueue(self.connection, QUEUE_SETTINGS)
         self.worker_pids: list[int] = []
         self._door = AsyncDoor(self._reading, QUEUE_SETTINGS)

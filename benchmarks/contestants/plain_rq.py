@@ -37,7 +37,7 @@ async def running(name: str, model: Path) -> AsyncIterator[Contestant]:
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="yomite-bench-"))
         url = stack.enter_context(EmbeddedRedis(Path(folder), durable=True)).url
-        connection = stack.enter_context(Redis.from_url(url, socket_timeout=2 * RESULT_TIMEOUT_S))
+        connection = stack.enter_context(Redis.from_url(url, socket_timeout=2 * RESULT_TIMEOUT_S, max_connections=2 * MOST_WAITING))
         threads = stack.enter_context(ThreadPoolExecutor(MOST_WAITING))
 
         async def ready() -> bool:

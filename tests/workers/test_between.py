@@ -144,3 +144,23 @@ def test_trouble_of_the_worker_itself_in_the_middle_leaves_the_long_answer_whole
     work_off(redis, RecordingEngine())
     assert isinstance(outcome_of(redis, short[0]), SentimentResult)
     assert not failed(redis)
+
+
+def test_the_time_that_runs_out_meanwhile_is_not_lost(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = JobQueue(redis, QueueSettings(timeout_s=1))
+    take = Taker.take
+
+    def slowly(self: Taker, most: dict[str, int], *, kind: str = "") -> object:
+        if kind:
+            time.sleep(0.7)  # twice: more than the long job may take
+        return take(self, most, kind=kind)
+
+    monkeypatch.setattr(Taker, "take", slowly)
+    [long_job] = submit(queue, SentimentRequest(text=LONG))
+    engine = SteppingEngine(
+        lambda text: time.sleep(60) if text == LONG else None, at_step=lambda _: submit(queue, SentimentRequest(text="短い"))
+    )
+    work_off(redis, engine)
+    outcome = outcome_of(redis, long_job)
+    assert isinstance(outcome, Failure)
+    assert outcome.code == "timeout"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -31,7 +32,7 @@ from engine.contract import (
     task_of,
 )
 from tests.support.working import PLATFORM, answered, outcome_of, until
-from workers.__main__ import parser
+from workers.__main__ import KEPT_SHAPES, parser
 from workers.liveness import process_is_gone
 from workers.queue import QueueSettings, WorkerSettings, names
 from workers.queue.door import JobQueue
@@ -212,3 +213,16 @@ def test_the_address_of_redis_is_not_among_the_arguments(own_server: EmbeddedRed
     arguments = Path(f"/proc/{living.pid}/cmdline").read_bytes().decode()
     assert "workers" in arguments
     assert own_server.url not in arguments
+
+
+@pytest.mark.parametrize(("before", "after"), [({}, KEPT_SHAPES), (dict.fromkeys(KEPT_SHAPES, "7"), dict.fromkeys(KEPT_SHAPES, "7"))])
+def test_what_is_kept_for_shapes_is_bounded_before_torch_is_loaded_unless_the_operator_says_otherwise(
+    before: dict[str, str], after: dict[str, str]
+) -> None:
+    code = (
+        "import json, os, sys; from workers.__main__ import KEPT_SHAPES, main; torch = 'torch' in sys.modules; main(['--redis=nonsense:']); "
+        "print(json.dumps([torch, {name: os.environ[name] for name in KEPT_SHAPES}]))"
+    )
+    environment = {name: value for name, value in WorkerProcess.environment("").items() if name not in KEPT_SHAPES}
+    done = subprocess.run([sys.executable, "-P", "-c", code], env={**environment, **before}, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [False, after]
