@@ -20,7 +20,7 @@ from bot.exit_codes import CANNOT_ANSWER, INTERRUPTED, OK, WRONG_USAGE
 from bot.grammar import Option, OptionValue, missing_value, plain_name, read_value, unknown_option
 from bot.language import Speech, both, speech_of, speech_of_machine
 from bot.service_commands import NAMES as SERVICE_NAMES, add_service_commands
-from bot.settings import Settings, read_settings
+from bot.settings import Settings, hide_secrets, read_settings
 from bot.word_command import WordCommand, WordGroup, key_of, parameters_of
 from workers.queue.errors import QueueError
 
@@ -54,7 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         _never_fail_to_encode(stream)
     try:
-        return _run(words, read_settings(os.environ, folder=Path.cwd()))
+        settings = read_settings(os.environ, folder=Path.cwd())
+        hide_secrets(os.environ)
+        return _run(words, settings)
     except (BotError, QueueError) as error:
         print(error.message.in_language(speech), file=sys.stderr)
         return WRONG_USAGE

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import socket
-import traceback
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -17,6 +16,7 @@ from redis.exceptions import RedisError
 
 from bot.commands import COMMANDS
 from bot.conversation import Understood, reply_to
+from bot.faults import log_fault
 from bot.feedback.answered import answered_of
 from bot.feedback.taking import Feedback
 from bot.platforms.platform import Answer, CannotPost, Platform, TryLater
@@ -123,9 +123,7 @@ class Deliveries:
                 wait_s = pause_s
             except Exception as error:  # noqa: BLE001  # a fault of ours must not stop the other answers
                 unexpected += 1
-                # Where it went wrong, without the error's message: that could hold a person's text.
-                where = "".join(traceback.format_tb(error.__traceback__))
-                log.error("job %s on %s: %s\n%s", entry.job_id, self._platform.name, type(error).__name__, where)
+                log_fault(log, f"posting the answer of job {entry.job_id} on {self._platform.name}", error)
                 if unexpected >= UNEXPECTED_TRIES:
                     return person
                 wait_s = pause_s

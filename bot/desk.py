@@ -211,8 +211,9 @@ class Desk:
             )
         if request.model is not None or getattr(request, "other_model", None) is not None:
             rows = await asyncio.to_thread(self._queue.models)
-            if not isinstance(rows, Failure):
-                check_model(request, rows)
+            if isinstance(rows, Failure):  # unchecked, it could name any folder or hub model
+                raise CommandError(ja=rows.message.ja, en=rows.message.en)
+            check_model(request, rows)
 
 
 def job_id_of(incoming: Incoming) -> str:

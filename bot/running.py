@@ -18,6 +18,7 @@ from bot.language import Speech, both
 from bot.serving import chosen_services, open_desk, serve
 from bot.settings import Settings
 from engine.contract import Message, Task
+from workers.queue.errors import QueueError
 from workers.queue.local import running_server
 from workers.queue.processes import WorkerProcess
 from workers.queue.server import EmbeddedRedis
@@ -96,22 +97,29 @@ class Kept:
         loop = asyncio.get_running_loop()
         while not self._stopping:
             started = loop.time()
-            self._process = WorkerProcess(
-                self._settings.worker(), redis_url=self._redis_url, queue_settings=self._settings.queue(), warm_up=tuple(Task)
-            )
-            while self._process.alive:
-                await asyncio.sleep(LOOK_S)
+            try:
+                why = await self._one_life()
+            except OSError as error:  # too many processes, or no memory: that may pass
+                why = both(
+                    f"ワーカーを起動できません（{error.strerror}）。", f"A worker cannot be started ({error.strerror}); it is tried again."
+                )
             settled = loop.time() - started > SETTLED_S
             self._pause_s = 0.0 if settled else min(LONGEST_PAUSE_S, 2 * self._pause_s + 1)
-            last = self._process.last_words().splitlines()[-1:] or [""]
-            _say(
-                both(
-                    f"ワーカーが止まりました（終了コード {self._process.exit_code}）。起動しなおします。{last[0]}",
-                    f"A worker ended (exit code {self._process.exit_code}); it is started again. {last[0]}",
-                ),
-                self._speech,
-            )
+            _say(why, self._speech)
             await asyncio.sleep(self._pause_s)
+
+    async def _one_life(self) -> Message:
+        """Start it and wait for its end; returns what to say of that."""
+        self._process = process = WorkerProcess(
+            self._settings.worker(), redis_url=self._redis_url, queue_settings=self._settings.queue(), warm_up=tuple(Task)
+        )
+        while process.alive:
+            await asyncio.sleep(LOOK_S)
+        last = process.last_words().splitlines()[-1:] or [""]
+        return both(
+            f"ワーカーが止まりました（終了コード {process.exit_code}）。起動しなおします。{last[0]}",
+            f"A worker ended (exit code {process.exit_code}); it is started again. {last[0]}",
+        )
 
     def ask_to_stop(self) -> None:
         """Let it finish what it computes; returns at once."""
@@ -150,7 +158,11 @@ async def _keep_server(server: EmbeddedRedis, say: Any) -> None:
         await asyncio.sleep(LOOK_S)
         if not server.alive:
             say(both("Redis が止まったので起動しなおします。", "Redis ended; it is started again."))
-            await asyncio.to_thread(server.start)
+            try:
+                await asyncio.to_thread(server.start)
+            except (QueueError, OSError) as error:  # tried again at the next look
+                said = error.message if isinstance(error, QueueError) else both(str(error.strerror), str(error.strerror))
+                say(both(f"Redis を起動できません：{said.ja}", f"Redis cannot be started: {said.en}"))
 
 
 async def _until_stopped(work: Coroutine[Any, Any, bool]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -85,6 +85,13 @@ def read_settings(environment: Mapping[str, str], *, folder: Path | None = None)
     values = _from_file(_config_file(environment, folder)) | _from_environment(environment)
     values.setdefault("state_dir", _state_dir(environment))
     return Settings(**values, machine_speech=speech_of_machine(environment))
+
+
+def hide_secrets(environment: MutableMapping[str, str]) -> None:
+    """Take all secrets out of an environment that was read: no process that is started with it needs one."""
+    for key in KEYS:
+        if key.name in SECRETS:
+            environment.pop(key.variable, None)
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -153,6 +153,12 @@ def test_a_text_that_is_too_long_is_refused_with_the_limit(redis_url: str) -> No
     assert "100" in reply.title
 
 
+def test_no_model_may_be_named_in_chat_while_no_worker_says_which_there_are(redis_url: str, tmp_path: Path) -> None:
+    refused = read(redis_url, said(f"/sentiment 楽しい --model {tmp_path}"))
+    assert isinstance(refused, Reply)
+    assert "ワーカー" in str(refused)
+
+
 def test_only_models_of_the_catalog_may_be_named_in_chat(redis_url: str, tmp_path: Path) -> None:
     row = {"task": "sentiment", "languages": ["ja"], "model": "ours", "revision": "", "licence": "MIT", "window": 512}
     with Redis.from_url(redis_url) as connection:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import traceback
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import pytest
 
 from bot.errors import SettingsError
 from bot.setting_keys import KEYS, SECRETS, Key
-from bot.settings import read_settings
+from bot.settings import hide_secrets, read_settings
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -29,6 +32,7 @@ def test_every_key_reaches_the_part_that_needs_it(tmp_path: Path) -> None:
         "YOMITE_CATALOG": "own.toml",
         "YOMITE_MODELS_DIR": str(tmp_path),
         "YOMITE_DEVICE": "cuda:1",
+        "YOMITE_PRECISION": "fp32",
         "YOMITE_MEMORY_BUDGET_MB": "512",
         "YOMITE_BATCH": "8",
         "YOMITE_TIMEOUT_S": "30",
@@ -55,7 +59,7 @@ def test_every_key_reaches_the_part_that_needs_it(tmp_path: Path) -> None:
     assert set(environment) == {key.variable for key in KEYS}
     settings = read_settings(environment)
     worker = settings.worker()
-    assert (worker.profile, worker.device, worker.memory_budget_mb, worker.batch) == ("hub", "cuda:1", 512, 8)
+    assert (worker.profile, worker.device, worker.precision, worker.memory_budget_mb, worker.batch) == ("hub", "cuda:1", "fp32", 512, 8)
     assert worker.catalog == Path.cwd() / "own.toml"
     assert (settings.timeout_s, settings.lang, settings.state_dir) == (30, "ja", tmp_path)
     queue = settings.queue()
@@ -138,6 +142,22 @@ def test_no_secret_is_in_the_repr_of_the_settings() -> None:
 
 
 # --- The file ------------------------------------------------------------------------------------------------------
+
+
+def test_processes_that_are_started_later_find_no_secret_in_their_environment() -> None:
+    secrets = {key.variable: "hidden" for key in KEYS if key.name in SECRETS}
+    environment = {"PATH": "/bin", "YOMITE_LANG": "ja", **secrets}
+    hide_secrets(environment)
+    assert environment == {"PATH": "/bin", "YOMITE_LANG": "ja"}
+
+
+def test_the_command_line_hides_what_it_has_read() -> None:
+    code = "import os; from bot.cli import main; main(['help']); print([name for name in os.environ if name == 'SLACK_BOT_TOKEN'])"
+    environment = {**os.environ, "SLACK_BOT_TOKEN": "xoxb-1234567890"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
+    )
+    assert done.stdout.endswith("[]\n")
 
 
 def test_a_toml_file_gives_what_the_environment_leaves_open(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,7 @@ from bot.commands.command import Command
 from bot.conversation import failure_reply, with_example
 from bot.desk import Desk, Incoming, Reading
 from bot.errors import BotError, CommandError
+from bot.faults import log_fault
 from bot.grammar import Arguments
 from bot.language import both
 from bot.platforms.discord.commands import message_menus, slash_commands
@@ -96,8 +98,8 @@ class YomiteClient(discord.Client):
         on_its_way = False
         try:
             on_its_way = await self._answer(incoming, to)
-        except Exception:  # a fault of ours must not leave the person without a word; the log never holds a text
-            log.exception("while answering a message")
+        except Exception as error:  # noqa: BLE001  # a fault of ours must not leave the person without a word
+            log_fault(log, "answering a message", error)
             await self._show(failure_reply(_FAULT, self._desk.speech_for(incoming)), incoming, to)
         finally:
             if started and not on_its_way:
@@ -109,13 +111,15 @@ class YomiteClient(discord.Client):
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """A fault of ours; the event itself is not logged, it holds what people wrote."""
-        log.exception("while taking the event %s", event_method)
+        error = sys.exception()
+        if error is not None:
+            log_fault(log, f"taking the event {event_method}", error)
 
     async def answer_fault(self, interaction: discord.Interaction, error: Exception) -> None:
         """Tell the person that their command cannot be answered."""
         missing = isinstance(error, app_commands.CommandNotFound)
         if not missing:
-            log.error("while taking a command", exc_info=error)
+            log_fault(log, "taking a command", error)
         await _acknowledge(interaction, private=True)
         incoming = _incoming_of(interaction, "")
         reply = failure_reply(_UNKNOWN_COMMAND if missing else _FAULT, self._desk.speech_for(incoming))

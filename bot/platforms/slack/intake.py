@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import logging
 import time
-import traceback
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from bot.conversation import LocalRequest, failure_reply, understand
 from bot.desk import Desk, Reading, waiting_line
 from bot.errors import BotError, CommandError
+from bot.faults import log_fault
 from bot.language import Speech, both, speech_of
 from bot.platforms.platform import CannotPost, Incoming, TryLater
 from bot.platforms.slack.manifest import READ, line_of_slash
@@ -131,9 +131,7 @@ class Intake:
         except BotError as error:
             await self._show(failure_reply(error.message, speech), aside, speech)
         except Exception as error:  # noqa: BLE001  # the person must hear of a fault of ours
-            # Where it went wrong, without the error's message: that could hold a person's text.
-            where = "".join(traceback.format_tb(error.__traceback__))
-            log.error("a question on Slack: %s\n%s", type(error).__name__, where)
+            log_fault(log, "taking a question on Slack", error)
             await self._show(failure_reply(_FAULT, speech), aside, speech)
 
     async def _begin(self, reading: Reading, place: Place) -> Place:

@@ -295,10 +295,12 @@ def test_the_token_is_not_shown_with_the_settings() -> None:
 
 
 @pytest.mark.parametrize(("text", "locale", "shown"), [("I love it", "en-US", "internal fault"), ("とてもよい", "ja", "内部の誤り")])
-def test_a_fault_of_ours_is_told_of(redis_url: str, text: str, locale: str, shown: str) -> None:
+def test_a_fault_of_ours_is_told_of_and_logged_without_the_text(
+    redis_url: str, caplog: pytest.LogCaptureFixture, text: str, locale: str, shown: str
+) -> None:
     class FaultyDesk(Desk):
         async def submit(self, reading: Reading, delivery: dict[str, Any]) -> str:
-            raise ZeroDivisionError
+            raise ZeroDivisionError(reading.incoming.line)
 
     async def scene(stage: Stage) -> None:
         stage.desk.__class__ = FaultyDesk
@@ -309,3 +311,5 @@ def test_a_fault_of_ours_is_told_of(redis_url: str, text: str, locale: str, show
         assert shown in text_of(await stage.discord.response_to(interaction))
 
     play(redis_url, scene, start=False)
+    assert "ZeroDivisionError" in caplog.text
+    assert text not in caplog.text
