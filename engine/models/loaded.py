@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,9 +39,16 @@ class LoadedModel:
         return self.model.device
 
     def forward_batches(
-        self, inputs: Sequence[ModelInput], *, tokens_per_batch: int = TOKENS_PER_BATCH, **options: Any
+        self,
+        inputs: Sequence[ModelInput],
+        *,
+        tokens_per_batch: int = TOKENS_PER_BATCH,
+        forward: Callable[..., Any] | None = None,
+        **options: Any,
     ) -> Iterator[tuple[list[int], Any]]:
         """Run all inputs, texts of like length together, and yield (indices into `inputs`, model output).
+
+        `forward` is called in the model's place, with the same tensors.
 
         The outputs' first axis runs over the indices; their sequence axis is padded to the longest of the batch.
         After each batch, `engine.progress` is told how many of the tokens have been read.
@@ -52,7 +59,7 @@ class LoadedModel:
         cost = pass_cost_tokens(self.device.type)
         for rows in batches_by_length([len(row) for row in inputs], most_tokens=tokens_per_batch, pass_cost=cost):
             with torch.inference_mode():
-                yield rows, self.model(**self.tensors([inputs[i] for i in rows]), **options)
+                yield rows, (forward or self.model)(**self.tensors([inputs[i] for i in rows]), **options)
             tokens_read += sum(len(inputs[i]) for i in rows)
             progress.tell(tokens_read / tokens)
 

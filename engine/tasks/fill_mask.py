@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 
 from engine.contract import Blank, Failure, Filling, FillMaskRequest, FillMaskResult, Language
 from engine.errors import BadInputError, EngineError, ModelError
-from engine.models.loaded import LoadedModel
+from engine.models.loaded import TOKENS_PER_BATCH, LoadedModel
 from engine.tokenization.pieces import ModelInput
 
 MAX_BLANKS = 20
@@ -19,6 +19,8 @@ MAX_CANDIDATES = 100
 _BLANK = re.compile(r"[\[［](?:MASK|ＭＡＳＫ)[\]］]|<mask>|＿+|_{3,}", re.IGNORECASE)
 # The output over the whole vocabulary is the largest tensor by far: at most this many numbers (4 bytes each) at once.
 _LOGITS_AT_ONCE = 48_000_000
+# Where a model keeps what scores pieces, for those whose head takes any places of a text: the blanks alone, half of the work of all.
+_HEADS = {"bert": "cls", "roberta": "lm_head", "xlm-roberta": "lm_head", "camembert": "lm_head"}
 _UNUSED = re.compile(r"\[unused\d+\]|<unused\d+>|madeupword\d+")
 
 
@@ -65,7 +67,7 @@ def run(requests: Sequence[FillMaskRequest], languages: Sequence[Language], mode
             readings.append(error.as_failure())
     rows = [row for reading in readings if isinstance(reading, _Reading) for row in reading.rows]
     most = max((reading.request.candidates for reading in readings if isinstance(reading, _Reading)), default=0)
-    found = iter(_forward(rows, model, count=most))
+    found = iter(_forward(rows, model, mask=int(mask), count=most))
     return [
         reading if isinstance(reading, Failure) else _interpret(reading, [next(found) for _ in reading.rows], model) for reading in readings
     ]
@@ -128,22 +130,46 @@ def _rows(ids: Sequence[int], places: Sequence[int], model: LoadedModel) -> tupl
 _Likely = list[tuple[int, float]]  # (id, probability), most probable first
 
 
-def _forward(rows: Sequence[_Row], model: LoadedModel, *, count: int) -> list[dict[int, _Likely]]:
+def _forward(rows: Sequence[_Row], model: LoadedModel, *, mask: int, count: int) -> list[dict[int, _Likely]]:
     """For each row, the likeliest ids of each of its blanks; enough of them to find `count` different fillings."""
     vocabulary = model.model.config.vocab_size
     allowed = _allowed(model, vocabulary)
     # Two pieces can make one filling, and the second of them may be far less likely.
     count = min(4 * count, int(allowed.sum()))
     found: dict[int, dict[int, _Likely]] = {}
-    tokens_per_batch = max(1, _LOGITS_AT_ONCE // vocabulary)
-    for indices, output in model.forward_batches([row.input for row in rows], tokens_per_batch=tokens_per_batch):
-        for batch_row, index in enumerate(indices):
-            places = [place for _, place in rows[index].blanks]
-            probabilities = output.logits[batch_row, places].float().softmax(-1)
+    for logits_of in _logits(rows, model, mask=mask, vocabulary=vocabulary):
+        for index, logits in logits_of:
+            probabilities = logits.float().softmax(-1)
             best = probabilities.masked_fill(~allowed[: probabilities.shape[-1]], -1.0).topk(count)
             pairs = [list(zip(*row, strict=True)) for row in zip(best.indices.tolist(), best.values.tolist(), strict=True)]
             found[index] = {blank: row for (blank, _), row in zip(rows[index].blanks, pairs, strict=True)}
     return [found[index] for index in range(len(rows))]
+
+
+def _logits(rows: Sequence[_Row], model: LoadedModel, *, mask: int, vocabulary: int) -> Iterator[Iterator[tuple[int, torch.Tensor]]]:
+    """Batch by batch: (index of a row, the scores of all pieces at its blanks). *Shape:* (blanks, vocabulary)."""
+    inputs = [row.input for row in rows]
+    most_scores = max(1, _LOGITS_AT_ONCE // vocabulary)
+    head = getattr(model.model, _HEADS.get(model.model.config.model_type, ""), None)
+    if head is None:
+        for indices, output in model.forward_batches(inputs, tokens_per_batch=most_scores):
+            yield ((index, output.logits[row, [place for _, place in rows[index].blanks]]) for row, index in enumerate(indices))
+        return
+
+    def at_masks(**tensors: torch.Tensor) -> torch.Tensor:
+        hidden = model.model.base_model(**tensors).last_hidden_state
+        scores: torch.Tensor = head(hidden[tensors["input_ids"] == mask])
+        return scores
+
+    masks = [[place for place, id_ in enumerate(row.ids) if id_ == mask] for row in inputs]
+    density = max((len(places) / len(row) for places, row in zip(masks, inputs, strict=True)), default=1.0)
+    tokens = min(TOKENS_PER_BATCH, max(1, int(most_scores / density)))
+    for indices, scores in model.forward_batches(inputs, tokens_per_batch=tokens, forward=at_masks):
+        parts = scores.split([len(masks[index]) for index in indices])
+        yield (
+            (index, part[[masks[index].index(place) for _, place in rows[index].blanks]])
+            for index, part in zip(indices, parts, strict=True)
+        )
 
 
 def _allowed(model: LoadedModel, vocabulary: int) -> torch.Tensor:

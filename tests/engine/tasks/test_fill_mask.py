@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 from hypothesis import given, settings, strategies as st
+from transformers import BertForMaskedLM, PreTrainedModel, RobertaForMaskedLM
 
 from engine.contract import Failure, FillMaskRequest, FillMaskResult
 from engine.errors import ModelError
 from engine.models.loaded import LoadedModel
+from engine.tasks import fill_mask
 from engine.tasks.fill_mask import MAX_BLANKS, run
 from tests.engine.tasks.tiny_models import VOCABULARY, filling_model, maskless_model
 
@@ -160,3 +162,28 @@ def test_a_filling_changes_only_the_blank(before: str, after: str) -> None:
             assert filling.text.endswith(filling.token + text[blank.end :])
             kept = filling.text[: len(filling.text) - len(filling.token) - len(text[blank.end :])]
             assert kept in (text[: blank.start], text[: blank.start].rstrip(" \t\u3000"))
+
+
+@pytest.mark.parametrize("window", [512, 12])
+def test_scores_of_the_blanks_alone_are_those_of_the_whole_text(monkeypatch: pytest.MonkeyPatch, window: int) -> None:
+    texts = ["日本の首都は＿で、＿もある。", "＿です", "The capital of France is ___, and of Japan it is ___.", "猫が好き、犬も＿好き"]
+    requests, model = [FillMaskRequest(text=text) for text in texts], filling_model(window=window)
+    alone = run(requests, ["ja"] * len(texts), model)
+    monkeypatch.setattr(fill_mask, "_HEADS", {})
+    whole = run(requests, ["ja"] * len(texts), model)
+    for one, other in zip(alone, whole, strict=True):
+        assert isinstance(one, FillMaskResult)
+        assert isinstance(other, FillMaskResult)
+        for blank, same in zip(one.blanks, other.blanks, strict=True):
+            assert [filling.id for filling in blank.fillings] == [filling.id for filling in same.fillings]
+            assert [filling.probability for filling in blank.fillings] == pytest.approx([filling.probability for filling in same.fillings])
+
+
+@pytest.mark.parametrize("kind", [BertForMaskedLM, RobertaForMaskedLM])
+def test_the_heads_that_score_blanks_alone_are_there(kind: type[PreTrainedModel]) -> None:
+    config = kind.config_class(vocab_size=40, hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8)
+    model = kind(config).eval()
+    ids = torch.tensor([[5, 6, 7], [8, 6, 9]])
+    head = getattr(model, fill_mask._HEADS[config.model_type])
+    hidden = model.base_model(input_ids=ids).last_hidden_state
+    torch.testing.assert_close(head(hidden[ids == 6]), model(input_ids=ids).logits[ids == 6])
