@@ -154,7 +154,8 @@ def main() -> int:
         before = json.loads(given.out.read_text(encoding="utf-8")) if given.task and given.out.exists() else {}
         scores = {chosen.name: found for chosen in SETS if (found := scores.get(chosen.name) or before.get(chosen.name))}
         given.out.write_text(json.dumps(scores, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        write_cards(given.out.parent)
+        if (given.out.parent / "encoder").is_dir():  # else the file is for somebody's own comparison
+            write_cards(given.out.parent)
         for path in given.table:
             write_between_marks(path, score_lines(scores))
     misses = below_floor(scores)
