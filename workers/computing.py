@@ -56,15 +56,18 @@ def compute(
             outcomes = _together(jobs, engine, watch(jobs))
     except NobodyWaits:
         yield [Ended(taken=job.taken) for job in jobs]
+        return
     except Exception as error:  # noqa: BLE001  # the edge of the process: whatever went wrong, the person gets an answer
         if len(jobs) == 1:
             yield [to_blame(jobs[0], error)]
             return
         log.warning("a batch of %d jobs failed (%s); they are run one by one", len(jobs), type(error).__name__)
-        for job in jobs:
-            yield from compute([job], engine, watch, urgent=urgent)
     else:
         yield [_computed(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
+        return
+    # Not within `except`, where the error would hold on to all that the batch had in memory.
+    for job in jobs:
+        yield from compute([job], engine, watch, urgent=urgent)
 
 
 def ended(job: Carried, outcome: Outcome, *, blame: str = "") -> Ended:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 
 import pytest
 from redis import Redis
@@ -202,3 +204,26 @@ def test_a_worker_tidies_up_once_when_it_has_become_quiet(redis: Redis, queue: J
     worker.work()
     stopping.join()
     assert len(quiet) == 1
+
+
+def test_what_a_failed_batch_had_in_memory_is_free_when_its_jobs_are_run_one_by_one(redis: Redis, queue: JobQueue) -> None:
+    class Tensor:
+        """Something large that a batch makes."""
+
+    made: list[weakref.ref[Tensor]] = []
+    held: list[int] = []
+
+    class ShortOfMemory(RecordingEngine):
+        def read(self, requests, on_progress=None):  # type: ignore[no-untyped-def]  # as the class that it extends
+            gc.collect()
+            held.append(sum(each() is not None for each in made))
+            large = Tensor()
+            made.append(weakref.ref(large))
+            if len(requests) > 1:
+                raise MemoryError
+            return super().read(requests, on_progress)
+
+    jobs = submit(queue, *(SentimentRequest(text=text) for text in ("良い", "fine", "悪い")))
+    work_off(redis, ShortOfMemory())
+    assert held == [0, 0, 0, 0]
+    assert all(isinstance(outcome_of(redis, job), SentimentResult) for job in jobs)
