@@ -88,7 +88,7 @@ class Engine:
         try:
             language = resolve(texts_of(request), request.language)
             entries = [self._catalog.entry(row_task(request), language, name) for name in _models_named(request)]
-            precision = str(self._cache.dtype())
+            precision = str(self._cache.dtype)
         except EngineError:
             return None
         return " ".join([*(self._identity(entry) for entry in entries), precision])

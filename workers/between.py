@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from redis.exceptions import RedisError
 
+from workers.carried import LONGEST_TIMEOUT_S
 from workers.limits import time_limit
 
-LONGEST_S = 86_400.0
 EVERY_S = 0.002  # how often to look whether a short question waits: a look is a round trip to Redis
 
 
@@ -28,7 +28,7 @@ class Between:
         if self._trouble is not None or time.monotonic() < self._next:
             return
         try:
-            with time_limit(LONGEST_S):  # the long computation's own time stands still, also while Redis is asked
+            with time_limit(LONGEST_TIMEOUT_S):  # the long computation's own time stands still, also while Redis is asked
                 self._answer()
         except RedisError as error:
             self._trouble = error

@@ -199,11 +199,8 @@ class BatchingWorker(SimpleWorker):
         """
         if self._stop_requested or not self.connection.llen(self.queues[0].key):
             return
-        kinds = [kind for kind in Task if not (self._drawings.full and kind in self._drawn)]
-        for kind in kinds:
-            if taken := self._taker.take({names.SHORT: self._most[names.SHORT]}, kind=kind):
-                self.execute_batch(taken)
-                return
+        if taken := self._take_by_kind(names.SHORT):
+            self.execute_batch(taken)
 
     def _take(self) -> list[Taken]:
         taken = self._take_undrawn() if self._drawings.full else self._taker.take(self._most)
@@ -218,10 +215,17 @@ class BatchingWorker(SimpleWorker):
 
     def _take_undrawn(self) -> list[Taken]:
         """Jobs of a kind that has no pictures."""
-        for queue, most in self._most.items():
-            for kind in Task:
-                if kind not in self._drawn and (taken := self._taker.take({queue: most}, kind=kind)):
-                    return taken
+        for queue in self._most:
+            if taken := self._take_by_kind(queue):
+                return taken
+        return []
+
+    def _take_by_kind(self, queue: str) -> list[Taken]:
+        """Jobs that say of which kind they are; none that has pictures while enough wait to be drawn."""
+        for kind in Task:
+            waits = self._drawings.full and kind in self._drawn
+            if not waits and (taken := self._taker.take({queue: self._most[queue]}, kind=kind)):
+                return taken
         return []
 
     def execute_batch(self, taken: Sequence[Taken]) -> None:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
+from functools import cached_property
 
 import torch
 
@@ -44,7 +45,7 @@ class ModelCache:
         Raises:
             ModelError: it cannot be loaded, or could not a moment ago.
         """
-        dtype = torch.float32 if exact else self.dtype()
+        dtype = torch.float32 if exact else self.dtype
         key = (entry.model_key, dtype)
         with self._lock:
             found = self._touch(key)
@@ -56,8 +57,9 @@ class ModelCache:
                 found = self._touch(key)
             return found or self._load(entry, dtype, key)
 
+    @cached_property
     def dtype(self) -> torch.dtype:
-        """What models compute in.
+        """What models compute in. Asked for with every job, and found out once.
 
         Raises:
             ModelError: the device is not there.
