@@ -111,7 +111,7 @@ def _details(request: ExplainAttentionRequest, result: ExplainAttentionResult) -
         asked = both("質問と文脈の組", "question and context as a pair")
         found.append(asked if result.task == "ask" else both("2 つの文章の組", "two texts as a pair"))
     if result.view != "positions":
-        found.append(both(f"{tokens} トークン", f"{tokens} tokens"))
+        found.append(both(f"{tokens} トークン", "1 token" if tokens == 1 else f"{tokens} tokens"))
     if result.view == "compare":
         found.append(both("下の数字は 1 つ目のもの", "the numbers below are those of the first"))
     return [*found, _part(request, result)] if result.windows > 1 and result.view != "positions" else found
@@ -175,8 +175,8 @@ def _effect(effect: MaskingEffect, speech: Speech) -> str:
     one = count == 1
     said = {
         "attention": both(
-            f"最も注意された {count} 個で {after}",
-            f"{after} without the {'' if one else f'{count} '}most attended token{'' if one else 's'}",
+            f"ロールアウトで最も注意された {count} 個で {after}",
+            f"{after} without the {'token' if one else f'{count} tokens'} most attended (by rollout)",
         ),
         "attribution": both(f"寄与が最も大きい {count} 個で {after}", f"{after} without the {'' if one else f'{count} '}most attributed"),
         "random": both(

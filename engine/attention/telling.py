@@ -16,8 +16,8 @@ def telling_heads(layers: Sequence[Array], *, text: Sequence[int], separators: S
     """The most telling head of each kind, over all tokens that were read. *Shape:* layers × (heads, tokens, tokens).
 
     "focused": the least mean entropy of a token's attention. "distant": the greatest mean distance at which tokens of the text look
-    at each other, a look at a special token counting as 0. "separator": the greatest share of the text's attention that goes to
-    separators; left out where there are none.
+    at each other, a look at a special token counting as 0; left out where there is one token. "separator": the greatest share of
+    the text's attention that goes to separators; left out where there are none.
 
     Args:
         text: where tokens of the text stand.
@@ -25,7 +25,8 @@ def telling_heads(layers: Sequence[Array], *, text: Sequence[int], separators: S
     """
     places = np.array(text)
     found = [_extreme("focused", [_entropy(layer) for layer in layers], least=True)]
-    found.append(_extreme("distant", [_distance(layer, places) for layer in layers]))
+    if len(places) > 1:
+        found.append(_extreme("distant", [_distance(layer, places) for layer in layers]))
     if separators:
         found.append(_extreme("separator", [layer[:, places][:, :, list(separators)].sum(axis=-1).mean(axis=-1) for layer in layers]))
     return tuple(found)

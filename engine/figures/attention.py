@@ -13,18 +13,19 @@ from engine.figures.colours import Array, Scale, weight_scale, written
 from engine.figures.labels import PITCH_PT, Label, rows_width
 from engine.figures.matrix import SEGMENT_PT, Segments, draw_matrix, draw_scale, frame
 from engine.figures.sheet import INNER_PT, LABEL_PT, MARGIN_PT, Sheet
-from engine.figures.words import heading, link, name, quoted, shown, sides, strongest_links, title_in_alt
+from engine.figures.words import counted, has_links, heading, link, name, quoted, shown, sides, strongest_links, title_in_alt
 
 _BESIDE_GAP_PT = 12.0
 _HIGHEST_PT = 340.0
 WEIGHT = Message(ja="行から列への注意の重み", en="attention weight, row to column")
 _HOW = Message(
-    ja="行のトークンが、列のトークンをどれだけ見ているか。色が濃いほど強く、ひとつの行を足すと1になります（隠した分を除く）。",
-    en="How much the token of a row looks at the token of a column. The darker, the more; a row adds up to 1 (less what is folded away).",
+    ja="行のトークンが、列のトークンをどれだけ見ているか。色が濃いほど強く、ひとつの行を足すと1になります（図にない分を除く）。",
+    en="How much the token of a row looks at the token of a column. The darker, the more; a row adds up to 1 (less what is not shown).",
 )
 _LINKS = Message(
     ja="最も強いつながり（特殊トークンと自分自身を除く）", en="The strongest links (special tokens and looks at oneself left out)"
 )
+_ALL_LINKS = Message(ja="最も強いつながり", en="The strongest links")
 
 
 def map_of(read: Explained, layer: int, head: int | None) -> Array:
@@ -38,12 +39,14 @@ def map_sheet(read: Explained, *, layer: int, head: int | None, japanese: bool) 
     sheet, words, matrix = Sheet(japanese=japanese), shown(read, layer, head).words(), map_of(read, layer, head)
     heading(sheet, Message(ja=f"注意の図：{words.ja}", en=f"Attention map: {words.en}"), reads=[read], how=_HOW)
     _draw_map(sheet, matrix, read.tokens, segments(read))
-    if read.second_from is not None:
+    if segments(read) is not None:
         _draw_crossing(sheet, read, matrix)
     _draw_links(sheet, matrix, read.tokens)
     alt, end = map_alt(matrix, read.tokens, words), title_in_alt(read)
-    crossing = _crossing_words(read, matrix)
-    return sheet, Message(ja=alt.ja + crossing.ja + end.ja, en=f"{alt.en} {crossing.en}{end.en}".strip())
+    crossing = Message(ja="", en="")
+    if segments(read) is not None:
+        crossing = _crossing_words(read, matrix, end_ja="向いている")
+    return sheet, Message(ja=alt.ja + crossing.ja + end.ja, en=" ".join(filter(None, (alt.en, crossing.en, end.en.strip()))))
 
 
 def segments(read: Explained) -> Segments | None:
@@ -71,7 +74,7 @@ def map_alt(matrix: Array, tokens: Sequence[Token], place: Message) -> Message:
     if not links:
         return Message(
             ja=f"{len(tokens)}トークンの注意を色で表した図（{place.ja}）。",
-            en=f"A heatmap of the attention of {len(tokens)} tokens ({place.en}).",
+            en=f"A heatmap of the attention of {counted(tokens)} ({place.en}).",
         )
     said = [(quoted(tokens[row]), quoted(tokens[column]), written(float(matrix[row, column]))) for row, column in links]
     first, second, value = said[0]
@@ -81,7 +84,7 @@ def map_alt(matrix: Array, tokens: Sequence[Token], place: Message) -> Message:
         ja=f"{len(tokens)}トークンの注意を色で表した図（{place.ja}）。{first.ja}が{second.ja}を最も強く見ている（{value}）"
         + (f"。次に{more_ja[1:]}" if more_ja else "")
         + "。",
-        en=f"A heatmap of the attention between {len(tokens)} tokens ({place.en}). {first.en} looks most at {second.en} ({value})"
+        en=f"A heatmap of the attention between {counted(tokens)} ({place.en}). {first.en} looks most at {second.en} ({value})"
         + (f"; then{more_en[1:]}" if more_en else "")
         + ".",
     )
@@ -118,35 +121,36 @@ def _draw_links(sheet: Sheet, matrix: Array, tokens: Sequence[Token]) -> None:
     if found:
         sheet.space(6)
         entries = [(link(tokens[row], tokens[column]), float(matrix[row, column])) for row, column in found]
-        draw_bars(sheet, entries, title=_LINKS)
+        draw_bars(sheet, entries, title=_LINKS if has_links(tokens) else _ALL_LINKS)
 
 
 def _draw_crossing(sheet: Sheet, read: Explained, matrix: Array) -> None:
     first, second = sides(read)
-    there, back = _crossing(read, matrix)
+    said = _crossing_words(read, matrix, end_ja="向いています")
     sheet.paragraph(
         Message(
-            ja=f"橙色の枠は{first.ja}と{second.ja}のあいだの注意です。{first.ja}の注意の{there:.0%}が{second.ja}へ、{second.ja}の注意の{back:.0%}が{first.ja}へ向いています。",
-            en=f"Orange frames: attention between the two. {there:.0%} of the {first.en}'s attention goes to the {second.en}, {back:.0%} of the {second.en}'s to the {first.en}.",
+            ja=f"橙色の枠は{first.ja}と{second.ja}のあいだの注意です。{said.ja}",
+            en=f"Orange frames: attention between the two. {said.en}",
         )
     )
 
 
 def _crossing(read: Explained, matrix: Array) -> tuple[float, float]:
-    """How much of each text's attention goes to the other, 0..1."""
-    cut = read.second_from or 0
-    return tuple(_share(block) for block in (matrix[:cut, cut:], matrix[cut:, :cut]))  # type: ignore[return-value]  # two of them
+    """How much of the attention of each text's tokens goes to the other's, 0..1; a look at [SEP] or [CLS] is no look at a text."""
+    text = np.array([not token.special for token in read.tokens])
+    in_second = np.arange(len(text)) >= (read.second_from or 0)
+    first, second = np.flatnonzero(text & ~in_second), np.flatnonzero(text & in_second)
+    return _share(matrix[np.ix_(first, second)]), _share(matrix[np.ix_(second, first)])
 
 
 def _share(block: Array) -> float:
     return float(np.nan_to_num(block).sum(axis=1).mean()) if block.size else 0.0
 
 
-def _crossing_words(read: Explained, matrix: Array) -> Message:
-    if segments(read) is None:
-        return Message(ja="", en="")
+def _crossing_words(read: Explained, matrix: Array, *, end_ja: str) -> Message:
     (first, second), (there, back) = sides(read), _crossing(read, matrix)
+    one, other = (f"the {side.en}" if read.task == "ask" else side.en for side in (first, second))
     return Message(
-        ja=f"{first.ja}の注意の{there:.0%}が{second.ja}へ、{second.ja}の注意の{back:.0%}が{first.ja}へ向いている。",
-        en=f"{there:.0%} of the {first.en}'s attention goes to the {second.en}, {back:.0%} of the {second.en}'s to the {first.en}. ",
+        ja=f"{first.ja}の注意の{there:.0%}が{second.ja}へ、{second.ja}の注意の{back:.0%}が{first.ja}へ{end_ja}（特殊トークンを除く）。",
+        en=f"{there:.0%} of {one}'s attention goes to {other}, {back:.0%} of {other}'s to {one} (special tokens left out).",
     )

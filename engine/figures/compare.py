@@ -25,7 +25,8 @@ def compare_sheets(read: Explained, other: Explained, *, layer: int, head: int |
     """The pages that compare `read` with `other`, and their alternative texts."""
     same = [token.text for token in read.tokens] == [token.text for token in other.tokens]
     pages = (_beside if same else _stacked)(read, other, layer, head, japanese=japanese)
-    return [(page, _alt(read, other, layer, head, same=same)) for page in pages]
+    letters = "AB" if len(pages) == 2 else ["AB"]
+    return [(page, _alt(read, other, layer, head, of=of, same=same)) for page, of in zip(pages, letters, strict=True)]
 
 
 def place_in(read: Explained, layer: int, head: int | None) -> tuple[int, int | None]:
@@ -145,7 +146,8 @@ def received(matrix: Array) -> Array:
     return mean
 
 
-def _alt(read: Explained, other: Explained, layer: int, head: int | None, *, same: bool) -> Message:
+def _alt(read: Explained, other: Explained, layer: int, head: int | None, *, of: str, same: bool) -> Message:
+    """What a page shows, `of` both maps or of one that has the page for itself."""
     title, models, found = _title(read, other), [], []
     for letter, one in zip("AB", (read, other), strict=True):
         matrix, model, window = map_of(one, *place_in(one, layer, head)), of_model(one), of_window(one)
@@ -155,7 +157,7 @@ def _alt(read: Explained, other: Explained, layer: int, head: int | None, *, sam
                 en=f"{letter}: {model.en}" + (f", {window.en}" if window else ""),
             )
         )
-        for row, column in strongest_links(matrix, one.tokens, most=1):
+        for row, column in strongest_links(matrix, one.tokens, most=1) if letter in of else ():
             first, second = quoted(one.tokens[row]), quoted(one.tokens[column])
             found.append(
                 Message(
@@ -163,9 +165,13 @@ def _alt(read: Explained, other: Explained, layer: int, head: int | None, *, sam
                 )
             )
     moved = _moved_words(read, other, layer, head) if same else Message(ja="", en="")
+    maps = Message(ja="の注意を並べた図。", en=": two attention maps. ")
+    if of != "AB":
+        maps = Message(ja=f"のうち、{of}の注意の図。", en=f": the attention map of {of}. ")
+    said_en = f"{title.en}{maps.en}" + ". ".join(one.en for one in models) + ". " + "".join(one.en for one in found) + moved.en
     return Message(
-        ja=f"{title.ja}の注意を並べた図。" + "。".join(one.ja for one in models) + "。" + "".join(one.ja for one in found) + moved.ja,
-        en=f"{title.en}: two attention maps. " + ". ".join(one.en for one in models) + ". " + "".join(one.en for one in found) + moved.en,
+        ja=f"{title.ja}{maps.ja}" + "。".join(one.ja for one in models) + "。" + "".join(one.ja for one in found) + moved.ja,
+        en=said_en.strip(),
     )
 
 

@@ -16,7 +16,7 @@ from engine.figures.colours import BLUE, Scale, signed_scale, weight_scale, writ
 from engine.figures.matrix import draw_scale
 from engine.figures.shading import draw_shaded
 from engine.figures.sheet import INNER_PT, MARGIN_PT, Sheet
-from engine.figures.words import heading, listed, masked_words, name, sides, strongest_tokens, title_in_alt
+from engine.figures.words import counted, heading, listed, masked_words, name, sides, strongest_tokens, title_in_alt
 
 Kind = Literal["rollout", "relevance", "attribution"]
 
@@ -134,9 +134,7 @@ def _alt(read: Explained, said: Sequence[Message]) -> Message:
     end = title_in_alt(read)
     return Message(
         ja=f"文章の{len(read.tokens)}トークンを、判定に効いた度合いで塗り分けた図。" + "".join(one.ja for one in said) + end.ja,
-        en=f"The text's {len(read.tokens)} tokens, each shaded by how much it mattered. "
-        + "".join(one.en for one in said)
-        + end.en.strip(),
+        en=f"The text as {counted(read.tokens)}, each shaded by how much it mattered. " + "".join(one.en for one in said) + end.en.strip(),
     )
 
 
@@ -199,7 +197,7 @@ def _rollout_alt(read: Explained, said: Sequence[Message]) -> Message:
     end = title_in_alt(read)
     return Message(
         ja=f"全層を通した注意のロールアウトと関連度の図（{len(read.tokens)}トークン）。" + "".join(one.ja for one in said) + end.ja,
-        en=f"Attention rollout and relevance through all layers, {len(read.tokens)} tokens. "
+        en=f"Attention rollout and relevance through all layers, {counted(read.tokens)}. "
         + "".join(one.en for one in said)
         + end.en.strip(),
     )

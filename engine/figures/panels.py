@@ -16,7 +16,7 @@ from engine.figures.font import text_width
 from engine.figures.labels import PITCH_PT, Label, columns as column_labels, draw_rows, rows_width
 from engine.figures.matrix import draw_scale
 from engine.figures.sheet import DPI, INNER_PT, MARGIN_PT, Sheet
-from engine.figures.words import head_name, head_words, heading, title_in_alt
+from engine.figures.words import counted, head_name, head_words, heading, title_in_alt
 
 _GAP_PT, _NARROW_GAP_PT = 6.0, 3.0
 _NAME_SIZE_PT = 9.0
@@ -31,6 +31,17 @@ _HOW = Message(
     ja="小さな図のひとつがヘッドひとつ（層.ヘッド）で、行のトークンが列のトークンを見る強さです。斜めの線は隣や自分、縦の線は全員が同じところを見る動きです。",
     en="Each small picture is one head (layer.head): rows look at columns. A slanting line: neighbours or oneself; an upright one: all look at the same place.",
 )
+
+_TELLING = Message(ja="特徴のあるヘッド（橙色の枠）", en="Heads that stand out (orange frames)")
+# In the picture of one layer: those that stand out are looked for in all layers.
+_TELLING_SOME = Message(
+    ja="モデル全体で特徴のあるヘッド（この層のものは橙色の枠）",
+    en="Heads of the whole model that stand out (those of this layer in orange frames)",
+)
+_TELLING_ELSEWHERE = Message(
+    ja="モデル全体で特徴のあるヘッド（どれもほかの層）", en="Heads of the whole model that stand out (all in other layers)"
+)
+_IN_ALL = Message(ja="モデル全体で特徴のあるヘッド：", en="Heads of the whole model that stand out: ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +66,9 @@ def heads_sheet(read: Explained, *, layer: int, japanese: bool) -> tuple[Sheet, 
     scale = map_scale(read.maps[layer], read.tokens, quantile=_QUANTILE)
     _draw_panels(sheet, read, [(layer, head) for head in range(heads)], scale, across=_across(heads))
     draw_scale(sheet, scale, WEIGHT)
-    _draw_telling(sheet, read.telling)
-    return sheet, _alt(read, title)
+    here = [head.layer == layer for head in read.telling]
+    _draw_telling(sheet, read.telling, _TELLING if all(here) else _TELLING_SOME if any(here) else _TELLING_ELSEWHERE)
+    return sheet, _alt(read, title, _IN_ALL)
 
 
 def layers_sheet(read: Explained, *, japanese: bool) -> tuple[Sheet, Message]:
@@ -67,12 +79,12 @@ def layers_sheet(read: Explained, *, japanese: bool) -> tuple[Sheet, Message]:
     scale = map_scale(read.maps, read.tokens, quantile=_QUANTILE)
     if read.telling:
         _draw_panels(sheet, read, list(dict.fromkeys((head.layer, head.head) for head in read.telling)), scale, across=3)
-    _draw_telling(sheet, read.telling)
+    _draw_telling(sheet, read.telling, _TELLING)
     sheet.space(6)
     for layer in range(layers):
         _draw_panels(sheet, read, [(layer, head) for head in range(heads)], scale, across=_in_line(heads))
     draw_scale(sheet, scale, WEIGHT)
-    return sheet, _alt(read, title)
+    return sheet, _alt(read, title, Message(ja="", en=""))
 
 
 def _across(count: int) -> int:
@@ -136,19 +148,24 @@ def fitted(matrix: Array, width_pt: float, height_pt: float) -> Array:
     return matrix
 
 
-def _draw_telling(sheet: Sheet, telling: Sequence[TellingHead]) -> None:
+def _draw_telling(sheet: Sheet, telling: Sequence[TellingHead], title: Message) -> None:
     if not telling:
         return
     sheet.space(2)
-    sheet.paragraph(Message(ja="特徴のあるヘッド（橙色の枠）", en="Heads that stand out (orange frames)"), colour=POINTER)
+    sheet.paragraph(title, colour=POINTER)
     for head in telling:
         sheet.paragraph(head_words(head))
 
 
-def _alt(read: Explained, title: Message) -> Message:
+def _alt(read: Explained, title: Message, where: Message) -> Message:
+    """`where`: of which heads those that stand out were found, where it is not those of the picture."""
     said = [head_words(head) for head in read.telling]
-    end = title_in_alt(read)
+    found, end = where if said else Message(ja="", en=""), title_in_alt(read)
     return Message(
-        ja=f"{title.ja}を小さな注意の図にして並べたもの（{len(read.tokens)}トークン）。" + "".join(f"{one.ja}。" for one in said) + end.ja,
-        en=f"{title.en} as small attention maps of {len(read.tokens)} tokens. " + "".join(f"{one.en}. " for one in said) + end.en.strip(),
+        ja=f"{title.ja}を小さな注意の図にして並べたもの（{len(read.tokens)}トークン）。{found.ja}"
+        + "".join(f"{one.ja}。" for one in said)
+        + end.ja,
+        en=f"{title.en} as small attention maps of {counted(read.tokens)}. {found.en}"
+        + "".join(f"{one.en}. " for one in said)
+        + end.en.strip(),
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from engine.attention.explained import Explained
 from engine.contract import Message
-from engine.figures.colours import FAINT, Array, Scale, even_places, round_up
+from engine.figures.colours import FAINT, Array, Scale, even_places, round_up, written
 from engine.figures.curve import Line, draw_lines
 from engine.figures.matrix import draw_scale
 from engine.figures.sheet import DPI, INNER_PT, LABEL_PT, MARGIN_PT, Sheet
@@ -36,7 +38,7 @@ def positions_sheet(read: Explained, *, japanese: bool) -> tuple[Sheet, Message]
         ja="Transformerは語順を知らないので、位置ごとのベクトルを足します。図は位置どうしのコサイン類似度（濃い青ほど似ている）、波はいくつかの次元の値です。",
         en="A Transformer knows no order, so a vector for each place is added. Heatmaps: cosine of places with each other. Waves: some of the dimensions.",
     )
-    heading(sheet, title, reads=[read], how=how)
+    heading(sheet, title, reads=[replace(read, prediction=None, windows=1)], how=how)  # the text plays no part
     tables = [(_SINUSOIDAL, found.sinusoidal)] if found.learned is None else [(_LEARNED, found.learned), (_SINUSOIDAL, found.sinusoidal)]
     _draw_cosines(sheet, tables)
     draw_scale(sheet, Scale(high=1.0, low=-1.0), Message(ja="コサイン類似度", en="cosine similarity"))
@@ -109,8 +111,8 @@ def _alt(read: Explained, tables: list[tuple[Message, Array]]) -> Message:
         far = float(np.diagonal(values, count // 2).mean())
         said.append(
             Message(
-                ja=f"{name.ja}：隣どうしのコサインは平均{near:.2f}、{count // 2}離れると{far:.2f}。",
-                en=f"{name.en}: the cosine of neighbours is {near:.2f} on average, of places {count // 2} apart {far:.2f}.",
+                ja=f"{name.ja}：隣どうしのコサインは平均{written(near)}、{count // 2}離れると{written(far)}。",
+                en=f"{name.en}: the cosine of neighbours is {written(near)} on average, of places {count // 2} apart {written(far)}.",
             )
         )
     return Message(

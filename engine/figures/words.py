@@ -40,7 +40,7 @@ TELLING: dict[Literal["focused", "distant", "separator"], Message] = {
     "separator": Message(ja="区切りを見る", en="to separator"),
 }
 MASKED = {
-    "attention": Message(ja="最も注意された{n}個を隠す", en="hide the {n} most attended"),
+    "attention": Message(ja="ロールアウトで最も注意された{n}個を隠す", en="hide the {n} most attended (rollout)"),
     "attribution": Message(ja="最も寄与した{n}個を隠す", en="hide the {n} most attributed"),
     "random": Message(ja="無作為に{n}個を隠す（平均）", en="hide {n} at random (mean)"),
 }
@@ -155,11 +155,21 @@ def quoted(token: Token) -> Message:
     return Message(ja=f"「{text}」", en=f'"{text}"')
 
 
+def counted(tokens: Sequence[Token]) -> str:
+    """How many tokens, in English."""
+    return "1 token" if len(tokens) == 1 else f"{len(tokens)} tokens"
+
+
+def has_links(tokens: Sequence[Token]) -> bool:
+    """Whether one token of the text can look at another."""
+    return sum(not token.special for token in tokens) > 1
+
+
 def strongest_links(matrix: Array, tokens: Sequence[Token], *, most: int) -> list[tuple[int, int]]:
     """The largest weights of one token of the text to another; special tokens and looks at oneself count if nothing else is there."""
     text = np.array([not token.special for token in tokens])
     pairs = np.outer(text, text) & ~np.eye(len(tokens), dtype=bool)
-    values = np.where(pairs, np.nan_to_num(matrix), -1.0) if pairs.any() else np.nan_to_num(np.asarray(matrix, dtype=np.float64))
+    values = np.where(pairs, np.nan_to_num(matrix), -1.0) if has_links(tokens) else np.nan_to_num(np.asarray(matrix, dtype=np.float64))
     order = np.argsort(-values, axis=None, kind="stable")[:most]
     found = [tuple(map(int, np.unravel_index(int(index), values.shape))) for index in order]
     return [(row, column) for row, column in found if values[row, column] > 0]

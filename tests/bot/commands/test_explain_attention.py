@@ -266,7 +266,10 @@ def test_the_answer_says_how_far_masking_moves_the_prediction_and_what_that_mean
 
 def test_one_masked_token_is_told_as_one() -> None:
     text = whole_text(_answer(EN, "en", faithfulness=masked(count=1, attention=0.6, attribution=0.5, random=0.8)), speech="en")
-    assert "60.0% without the most attended token; to 50.0% without the most attributed; to 80.0% on average without a random one." in text
+    assert (
+        "60.0% without the token most attended (by rollout); to 50.0% without the most attributed; to 80.0% on average without a random one."
+        in text
+    )
 
 
 @pytest.mark.parametrize(
@@ -340,6 +343,10 @@ def test_an_answer_about_positions_is_not_about_a_prediction(speech: Speech, tit
 def test_an_answer_about_one_token_is_told_too(speech: Speech) -> None:
     request, result = _found("猫")
     assert "猫" in whole_text(_render(request, result, speech), speech=speech)
+    one = replace(result, attention=replace(result.attention, shape=(6, 12, 1, 1)))
+    first = _render(request, one, speech).blocks[0]
+    assert isinstance(first, Paragraph)
+    assert first.text.endswith("1 トークン" if speech == "ja" else " 1 token")
 
 
 def _found(line: str, **changed: Any) -> tuple[ExplainAttentionRequest, ExplainAttentionResult]:

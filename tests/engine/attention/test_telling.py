@@ -47,6 +47,6 @@ def test_without_separators_none_is_named_for_them() -> None:
     assert [one.kind for one in telling_heads([EVEN[None]], text=TEXT, separators=[])] == ["focused", "distant"]
 
 
-def test_a_text_of_one_token_has_its_telling_heads_too() -> None:
+def test_in_a_text_of_one_token_no_head_is_said_to_look_far() -> None:
     found = telling_heads([np.full((2, 3, 3), 1 / 3, dtype=np.float32)], text=[1], separators=[2])
-    assert [(one.kind, round(one.value, 3)) for one in found] == [("focused", 1.099), ("distant", 0.0), ("separator", 0.333)]
+    assert [(one.kind, round(one.value, 3)) for one in found] == [("focused", 1.099), ("separator", 0.333)]

@@ -68,6 +68,30 @@ def test_heads_that_stand_out_are_named_in_words(japanese: bool) -> None:
         assert name in (alt.ja if japanese else alt.en)
 
 
+@pytest.mark.parametrize(
+    ("layer", "heads", "ja", "en"),
+    [
+        (1, 4, "モデル全体で特徴のあるヘッド（どれもほかの層）", "Heads of the whole model that stand out (all in other layers)"),
+        (
+            0,
+            4,
+            "モデル全体で特徴のあるヘッド（この層のものは橙色の枠）",
+            "Heads of the whole model that stand out (those of this layer in orange frames)",
+        ),
+        (2, 2, "特徴のあるヘッド（橙色の枠）", "Heads that stand out (orange frames)"),
+    ],
+    ids=["none here", "some here", "all here"],
+)
+def test_a_picture_of_one_layer_says_where_the_heads_that_stand_out_are(layer: int, heads: int, ja: str, en: str) -> None:
+    read = reading(ENGLISH)
+    read = replace(read, telling=tuple(one for one in read.telling if heads == 4 or one.layer == layer))
+    for japanese, said in ((True, ja), (False, en)):
+        [(sheet, _)] = sheets(read, view="heads", layer=layer, head=None, other=None, japanese=japanese)
+        assert said in [text.get_text() for text, _ in texts(sheet)]
+        framed = [patch for patch in sheet.axes.patches if patch.get_edgecolor()[:3] == pytest.approx(POINTER)]
+        assert len(framed) == len({one.head for one in read.telling if one.layer == layer})
+
+
 @pytest.mark.parametrize("words", [JAPANESE, LONG], ids=["short", "64"])
 @pytest.mark.parametrize("head", [None, 2])
 def test_the_cell_of_the_largest_weight_has_the_colour_that_the_scale_gives_it(words: tuple[str, ...], head: int | None) -> None:
@@ -163,6 +187,24 @@ def test_the_strongest_link_between_words_is_told() -> None:
     assert '"猫" looks most at "犬" (0.50)' in image.alt.en
 
 
+@pytest.mark.parametrize("japanese", [True, False])
+def test_of_one_token_the_links_of_special_tokens_are_told_as_such(japanese: bool) -> None:
+    def said(words: tuple[str, ...]) -> list[str]:
+        [(sheet, _)] = sheets(reading(words), view="map", layer=0, head=0, other=None, japanese=japanese)
+        return [text.get_text() for text, _ in texts(sheet) if "つながり" in text.get_text() or "strongest links" in text.get_text()]
+
+    assert said(("[CLS]", "猫", "[SEP]")) == ["最も強いつながり" if japanese else "The strongest links"]
+    [title] = said(("[CLS]", "猫", "犬", "[SEP]"))
+    assert ("を除く" if japanese else "left out") in title
+
+
+@pytest.mark.parametrize("view", ["map", "heads", "layers", "rollout", "tokens"])
+def test_one_token_is_told_as_one(view: AttentionView) -> None:
+    [image] = pictures(reading(("猫",), telling=()), view=view, layer=0, head=None, other=None, japanese=False)
+    assert "1 token" in image.alt.en
+    assert "1 tokens" not in image.alt.en
+
+
 @pytest.mark.parametrize(("task", "names"), [("ask", ("質問", "文脈")), ("sentiment", ("文章A", "文章B"))])
 def test_the_two_texts_of_a_pair_are_named_and_what_crosses_is_told(task: str, names: tuple[str, str]) -> None:
     maps = np.zeros((1, 1, 4, 4))
@@ -172,6 +214,25 @@ def test_the_two_texts_of_a_pair_are_named_and_what_crosses_is_told(task: str, n
     written = [text.get_text() for text, _ in texts(sheet)]
     assert all(written.count(name) == 2 for name in names)
     assert f"{names[0]}の注意の60%が{names[1]}へ" in alt.ja
+
+
+@pytest.mark.parametrize(
+    ("task", "en"),
+    [
+        ("ask", "20% of the question's attention goes to the context, 10% of the context's to the question"),
+        ("sentiment", "20% of text A's attention goes to text B, 10% of text B's to text A"),
+    ],
+)
+def test_what_goes_to_a_special_token_is_no_look_across_a_pair(task: str, en: str) -> None:
+    maps = np.zeros((1, 1, 5, 5))
+    maps[..., [0, 2, 4]] = 0.25  # on [CLS] and both [SEP], whichever text they stand beside
+    maps[0, 0, 1, 3], maps[0, 0, 3, 1] = 0.2, 0.1
+    read = reading(("[CLS]", "猫", "[SEP]", "犬", "[SEP]"), layers=1, heads=1, maps=maps, second_from=3, task=task, telling=())
+    [(sheet, alt)] = sheets(read, view="map", layer=0, head=0, other=None, japanese=False)
+    assert en in alt.en
+    assert en.split(",")[0] in " ".join(text.get_text() for text, _ in texts(sheet))
+    assert "の注意の20%が" in alt.ja
+    assert "（特殊トークンを除く）" in alt.ja
 
 
 def test_a_word_is_shown_with_what_it_looks_at_and_what_looks_at_it() -> None:
@@ -238,7 +299,10 @@ def test_a_smaller_model_is_compared_at_its_own_last_layer() -> None:
 
 def test_two_long_texts_get_a_page_each() -> None:
     one, other = reading(LONG), reading((*LONG[:-2], "犬", "[SEP]"))
-    assert len(pictures(one, view="compare", layer=0, head=None, other=other, japanese=True)) == 2
+    first, second = pictures(one, view="compare", layer=0, head=None, other=other, japanese=True)
+    assert ("Aの注意の図" in first.alt.ja, "Bの注意の図" in second.alt.ja) == (True, True)
+    assert ("In A," in first.alt.en, "In B," in first.alt.en) == (True, False)
+    assert ("In A," in second.alt.en, "In B," in second.alt.en) == (False, True)
     assert len(pictures(reading(ENGLISH), view="compare", layer=0, head=None, other=reading(JAPANESE), japanese=True)) == 1
 
 
@@ -248,6 +312,14 @@ def test_a_model_without_a_table_of_positions_is_told_so() -> None:
     read = replace(read, positions=replace(read.positions, learned=None))
     [(sheet, _)] = sheets(read, view="positions", layer=0, head=None, other=None, japanese=False)
     assert any("no table of positions" in text.get_text() for text, _ in texts(sheet))
+
+
+@pytest.mark.parametrize("japanese", [True, False])
+def test_a_picture_of_positions_names_the_model_and_claims_nothing_of_the_text(japanese: bool) -> None:
+    [(sheet, _)] = sheets(reading(ENGLISH, windows=3), view="positions", layer=0, head=None, other=None, japanese=japanese)
+    written = " ".join(text.get_text() for text, _ in texts(sheet))
+    assert "models/sentiment" in written
+    assert not any(word in written for word in ("ポジティブ", "positive", "--window"))
 
 
 @pytest.mark.parametrize(

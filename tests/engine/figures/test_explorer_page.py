@@ -172,7 +172,7 @@ def test_scores_and_the_faithfulness_check_are_told(browser: Browser, tmp_path: 
         page.locator(".mattering [data-value=rollout]").click()
         assert numbers.all_inner_texts() == [f"{score.rollout:.3f}" for score in read.scores]
         sentence = page.locator(".tested").inner_text()
-        assert "91.2% became 61.0% (−0.302) with the top 3 by attention masked" in sentence
+        assert "91.2% became 61.0% (−0.302) with the top 3 by attention rollout masked" in sentence
         assert "moved the prediction more than random" in sentence
 
 
@@ -218,7 +218,7 @@ def test_a_pair_stands_apart_and_is_filtered_to_looks_across(browser: Browser, t
     second, size = read.second_from, len(read.tokens)
     assert second is not None
     with opened(browser, tmp_path, read, head=0) as page:
-        assert page.locator(".panel .line .segment").all_inner_texts() == ["質問", "本文"]
+        assert page.locator(".panel .line .segment").all_inner_texts() == ["質問", "文脈"]
         assert page.locator(".panel .line").nth(1).locator(".chip").count() == size - second
         page.locator("#between").check()
         assert look_at_cell(page, 1, 2, of=size) == ""

@@ -87,7 +87,7 @@ def test_a_model_that_predicts_nothing_about_a_text_shows_its_attention_and_says
     assert result.faithfulness == ()
     assert {(score.relevance, score.attribution) for score in result.scores} == {(None, None)}
     assert sum(score.rollout or 0 for score in result.scores) == pytest.approx(1.0)
-    assert len(result.telling) == 3
+    assert [head.kind for head in result.telling] == ["focused", "separator"]
     assert weights_of(result).shape[:2] == (2, 4)
     [note] = result.notes
     assert "判定をしない" in note.ja
@@ -152,6 +152,20 @@ def test_every_view_is_drawn_with_a_page_to_look_through(view: AttentionView) ->
     assert [file.media_type for file in result.files] == ["text/html"]
     assert replace(result, images=(), files=()) == outcome.result
     assert outcome_from_json(to_json(result)) == result
+
+
+@pytest.mark.parametrize("view", ["map", "layers", "rollout", "tokens"])
+def test_of_512_tokens_the_part_that_matters_most_is_drawn_at_a_readable_size(view: AttentionView) -> None:
+    model = judging_model(window=512)
+    text = "猫" * 510  # with [CLS] and [SEP], 512 tokens
+    [pieces] = model.tokenizer.pieces([text])
+    assert len(pieces) == 510
+    result = drawn(answer(ExplainAttentionRequest(text=text, view=view), model))
+    assert isinstance(result, ExplainAttentionResult)
+    assert result.attention.shape[2:] == (TOKENS_SHOWN, TOKENS_SHOWN)
+    assert any("most relevant part" in note.en and "最も関わる部分" in note.ja for note in result.notes)
+    assert all(image.width_px == 1_000 and image.height_px <= 4_000 for image in result.images)
+    assert [len(effects) for effects in (result.faithfulness, result.scores)] == [3, TOKENS_SHOWN]
 
 
 @pytest.mark.parametrize(
