@@ -15,7 +15,7 @@ from transformers import BertConfig, PreTrainedModel
 
 from engine.models.int8 import from_folder
 from engine.pack.batches import Batch
-from engine.pack.running import Run, run_trainer
+from engine.pack.running import Run, train
 
 LORA_TARGETS = ["query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense"]
 LORA_RANK = 32
@@ -58,7 +58,7 @@ def train_adapter(
         adapted = get_peft_model(model, lora)
     if go_on_from:
         set_peft_model_state_dict(adapted, load_peft_weights(str(go_on_from), device="cpu"))
-    run_trainer(adapted, stream, run=run, label_names=["labels"])
+    train(adapted, stream, run=run)
     return adapted
 
 

@@ -73,20 +73,25 @@ class Answers:
         cropped = np.minimum(self._contexts.lengths[self._owners.astype(np.int64)], CROP_PIECES)
         return self._questions.lengths + cropped + 3
 
-    def batch(self, rows: list[int], generator: np.random.Generator) -> Batch:
-        """*Shape:* ids and types (rows, longest); starts and ends (rows,), 0 where the crop has no answer."""
+    def batch(self, rows: list[int], generator: np.random.Generator, *, width: int) -> Batch:
+        """*Shape:* ids and types (rows, width); starts and ends (rows,), 0 where the crop has no answer."""
         ids, types, starts, ends = [], [], [], []
         for row in rows:
             context, first, last = crop(self._example(row), generator)
             question = self._questions[row]
             if generator.random() < UNANSWERABLE_SHARE / 4:
-                question, first = self._questions[int(generator.integers(len(self._questions)))], -1
+                question, first = self._questions[int(generator.integers(len(self._questions)))][: width - len(context) - 3], -1
             ids.append([self._first, *question, self._separator, *context, self._separator])
             types.append([0] * (len(question) + 2) + [1] * (len(context) + 1))
             before = len(question) + 2
             starts.append(before + first if first >= 0 else 0)
             ends.append(before + last if first >= 0 else 0)
-        return {"ids": pad_rows(ids), "types": pad_rows(types), "starts": torch.tensor(starts), "ends": torch.tensor(ends)}
+        return {
+            "ids": pad_rows(ids, width=width),
+            "types": pad_rows(types, width=width),
+            "starts": torch.tensor(starts),
+            "ends": torch.tensor(ends),
+        }
 
     def _example(self, row: int) -> Example:
         first, last = self._spans[row]
@@ -114,8 +119,8 @@ def crop(example: Example, generator: np.random.Generator) -> tuple[Ids, int, in
 def train_ask(answers: Answers, *, encoder: Path, out: Path, run: Run, go_on: bool = False) -> None:
     """Train and save the question-answering adapter."""
 
-    def build(rows: list[int], generator: np.random.Generator) -> Batch:
-        batch = answers.batch(rows, generator)
+    def build(rows: list[int], generator: np.random.Generator, *, width: int) -> Batch:
+        batch = answers.batch(rows, generator, width=width)
         return {
             "input_ids": batch["ids"],
             "attention_mask": (batch["ids"] != 0).long(),

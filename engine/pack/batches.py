@@ -1,10 +1,11 @@
-"""Batches of a fixed token budget, texts of like length together, so that little is computed on padding."""
+"""Batches of a few fixed shapes and a token budget: texts of like length together, so that little is computed on padding."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,35 +13,52 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 Batch = dict[str, Any]
 Lengths = Sequence[int] | NDArray[np.integer[Any]]
+# A GPU replays a step that it has recorded, but each shape must be recorded by itself: so there are few.
+WIDTHS = (8, 16, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 224, 256, 384, 512)
 
 
-def token_budget_batches(
-    lengths: Lengths, *, budget: int, generator: np.random.Generator, pool: int = 4_096, cap: int = 512
-) -> Iterator[list[int]]:
-    """One epoch of index batches: shuffled, sorted by length within pools, at most `budget` padded tokens each."""
-    order = generator.permutation(len(lengths))
-    batches: list[list[int]] = []
-    for start in range(0, len(order), pool):
-        chunk = sorted(order[start : start + pool].tolist(), key=lambda i: int(lengths[i]))
-        batch: list[int] = []
-        for index in chunk:
-            if batch and (len(batch) + 1) * min(int(lengths[index]), cap) > budget:
-                batches.append(batch)
-                batch = []
-            batch.append(index)
-        batches.append(batch)
-    generator.shuffle(batches)
-    yield from batches
+class Build(Protocol):
+    """Makes the batch of some rows, each row padded to `width` pieces."""
+
+    def __call__(self, rows: list[int], generator: np.random.Generator, *, width: int) -> Batch: ...
+
+
+def widths_for(lengths: Lengths) -> NDArray[np.int64]:
+    """The narrowest width of a batch that takes each row of so many pieces. *Shape:* (rows,) → (rows,).
+
+    Raises:
+        ValueError: a row is longer than any batch is wide.
+    """
+    places = np.searchsorted(WIDTHS, lengths)
+    if (places == len(WIDTHS)).any():
+        raise ValueError(f"a row has {np.max(lengths)} pieces; the widest batch takes {WIDTHS[-1]}")
+    return np.array(WIDTHS)[places]
+
+
+def full_batches(lengths: Lengths, *, budget: int, generator: np.random.Generator, texts: int = 1) -> Iterator[tuple[int, list[int]]]:
+    """Without end: (width, rows) with as many rows of up to that width as `budget` padded tokens take, at least one.
+
+    Rows come in an order that is drawn anew for each epoch; a batch that an epoch leaves unfilled goes on in the next. A row has `texts`
+    texts of at most its length.
+    """
+    widths = widths_for(lengths).tolist()
+    waiting: defaultdict[int, list[int]] = defaultdict(list)
+    while True:
+        for row in generator.permutation(len(lengths)).tolist():
+            width = widths[row]
+            waiting[width].append(row)
+            if len(waiting[width]) >= budget // (texts * width):
+                yield width, waiting.pop(width)
 
 
 class BatchStream(IterableDataset[Batch]):
-    """An endless, seeded stream of ready batches for the Trainer (its own batch size is then 1).
+    """An endless, seeded stream of ready batches.
 
     Processes that make batches ready each have a seed of their own.
     """
 
-    def __init__(self, lengths: Lengths, build: Callable[[list[int], np.random.Generator], Batch], *, budget: int, seed: int = 0) -> None:
-        self._lengths, self._build, self._budget, self._seed = lengths, build, budget, seed
+    def __init__(self, lengths: Lengths, build: Build, *, budget: int, texts: int = 1, seed: int = 0) -> None:
+        self._lengths, self._build, self._budget, self._texts, self._seed = lengths, build, budget, texts, seed
 
     def __iter__(self) -> Iterator[Batch]:
         return self.batches(self._seed + seed_of_process())
@@ -48,9 +66,8 @@ class BatchStream(IterableDataset[Batch]):
     def batches(self, seed: int) -> Iterator[Batch]:
         """The stream of another seed."""
         generator = np.random.default_rng(seed)
-        while True:
-            for batch in token_budget_batches(self._lengths, budget=self._budget, generator=generator):
-                yield self._build(batch, generator)
+        for width, rows in full_batches(self._lengths, budget=self._budget, generator=generator, texts=self._texts):
+            yield self._build(rows, generator, width=width)
 
 
 class JoinedStream(IterableDataset[Batch]):
@@ -84,8 +101,3 @@ def seed_of_process() -> int:
     """What to add to a seed, far enough from that of other processes that make batches ready."""
     worker = get_worker_info()
     return 1_000 * worker.id if worker else 0
-
-
-def only_batch(batches: list[Batch]) -> Batch:
-    """The data collator for `BatchStream`: the one ready batch."""
-    return batches[0]

@@ -28,7 +28,7 @@ from engine.pack.ner import prepare_entities, train_ner
 from engine.pack.ragged import Arrays, Stored, save_arrays
 from engine.pack.running import Run, draw_course
 from engine.pack.sentiment import prepare_feelings, train_sentiment
-from engine.pack.similar import prepare_pairs, train_similar
+from engine.pack.similar import GRADED_SHARE, prepare_pairs, train_similar
 from engine.pack.sources import E5, MINILM_VOCABULARY, MUSE, fetch
 from engine.pack.teachers import Teacher, encode_with_muse, kept
 from engine.pack.texts import prepare_meaning, prepare_order, prepare_translations, prepare_words
@@ -52,13 +52,15 @@ class Plan:
     sentiment: int = 2_500
     tokens: int = 4_096
     seconds: Mapping[str, float] = field(default_factory=dict)
+    rates: Mapping[str, float] = field(default_factory=dict)  # learning rates that are not those of LEARNING_RATES
+    graded: float = GRADED_SHARE
     dropout: float = 0.0
     workers: int = 0
     save_steps: int = 250
 
 
 CPU = Plan()
-GPU = Plan(encoder=3_000, similar=600, ner=1_500, ask=1_600, sentiment=1_500, tokens=32_768, dropout=0.1, workers=6, save_steps=2_000)
+GPU = Plan(encoder=8_000, similar=1_500, ner=2_500, ask=3_000, sentiment=2_500, tokens=32_768, dropout=0.1, workers=6, save_steps=2_000)
 LEARNING_RATES = {"encoder": 2.5e-4, "similar": 3e-4, "ner": 6e-4, "ask": 6e-4, "sentiment": 6e-4}
 # Of the plan's tokens in a step; adapters learn from smaller batches.
 TOKEN_SHARES = {"similar": 0.5, "ner": 0.5, "ask": 0.67, "sentiment": 0.5}
@@ -104,7 +106,7 @@ class PackBuild:
         return Run(
             folder=self.work / f"run-{stage}",
             steps=getattr(self.plan, stage),
-            learning_rate=LEARNING_RATES[stage],
+            learning_rate=self.plan.rates.get(stage, LEARNING_RATES[stage]),
             tokens=round(self.plan.tokens * share),
             dropout=self.plan.dropout if stage != "encoder" else 0.0,
             seconds=self.plan.seconds.get(stage),
@@ -165,7 +167,7 @@ class PackBuild:
         (folder / "tokenizer_config.json").write_text(json.dumps(TOKENIZER_CONFIG, indent=2) + "\n", encoding="utf-8")
 
     def similar_stage(self) -> None:
-        self._train("similar", train_similar, self._arrays("pairs"))
+        self._train("similar", partial(train_similar, graded_share=self.plan.graded), self._arrays("pairs"))
 
     def ner_stage(self) -> None:
         self._train("ner", train_ner, self._arrays("entities"))
@@ -225,6 +227,11 @@ def main() -> None:
             f"--{name}-steps", type=int, help=f"optimiser steps (default: {getattr(CPU, name)}, on a GPU {getattr(GPU, name)})"
         )
         parser.add_argument(f"--{name}-seconds", type=float, help="the stage ends after so long if its steps take longer")
+        parser.add_argument(f"--{name}-rate", type=float, help=f"learning rate (default: {LEARNING_RATES[name]:g})")
+    parser.add_argument("--dropout", type=float, help=f"of hidden states in adapters (default: {CPU.dropout}, on a GPU {GPU.dropout})")
+    parser.add_argument(
+        "--graded", type=float, default=GRADED_SHARE, help="share of graded pairs among similar's batches (default: %(default)s)"
+    )
     parser.add_argument("--only", nargs="+", default=(), metavar="STAGE", help="just these stages, on the encoder that stands")
     parser.add_argument("--go-on", action="store_true", help="start adapters from those that stand, instead of anew")
     given = parser.parse_args()
@@ -232,5 +239,7 @@ def main() -> None:
     plan = GPU if torch.cuda.is_available() else CPU
     steps = {name: count for name in LEARNING_RATES if (count := getattr(given, f"{name}_steps"))}
     seconds = {name: count for name in LEARNING_RATES if (count := getattr(given, f"{name}_seconds"))}
-    plan = replace(plan, **steps, seconds=seconds)
+    rates = {name: rate for name in LEARNING_RATES if (rate := getattr(given, f"{name}_rate"))}
+    dropout = plan.dropout if given.dropout is None else given.dropout
+    plan = replace(plan, **steps, seconds=seconds, rates=rates, dropout=dropout, graded=given.graded)
     PackBuild(data=DataFolder(given.data), work=given.work, out=given.out, plan=plan, go_on=given.go_on).run(given.only)

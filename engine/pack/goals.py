@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import BertConfig, BertForMaskedLM, BertModel
 
+from engine.reference.masking import NOT_ASKED
+
 TEACHER_WIDTH = 128  # of the bilingual teacher's vectors, reduced
 ENTITY_LABELS, FEELINGS = 9, 3
 RANKING_SCALE = 50.0  # cosines of this family lie close together
@@ -98,7 +100,8 @@ class BilingualEncoder(BertForMaskedLM):
     def _words_loss(self, part: Part) -> Tensor:
         """*Shape:* ids (batch, seq) without padding; places and labels (asked,), places counted through all rows."""
         hidden = self.bert(input_ids=part["ids"]).last_hidden_state
-        return functional.cross_entropy(self.cls(hidden.flatten(0, 1)[part["places"]]).float(), part["labels"])
+        asked = hidden.flatten(0, 1).index_select(0, part["places"])
+        return functional.cross_entropy(self.cls(asked).float(), part["labels"], ignore_index=NOT_ASKED)
 
     def _order_loss(self, part: Part) -> Tensor:
         first = self._hidden(part["ids"], part["types"])[:, 0]

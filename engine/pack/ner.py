@@ -65,9 +65,9 @@ def prepare_entities(data: DataFolder, cutter: TextTokenizer) -> Stored:
     return {"ids": Ragged.of(ids), "labels": Ragged.of(labels)}
 
 
-def label_rows(labels: Ragged, rows: list[int]) -> torch.Tensor:
-    """Padded labels, -100 where none is asked. *Shape:* (rows, longest)."""
-    padded = pad_rows([labels[i] for i in rows], value=NO_LABEL)
+def label_rows(labels: Ragged, rows: list[int], *, width: int) -> torch.Tensor:
+    """Padded labels, -100 where none is asked. *Shape:* (rows, width)."""
+    padded = pad_rows([labels[i] for i in rows], value=NO_LABEL, width=width)
     return padded.masked_fill(padded == NO_LABEL, -100)
 
 
@@ -75,9 +75,9 @@ def train_ner(texts: Arrays, *, encoder: Path, out: Path, run: Run, go_on: bool 
     """Train and save the entity adapter."""
     ids, labels = texts.ragged("ids"), texts.ragged("labels")
 
-    def build(batch: list[int], _: np.random.Generator) -> Batch:
-        input_ids = pad_rows([ids[i] for i in batch])
-        return {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "labels": label_rows(labels, batch)}
+    def build(rows: list[int], _: np.random.Generator, *, width: int) -> Batch:
+        input_ids = pad_rows([ids[i] for i in rows], width=width)
+        return {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "labels": label_rows(labels, rows, width=width)}
 
     stream = BatchStream(ids.lengths, build, budget=run.tokens // 2, seed=12 + 100 * go_on)
     model = encoder_with_head(BertForTokenClassification, encoder, labels=LABELS, dropout=run.dropout)

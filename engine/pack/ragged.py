@@ -38,9 +38,9 @@ class Ragged:
         return np.diff(self.ends, prepend=0)
 
 
-def pad_rows(rows: Sequence[Ids | Sequence[int]], *, value: int = 0) -> torch.Tensor:
-    """Right-pad rows to the longest. *Shape:* (rows, longest), int64."""
-    width = max(map(len, rows))
+def pad_rows(rows: Sequence[Ids | Sequence[int]], *, value: int = 0, width: int | None = None) -> torch.Tensor:
+    """Right-pad rows to `width`, which no row may exceed; None: to the longest. *Shape:* (rows, width), int64."""
+    width = width or max(map(len, rows))
     padded = np.full((len(rows), width), value, dtype=np.int64)
     for target, row in zip(padded, rows, strict=True):
         target[: len(row)] = row

@@ -1,26 +1,34 @@
-"""One training run by the Hugging Face Trainer: how long, how fast, and where its checkpoints lie."""
+"""One training run of the pack: how long, how fast, where its checkpoint lies, and its steps.
+
+A loop of our own, not the Trainer that teams train with: the pack's encoder is so small that starting its kernels took most of a GPU's time
+(docs/pack.md), and this one can replay steps that it has recorded.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
-from torch.optim.lr_scheduler import LambdaLR
-from torch.utils.data import IterableDataset
-from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
-from transformers.trainer_utils import get_last_checkpoint
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, IterableDataset
 
 from engine.figures.curve import learning_curve
 from engine.models.precision import computes_bf16
-from engine.pack.batches import Batch, only_batch
+from engine.pack.batches import Batch
+from engine.pack.recorded import Computing, to_device
 
-LOSSES = "losses.json"
+log = logging.getLogger("yomite.pack")
+
+LOSSES, CHECKPOINT = "losses.json", "checkpoint.pt"
+LOOK_STEPS = 25  # how often the loss is looked at: a GPU must be waited for
+MOST_GRADIENT = 1.0  # norm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,63 +49,100 @@ class Run:
     weight_decay: float = 0.01
 
 
-class Clock(TrainerCallback):
+class Clock:
     """How much of a run is over, 0..1: by its steps or by its time, whichever is further."""
 
     def __init__(self, run: Run) -> None:
         self._run, self._began = run, time.monotonic()
 
+    @property
+    def passed_s(self) -> float:
+        """Seconds since the run began, or went on."""
+        return time.monotonic() - self._began
+
     def over(self, step: int) -> float:
         """The share of the run at `step`."""
-        by_time = (time.monotonic() - self._began) / self._run.seconds if self._run.seconds else 0.0
+        by_time = self.passed_s / self._run.seconds if self._run.seconds else 0.0
         return min(1.0, max(step / self._run.steps, by_time))
 
-    def factor(self, step: int) -> float:
-        """Of the learning rate: up within the first twentieth, then evenly down to nothing."""
-        warm_up = max(10, self._run.steps // 20)
-        return min(1.0, (step + 1) / warm_up) * min(1.0, (1.0 - self.over(step)) / 0.95)
-
-    def on_train_begin(self, *_: Any, **__: Any) -> None:
-        """Reading the data in does not count."""
-        self._began = time.monotonic()
-
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """End the run when it is over."""
-        if self.over(state.global_step) >= 1.0:
-            control.should_training_stop = True
+    def learning_rate(self, step: int) -> float:
+        """Up within the first twentieth, then evenly down to nothing."""
+        warm_up = max(10, min(self._run.steps // 20, 400))
+        return self._run.learning_rate * min(1.0, (step + 1) / warm_up) * min(1.0, (1.0 - self.over(step)) / 0.95)
 
 
-def run_trainer(model: nn.Module, stream: IterableDataset[Batch], *, run: Run, **options: Any) -> None:
-    """Train in bf16 where the machine computes it fast; goes on from the last checkpoint in the run's folder."""
-    arguments = TrainingArguments(
-        output_dir=str(run.folder),
-        max_steps=run.steps,
-        learning_rate=run.learning_rate,
-        per_device_train_batch_size=1,
-        bf16=computes_bf16(),
-        use_cpu=not torch.cuda.is_available(),
-        save_steps=run.save_steps,
-        save_total_limit=1,
-        logging_steps=25,
-        report_to=[],
-        remove_unused_columns=False,
-        dataloader_pin_memory=False,
-        dataloader_num_workers=run.workers,
-        disable_tqdm=True,
-        # Batches come ready: accelerate would cut all parts of one to as many rows as its first part has.
-        accelerator_config={"dispatch_batches": False, "even_batches": False},
-        **options,
-    )
-    run.folder.mkdir(parents=True, exist_ok=True)
-    clock = Clock(run)
+@dataclass
+class Course:
+    """How far a run has come: steps done, and the mean loss of each few of them, by the step they end with."""
+
+    step: int = 0
+    losses: list[tuple[int, float]] = field(default_factory=list)
+
+
+def train(model: nn.Module, stream: IterableDataset[Batch], *, run: Run) -> None:
+    """Train what of `model` asks for gradients, in bf16 where the machine computes it fast, on a GPU where there is one.
+
+    `model` gives a mapping or object with `loss`. Goes on from the checkpoint in the run's folder, with batches that were not seen yet.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model.to(device).train()
     optimizer = torch.optim.AdamW(_groups(model, run.weight_decay), lr=run.learning_rate, betas=(0.9, 0.98), eps=1e-6, fused=True)
-    schedule = LambdaLR(optimizer, clock.factor)
-    trainer = Trainer(
-        model=model, args=arguments, train_dataset=stream, data_collator=only_batch, optimizers=(optimizer, schedule), callbacks=[clock]
+    run.folder.mkdir(parents=True, exist_ok=True)
+    course = _go_on(run.folder / CHECKPOINT, model, optimizer)
+    with Computing(model, device=device, bf16=computes_bf16()) as computing:
+        _steps(computing, optimizer, _batches(stream, run, device=device, seen=course.step), course=course, run=run)
+    (run.folder / LOSSES).write_text(json.dumps(course.losses), encoding="utf-8")
+
+
+def _steps(computing: Computing, optimizer: torch.optim.Optimizer, batches: Iterator[Batch], *, course: Course, run: Run) -> None:
+    clock, first = Clock(run), course.step
+    wanted = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    while clock.over(course.step) < 1.0:
+        rate = clock.learning_rate(course.step)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        computing.gradients(next(batches))
+        nn.utils.clip_grad_norm_(wanted, MOST_GRADIENT)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=False)  # a recorded step writes to where they lie
+        course.step += 1
+        if course.step % LOOK_STEPS == 0 or course.step == run.steps:
+            course.losses.append((course.step, computing.mean_loss()))
+        if course.step % (8 * LOOK_STEPS) == 0:
+            speed = (course.step - first) / clock.passed_s
+            log.info("step %d: loss %.4f, %.2f steps/s, rate %.2g", course.step, course.losses[-1][1], speed, rate)
+        if course.step % run.save_steps == 0:
+            _save(run.folder / CHECKPOINT, computing.model, optimizer, course)
+
+
+def _batches(stream: IterableDataset[Batch], run: Run, *, device: torch.device, seen: int) -> Iterator[Batch]:
+    loader: DataLoader[Batch] = DataLoader(
+        stream,
+        batch_size=None,  # batches come ready
+        num_workers=run.workers,
+        prefetch_factor=8 if run.workers else None,
+        pin_memory=device.type == "cuda",
+        generator=torch.Generator().manual_seed(0),
     )
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(run.folder)))
-    losses = [(entry["step"], float(entry["loss"])) for entry in trainer.state.log_history if "loss" in entry]
-    (run.folder / LOSSES).write_text(json.dumps(losses), encoding="utf-8")
+    for batch in islice(loader, seen, None):
+        yield to_device(batch, device)
+
+
+def _save(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, course: Course) -> None:
+    trained = {name: parameter.detach() for name, parameter in model.named_parameters() if parameter.requires_grad}
+    unfinished = path.with_suffix(".part")
+    torch.save({"model": trained, "optimizer": optimizer.state_dict(), "course": asdict(course)}, unfinished)
+    unfinished.replace(path)
+
+
+def _go_on(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Course:
+    if not path.exists():
+        return Course()
+    saved = torch.load(path, map_location="cpu", weights_only=True)
+    model.load_state_dict(saved["model"], strict=False)
+    optimizer.load_state_dict(saved["optimizer"])
+    log.info("goes on from step %d", saved["course"]["step"])
+    return Course(**saved["course"])
 
 
 def draw_course(run: Path, picture: Path, *, name: str) -> None:
@@ -112,8 +157,6 @@ def draw_course(run: Path, picture: Path, *, name: str) -> None:
 def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """Matrices are drawn to zero a little; biases and normalisations are not."""
     wanted = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    drawn: Callable[[nn.Parameter], bool] = lambda parameter: parameter.ndim > 1  # noqa: E731
-    return [
-        {"params": [p for p in wanted if drawn(p)], "weight_decay": weight_decay},
-        {"params": [p for p in wanted if not drawn(p)], "weight_decay": 0.0},
-    ]
+    matrices: list[Tensor] = [parameter for parameter in wanted if parameter.ndim > 1]
+    others: list[Tensor] = [parameter for parameter in wanted if parameter.ndim <= 1]
+    return [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]

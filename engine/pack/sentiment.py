@@ -91,9 +91,9 @@ def train_sentiment(texts: Arrays, *, encoder: Path, out: Path, run: Run, go_on:
     ids, labels = texts.ragged("ids"), texts.array("labels")
     targets = np.stack([soft_targets(label, count=len(LABELS)) for label in range(len(LABELS))])
 
-    def build(batch: list[int], _: np.random.Generator) -> Batch:
-        input_ids = pad_rows([ids[i] for i in batch])
-        wanted = torch.from_numpy(targets[labels[batch].astype(np.int64)])
+    def build(rows: list[int], _: np.random.Generator, *, width: int) -> Batch:
+        input_ids = pad_rows([ids[i] for i in rows], width=width)
+        wanted = torch.from_numpy(targets[labels[rows].astype(np.int64)])
         return {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "labels": wanted}
 
     stream = BatchStream(ids.lengths, build, budget=run.tokens // 2, seed=11 + 100 * go_on)

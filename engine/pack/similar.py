@@ -14,6 +14,7 @@ from transformers import BertModel, PreTrainedModel, PreTrainedTokenizerFast
 from engine.pack.adapters import encoder_with_head, save_adapter, train_adapter
 from engine.pack.batches import Batch, BatchStream, MixedStream
 from engine.pack.data import DataFolder
+from engine.pack.english import as_written
 from engine.pack.ragged import Arrays, Ragged, Stored, pad_rows
 from engine.pack.running import Run
 
@@ -31,21 +32,21 @@ MEAN_OF = 3_000  # pairs
 class PairModel(BertModel):
     """Scores pairs by the cosine of mean-pooled vectors.
 
-    Graded pairs are ranked by the CoSENT loss (Su 2022, as in sentence-transformers); pairs without a grade (NaN) are
+    Graded pairs are ranked by the CoSENT loss (Su 2022, as in sentence-transformers); pairs without a grade are
     translations and must be nearest to each other among the batch (multiple negatives ranking, Henderson et al. 2017).
     """
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, labels: torch.Tensor | None = None) -> dict[str, torch.Tensor]:
         first, second = functional.normalize(self.pooled(input_ids, attention_mask), dim=-1).chunk(2)
-        if torch.isnan(labels).any():
+        if labels is None:
             scores = COSINE_SCALE * first @ second.T
             target = torch.arange(len(first), device=scores.device)
             loss = TRANSLATION_WEIGHT * (functional.cross_entropy(scores, target) + functional.cross_entropy(scores.T, target))
             return {"loss": loss}
         cosine = COSINE_SCALE * (first * second).sum(-1)
         gap = cosine[:, None] - cosine[None, :]
-        wrong = gap[labels[:, None] < labels[None, :]]
-        return {"loss": torch.logsumexp(torch.cat([cosine.new_zeros(1), wrong]), dim=0)}
+        wrong = gap.masked_fill(labels[:, None] >= labels[None, :], -torch.inf)
+        return {"loss": torch.logsumexp(torch.cat([cosine.new_zeros(1), wrong.flatten()]), dim=0)}
 
     def pooled(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """The mean of the last layer over each text. *Shape:* (texts, seq) → (texts, width)."""
@@ -67,29 +68,40 @@ def graded_pairs(data: DataFolder) -> list[tuple[str, str, float]]:
 def prepare_pairs(data: DataFolder, tokenizer: PreTrainedTokenizerFast) -> Stored:
     """Pieces of both sides, graded pairs first; translations have no grade (NaN)."""
     pairs = graded_pairs(data)
-    pairs += [(row["en"], row["ja"], float("nan")) for row in data.rows("parallel/en-ja-train")[:TRANSLATIONS]]
+    written = as_written(data)
+    pairs += [(written(row), row["ja"], float("nan")) for row in data.rows("parallel/en-ja-train")[:TRANSLATIONS]]
     sides = [Ragged.of(tokenizer([p[side] for p in pairs], truncation=True, max_length=MAX_PIECES)["input_ids"]) for side in (0, 1)]
     return {"first": sides[0], "second": sides[1], "grades": np.array([score for _, _, score in pairs], dtype=np.float32)}
 
 
-def train_similar(texts: Arrays, *, encoder: Path, out: Path, run: Run, go_on: bool = False) -> None:
+def train_similar(texts: Arrays, *, encoder: Path, out: Path, run: Run, go_on: bool = False, graded_share: float = GRADED_SHARE) -> None:
     """Train and save the similarity adapter."""
     first, second, grades = texts.ragged("first"), texts.ragged("second"), texts.array("grades").astype(np.float32)
     graded = int((~np.isnan(grades)).sum())  # they come first
-    lengths = 2 * np.maximum(first.lengths, second.lengths)
+    lengths = np.maximum(first.lengths, second.lengths)
 
-    def build(rows: list[int]) -> Batch:
-        input_ids = pad_rows([first[i] for i in rows] + [second[i] for i in rows])
-        return {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "labels": torch.from_numpy(grades[rows])}
+    def translations(rows: list[int], _: np.random.Generator, *, width: int) -> Batch:
+        return _sides(first, second, [graded + row for row in rows], width=width)
+
+    def pairs(rows: list[int], _: np.random.Generator, *, width: int) -> Batch:
+        return {**_sides(first, second, rows, width=width), "labels": torch.from_numpy(grades[rows])}
 
     # Each kind by itself, so that a batch holds pairs of like length.
-    pairs = BatchStream(lengths[:graded], lambda batch, _: build(batch), budget=run.tokens)
-    translations = BatchStream(lengths[graded:], lambda batch, _: build([graded + i for i in batch]), budget=run.tokens)
-    stream = MixedStream([pairs, translations], shares=(GRADED_SHARE, 1 - GRADED_SHARE), seed=14 + 100 * go_on)
+    streams = [
+        BatchStream(lengths[:graded], pairs, budget=run.tokens, texts=2),
+        BatchStream(lengths[graded:], translations, budget=run.tokens, texts=2),
+    ]
+    stream = MixedStream(streams, shares=(graded_share, 1 - graded_share), seed=14 + 100 * go_on)
     model = encoder_with_head(PairModel, encoder, add_pooling_layer=False, dropout=run.dropout)
     adapted = train_adapter(model, stream, run=run, heads=[last_norm(model)], go_on_from=out if go_on else None)
     centre(adapted, texts)
     save_adapter(adapted, out)
+
+
+def _sides(first: Ragged, second: Ragged, rows: list[int], *, width: int) -> Batch:
+    """*Shape:* (2 · rows, width): all first sides, then all second ones."""
+    input_ids = pad_rows([first[i] for i in rows] + [second[i] for i in rows], width=width)
+    return {"input_ids": input_ids, "attention_mask": (input_ids != 0).long()}
 
 
 def last_norm(model: PreTrainedModel) -> str:

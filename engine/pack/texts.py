@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerFast
 
 from engine.pack.data import DataFolder, Row
+from engine.pack.english import as_written
 from engine.pack.goals import TEACHER_WIDTH
 from engine.pack.ragged import Ragged, Stored
 from engine.pack.teachers import Teacher
@@ -19,14 +20,14 @@ BLOCK_PIECES = 128
 MOST_PIECES = 96  # of a sentence
 ORDERED_DOCUMENTS = 30_000
 SENTENCE_END = re.compile(r"(?<=[。！？])")
-# How often running text is read in an epoch: what is like what people ask about, before old fiction and manuals.
+# How often running text is read in an epoch, and about how many lines of it: what is like what people ask about, before old fiction and manuals.
 CORPORA = {
-    "text/ja/wikipedia-jaquad": 3,
-    "text/ja/aozora-modern": 1,
-    "text/ja/microsoft-docs": 1,
-    "text/ja/python-docs": 1,
+    "text/ja/wikipedia-jaquad": (3, 160_000),
+    "text/ja/aozora-modern": (1, 160_000),
+    "text/ja/microsoft-docs": (1, 60_000),
+    "text/ja/python-docs": (1, 160_000),
 }
-MANUAL_LINES = 160_000
+ENTITY_SETS = ("ja/stockmark", "ja/gsd", "en/wnut17", "en/btc", "en/wikigold")
 
 
 def sentences(lines: Iterable[str], *, limit: int, longest: int = 140) -> list[str]:
@@ -59,8 +60,9 @@ def prepare_words(data: DataFolder, tokenizer: PreTrainedTokenizerFast) -> Store
 
 
 def _running_text(data: DataFolder) -> Iterator[tuple[Iterable[str], int]]:
-    for name, times in CORPORA.items():
-        yield _some(data.lines(name), MANUAL_LINES), times
+    for name, (times, lines) in CORPORA.items():
+        yield _some(data.lines(name), lines), times
+    yield (row["text"] for name in ENTITY_SETS for row in data.rows(f"ner/{name}-train")), 3
     yield (row["text"] for name in ("chabsa", "naist-dialogue") for row in data.rows(f"sentiment/ja/{name}-train")), 3
     contexts = (row["context"] for name in ("squadshifts", "tydiqa") for row in data.rows(f"qa/en/{name}-train"))
     yield dict.fromkeys(contexts), 3
@@ -78,8 +80,9 @@ def _some(lines: Iterator[str], limit: int) -> Iterator[str]:
 def prepare_translations(data: DataFolder, tokenizer: PreTrainedTokenizerFast) -> Stored:
     """Both sides of the parallel sets; STS-B's sides are among them."""
     rows = [row for name in ("parallel/en-ja-train", "parallel/python-docs-train") for row in data.rows(name)]
+    written = as_written(data)
     return {
-        "english": _cut(tokenizer, (row["en"] for row in rows)),
+        "english": _cut(tokenizer, (written(row) for row in rows)),
         "japanese": _cut(tokenizer, (row["ja"] for row in rows)),
     }
 

@@ -47,7 +47,7 @@ def mask_words(
     chosen_words = generator.random(word.max(initial=0) + 1) < share  # (words,)
     chosen = chosen_words[word] & ~np.isin(ids, special)  # (batch, seq)
     fate = generator.random(ids.shape)  # (batch, seq), 0..1
-    plain = np.setdiff1d(np.arange(len(continues)), special)  # (vocabulary - special,)
+    plain = np.delete(np.arange(len(continues)), special)  # (vocabulary - special,)
     random_pieces = plain[generator.integers(len(plain), size=ids.shape)]  # (batch, seq)
     masked = np.where(chosen & (fate < TO_MASK), mask_id, ids)  # (batch, seq)
     masked = np.where(chosen & (fate >= 1 - TO_RANDOM), random_pieces, masked)  # (batch, seq)

@@ -12,12 +12,12 @@ from PIL import Image
 from transformers import BertConfig, BertModel
 
 from engine.pack.batches import BatchStream, JoinedStream
-from engine.pack.encoder import SHARES, TURNS, Vocabulary, goals, train_everything
+from engine.pack.encoder import SHARES, TURNS, Vocabulary, asked_places, goals, train_everything
 from engine.pack.goals import TEACHER_WIDTH, BilingualEncoder
 from engine.pack.ragged import Ragged, save_arrays
-from engine.pack.running import Run, draw_course, run_trainer
+from engine.pack.running import Run, draw_course, train
 from engine.pack.texts import BLOCK_PIECES, blocks_of, reduced, sentences
-from engine.reference.masking import mask_words
+from engine.reference.masking import NOT_ASKED, mask_words
 from engine.tokenization.bilingual import SPECIAL_TOKENS
 
 SPECIAL = [0, 1, 2, 3, 4]
@@ -53,6 +53,26 @@ def test_running_text_becomes_blocks_that_begin_with_cls_and_lose_only_the_end()
     assert blocks.shape == (10 * 51 // (BLOCK_PIECES - 1), BLOCK_PIECES)
     assert (blocks[:, 0] == 2).all()
     assert blocks[0, 1:52].tolist() == [*range(10, 60), 3]
+
+
+@pytest.mark.parametrize("asked", [2, 5, 9])
+def test_as_many_places_are_asked_for_in_each_batch(asked: int) -> None:
+    labels = torch.full((3, 8), NOT_ASKED)
+    labels.view(-1)[:asked] = torch.arange(10, 10 + asked)
+    found = asked_places(labels, most=5, generator=np.random.default_rng(0))
+    assert found["places"].shape == found["labels"].shape == (5,)
+    real = found["labels"] != NOT_ASKED
+    assert int(real.sum()) == min(asked, 5)
+    assert torch.equal(labels.flatten()[found["places"][real]], found["labels"][real])
+
+
+def test_places_that_stand_for_nothing_change_no_loss() -> None:
+    model = small_encoder().eval()
+    ids = torch.arange(5, 21).reshape(2, 8)
+    few = {"ids": ids, "places": torch.tensor([3, 9]), "labels": torch.tensor([7, 12])}
+    more = {"ids": ids, "places": torch.tensor([3, 9, 0, 0]), "labels": torch.tensor([7, 12, NOT_ASKED, NOT_ASKED])}
+    with torch.no_grad():
+        assert torch.allclose(model(words=few)["loss"], model(words=more)["loss"])
 
 
 def test_reduced_vectors_keep_the_cosines() -> None:
@@ -114,7 +134,7 @@ def small_encoder() -> BilingualEncoder:
 
 
 def trained_together(model: BilingualEncoder, streams: Mapping[str, BatchStream], *, turns: Sequence[str], run: Run) -> None:
-    run_trainer(model, JoinedStream(streams, always="words", turns=turns, seed=2), run=run)
+    train(model, JoinedStream(streams, always="words", turns=turns, seed=2), run=run)
 
 
 @pytest.mark.parametrize("name", sorted(SHARES.keys() - {"words"}))
@@ -152,11 +172,13 @@ def test_parts_of_a_batch_with_different_numbers_of_rows_arrive_whole(tmp_path: 
             return {"loss": self.weight.sum()}
 
     def stream(rows: int) -> BatchStream:
-        return BatchStream([4] * rows, lambda chosen, _: {"ids": torch.zeros(len(chosen), 4, dtype=torch.int64)}, budget=4 * rows)
+        return BatchStream(
+            [8] * rows, lambda chosen, _, *, width: {"ids": torch.zeros(len(chosen), width, dtype=torch.int64)}, budget=8 * rows
+        )
 
     model = Counting()
     joined = JoinedStream({"few": stream(3), "many": stream(7)}, always="few", turns=["many"], seed=0)
-    run_trainer(model, joined, run=Run(folder=tmp_path, steps=3, learning_rate=1e-3))
+    train(model, joined, run=Run(folder=tmp_path, steps=3, learning_rate=1e-3))
     assert model.seen == [(3, 7)] * 3
 
 

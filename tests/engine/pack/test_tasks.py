@@ -68,15 +68,15 @@ def test_an_adapter_learns_and_answers_the_same_when_loaded_again(tmp_path: Path
     BertForMaskedLM(config).save_pretrained(encoder)
     rows = [[2, *np.random.default_rng(i).integers(5, 40, size=6).tolist(), 3] for i in range(64)]
 
-    def build(batch: list[int], _: np.random.Generator) -> dict[str, torch.Tensor]:
-        ids = pad_rows([rows[i] for i in batch])
+    def build(batch: list[int], _: np.random.Generator, *, width: int) -> dict[str, torch.Tensor]:
+        ids = pad_rows([rows[i] for i in batch], width=width)
         return {"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": (ids > 20).long()}
 
     stream = BatchStream([8] * 64, build, budget=128, seed=0)
     model = encoder_with_head(BertForTokenClassification, encoder, labels=("O", "B-PER"))
     run = Run(folder=tmp_path / "run", steps=60, learning_rate=1e-2)
     adapted = train_adapter(model, stream, run=run, heads=["classifier"], rank=4).eval()
-    batch = build(list(range(64)), np.random.default_rng())
+    batch = build(list(range(64)), np.random.default_rng(), width=8)
     with torch.no_grad():
         logits = adapted(**batch).logits
     assert (logits.argmax(-1) == batch["labels"]).float().mean() > 0.9
