@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +15,17 @@ from bot.pdf import PdfText, read_pdf
 from engine.contract import Message
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from bot.platforms.platform import IncomingFile
 
 MOST_BYTES = 10 * 2**20  # what Discord takes too
+MOST_FILES = 10  # of one message; Slack and Discord let people attach as many
+MOST_BYTES_TOGETHER = 2 * MOST_BYTES
 MOST_CHARACTERS = 2_000_000  # whatever the settings allow one command to bring: a small PDF can hold a lot
 CSV_SUFFIXES = {".csv": ",", ".tsv": "\t"}
 DEFAULT_COLUMN = "text"
+MOST_PDF_READERS = 2  # processes at a time, of up to 1 GiB each; other PDFs wait
 READABLE = Message(
     ja="読めるもの：テキスト（.txt、.md など）、.csv、.tsv、.pdf", en="What can be read: text (.txt, .md and the like), .csv, .tsv, .pdf"
 )
@@ -80,13 +86,43 @@ async def read_files(files: Sequence[IncomingFile]) -> TextRead:
     Raises:
         InputError: one of them cannot be read.
     """
+    if len(files) > MOST_FILES:
+        raise InputError(
+            ja=f"ファイルが {len(files)} 個あります。一度に読めるのは {MOST_FILES} 個までです。分けて送ってください。",
+            en=f"There are {len(files)} files; up to {MOST_FILES} can be read at once. Send them in parts.",
+        )
     for file in files:
         check_size(file.name, file.size)
+    _check_together(sum(file.size for file in files))
     # Imported here because the terminal, which reads files by itself, needs no event loop.
     import asyncio
 
-    reads = [await asyncio.to_thread(read_attachment, file.name, await file.read()) for file in files]
+    reads, size = [], 0
+    for file in files:
+        data = await file.read()
+        size += len(data)
+        _check_together(size)  # what a platform says of sizes need not be so
+        # Those that need a process wait for their turn by themselves, so that they keep no thread from what others ask.
+        executor = _pdf_readers() if is_pdf(file.name, data) else None
+        reads.append(await asyncio.get_running_loop().run_in_executor(executor, read_attachment, file.name, data))
     return TextRead(text="\n".join(read.text for read in reads), notes=tuple(note for read in reads for note in read.notes))
+
+
+@functools.cache
+def _pdf_readers() -> ThreadPoolExecutor:
+    """The threads that wait for processes which read PDFs: the same ones, whoever asks."""
+    from concurrent.futures import ThreadPoolExecutor  # imported here because the terminal needs none
+
+    return ThreadPoolExecutor(MOST_PDF_READERS, thread_name_prefix="pdf")
+
+
+def _check_together(size: int) -> None:
+    if size > MOST_BYTES_TOGETHER:
+        most = MOST_BYTES_TOGETHER >> 20
+        raise InputError(
+            ja=f"ファイルを合わせると大きすぎます（{size / 2**20:.1f} MiB）。合わせて {most} MiB まで読めます。分けて送ってください。",
+            en=f"Together the files are too large ({size / 2**20:.1f} MiB). Up to {most} MiB can be read at once. Send them in parts.",
+        )
 
 
 def read_attachment(name: str, data: bytes, *, most_characters: int = MOST_CHARACTERS) -> TextRead:
@@ -114,7 +150,7 @@ def read_document(name: str, data: bytes) -> TextRead:
         InputError: nothing that can be read.
     """
     suffix = PurePath(name).suffix.lower()
-    if suffix == ".pdf" or data.startswith(b"%PDF-"):
+    if is_pdf(name, data):
         found = read_pdf(data, name=name)
         return TextRead(text=found.text, notes=_pages_left_out(name, found))
     if suffix in _BY_SUFFIX:
@@ -125,6 +161,11 @@ def read_document(name: str, data: bytes) -> TextRead:
         kinds = [kind for mark, kind in _BY_MARK.items() if data.startswith(mark)]
         raise (_wrong_kind(name, kinds[0]) if kinds else error) from error
     return _read_cells(name, read, CSV_SUFFIXES[suffix]) if suffix in CSV_SUFFIXES else read
+
+
+def is_pdf(name: str, data: bytes) -> bool:
+    """Whether a file is read as a PDF: by its first bytes, or by its name."""
+    return data.startswith(b"%PDF-") or PurePath(name).suffix.lower() == ".pdf"
 
 
 def decode(data: bytes, *, name: str) -> TextRead:

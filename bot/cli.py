@@ -19,6 +19,7 @@ from bot.errors import BotError, CommandError
 from bot.exit_codes import CANNOT_ANSWER, INTERRUPTED, OK, WRONG_USAGE
 from bot.grammar import Option, OptionValue, missing_value, plain_name, read_value, unknown_option
 from bot.language import Speech, both, speech_of, speech_of_machine
+from bot.platforms.plain import plain
 from bot.service_commands import NAMES as SERVICE_NAMES, add_service_commands
 from bot.settings import Settings, hide_secrets, read_settings
 from bot.word_command import WordCommand, WordGroup, key_of, parameters_of
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hide_secrets(os.environ)
         return _run(words, settings)
     except (BotError, QueueError) as error:
-        print(error.message.in_language(speech), file=sys.stderr)
+        print(plain(error.message.in_language(speech)), file=sys.stderr)
         return WRONG_USAGE
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -14,7 +14,7 @@ from bot.commands.help import HelpRequest
 from bot.commands.models import ModelsRequest
 from bot.commands.status import StatusRequest, StatusResult
 from bot.errors import CommandError
-from bot.grammar import Arguments, Option, OptionValue, plain_name, read_arguments, read_command_name
+from bot.grammar import Arguments, Option, OptionValue, plain_name, read_arguments, read_command_name, start_of
 from bot.language import Speech
 from bot.reply import Paragraph, Reply
 from engine.contract import ExplainAttentionRequest, Failure, Message, Request, Result, task_of
@@ -110,15 +110,19 @@ def answer(understood: Understood, open_queue: Callable[[], Queue], *, timeout_s
     return queue.result(queue.submit(request), timeout_s=timeout_s)
 
 
-def answer_here(request: LocalRequest, queue: JobQueue, *, platform: str, person: str) -> Any:
+def answer_here(
+    request: LocalRequest, queue: JobQueue, *, platform: str, person: str, commands: Sequence[Command[Any, Any]] = COMMANDS
+) -> Any:
     """What the bot answers itself: the outcome that the command's `render` takes, or a Failure. Asks Redis.
+
+    `commands` are those that the person may use.
 
     Raises:
         redis.exceptions.RedisError: it cannot be reached.
     """
     match request:
         case HelpRequest():
-            return COMMANDS
+            return commands
         case ModelsRequest():
             return queue.models()
         case StatusRequest():
@@ -143,8 +147,8 @@ def check_model(request: Request, rows: Sequence[ModelRow]) -> None:
         if model is not None and model not in names:
             listed = ", ".join(names) or "-"
             raise CommandError(
-                ja=f"--{option} に「{model}」は使えません。チャットで使えるのはカタログのモデルだけです：{listed}",
-                en=f"--{option} cannot be {model!r}. In chat only models of the catalog can be used: {listed}",
+                ja=f"--{option} に「{start_of(model)}」は使えません。チャットで使えるのはカタログのモデルだけです：{listed}",
+                en=f"--{option} cannot be {start_of(model)!r}. In chat only models of the catalog can be used: {listed}",
             )
 
 
@@ -155,17 +159,19 @@ def reply_to(understood: Understood, outcome: Any, speech: Speech) -> Reply:
     return understood.command.render(understood.request, outcome, speech)
 
 
-def failure_reply(message: Message, speech: Speech) -> Reply:
+def failure_reply(message: Message, speech: Speech, *, only_asker: bool = False) -> Reply:
     """A Reply that says what went wrong; the first line is its title."""
     title, _, rest = message.in_language(speech).partition("\n")
-    return Reply(title=title, brief=title, tone="trouble", blocks=(Paragraph(text=rest),) if rest else (), failed=True)
+    return Reply(
+        title=title, brief=title, tone="trouble", blocks=(Paragraph(text=rest),) if rest else (), failed=True, only_asker=only_asker
+    )
 
 
 def unknown_command(name: str, *, shell: bool = False) -> CommandError:
     """The error for a command that does not exist, as it is written in chat or in a `shell`."""
     names = [known for command in COMMANDS for known in command.names]
     near = difflib.get_close_matches(plain_name(name), names, n=1, cutoff=0.5)
-    slash = "yomite " if shell else "/"
+    slash, name = "yomite " if shell else "/", start_of(name)
     listed = ", ".join(command.name if shell else f"/{command.name}" for command in COMMANDS)
     return CommandError(
         ja=f"{slash}{name} というコマンドはありません。" + (f"{slash}{near[0]} のことですか？ " if near else "") + f"使えるもの：{listed}",
@@ -193,9 +199,7 @@ def shell_example(command: Command[Any, Any], speech: Speech) -> str:
 
 
 def _no_command(line: str) -> CommandError:
-    text = " ".join(line.split())
-    if len(text) > 40:
-        text = text[:39] + "…"
+    text = start_of(" ".join(line.split()))
     return CommandError(
         ja=f"どう読めばよいか、先頭にコマンドを付けてください。\n例：/sentiment {text}\n一覧は /help で見られます。",
         en=f"Say how to read it: begin with a command.\nExample: /sentiment {text}\n/help lists all of them.",

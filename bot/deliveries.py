@@ -1,11 +1,11 @@
-"""Posts the answers of one platform: takes finished jobs from its stream, brings each to its person once, and forgets it then."""
+"""Posts the answers of one platform: takes finished jobs from its stream, brings each to its person once, or says once that it cannot."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-import socket
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,14 +14,18 @@ from weakref import WeakValueDictionary
 import redis.asyncio
 from redis.exceptions import RedisError
 
+from bot.apologies import FAULT, LOST, OTHER_VERSION, REFUSED, TOO_LATE
 from bot.commands import COMMANDS
-from bot.conversation import Understood, reply_to
+from bot.conversation import Understood, failure_reply, reply_to
 from bot.faults import log_fault
 from bot.feedback.answered import answered_of
 from bot.feedback.taking import Feedback
-from bot.platforms.platform import Answer, CannotPost, Platform, TryLater
-from engine.contract import request_from_json
+from bot.owed import Owed
+from bot.platforms.platform import Answer, Apology, CannotPost, Platform, TryLater
+from engine.contract import ContractError, Message, request_from_json
+from workers.queue.consumers import own_name
 from workers.queue.replies import Entry, Finished, ReplyStream
+from workers.queue.settings import QueueSettings
 
 log = logging.getLogger("yomite.deliveries")
 
@@ -35,13 +39,23 @@ class Deliveries:
     """One platform's answers on their way. For one event loop."""
 
     def __init__(
-        self, platform: Platform, connection: redis.asyncio.Redis, *, posts_at_once: int = 8, feedback: Feedback | None = None
+        self,
+        platform: Platform,
+        connection: redis.asyncio.Redis,
+        *,
+        posts_at_once: int = 8,
+        feedback: Feedback | None = None,
+        owed: Owed | None = None,
+        keep_s: int = QueueSettings().answer_ttl_s,
     ) -> None:
+        """`owed`: the jobs that this process handed over. `keep_s`: how long it is kept that a job came too late."""
         self._platform = platform
         self._feedback = feedback
-        # The same name after a restart, so that what this bot left is taken up again at once.
-        self._stream = ReplyStream(connection, platform=platform.name, consumer=f"bot-{socket.gethostname()}")
+        self._owed = owed or Owed()
+        self._keep_s = keep_s
+        self._stream = ReplyStream(connection, platform=platform.name, consumer=own_name())
         self._in_hand: dict[str, asyncio.Task[None]] = {}
+        self._telling: set[asyncio.Task[None]] = set()  # whose question was lost
         self._room = asyncio.Semaphore(posts_at_once)
         # A worker that died after its answer was written may leave a second entry for the same job.
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -52,7 +66,10 @@ class Deliveries:
         try:
             await self._again_and_again(self._take_answers)
         finally:
-            await _stop([progress, *self._in_hand.values()])
+            entries = list(self._in_hand)
+            await stop([progress, *self._in_hand.values(), *self._telling])
+            with contextlib.suppress(RedisError):
+                await self._stream.let_go(entries)
 
     async def _again_and_again(self, work: Any) -> None:
         pause_s = FIRST_PAUSE_S
@@ -68,11 +85,13 @@ class Deliveries:
     async def _take_answers(self) -> None:
         await self._stream.open()
         loop = asyncio.get_running_loop()
-        looked_back = -LOOK_BACK_S
+        looked_back = loop.time() - LOOK_BACK_S
         while not _cancelled():
             if loop.time() - looked_back >= LOOK_BACK_S:
                 await self._stream.hold(list(self._in_hand))
                 self._start(await self._stream.unfinished())
+                await self._stream.drop_overdue(keep_s=self._keep_s)
+                await self._look_after_owed()
                 looked_back = loop.time()
             self._start(await self._stream.new(wait_s=WAIT_S))
         raise asyncio.CancelledError
@@ -87,45 +106,98 @@ class Deliveries:
     def _put_down(self, entry_id: str, _: asyncio.Task[None]) -> None:
         self._in_hand.pop(entry_id, None)
 
+    async def _look_after_owed(self) -> None:
+        """Tell those whose question Redis has forgotten."""
+        jobs = self._owed.jobs
+        for job_id, standing in zip(jobs, await self._stream.standing(jobs) if jobs else [], strict=True):
+            if standing == "waits":
+                continue
+            address = self._owed.drop(job_id)
+            if standing == "gone" and address is not None:
+                log.warning("job %s is gone from Redis; its person is told", job_id)
+                task = asyncio.create_task(self._tell_lost(job_id, address))
+                self._telling.add(task)
+                task.add_done_callback(self._telling.discard)
+
+    async def _tell_lost(self, job_id: str, address: dict[str, Any]) -> None:
+        await self._insist(job_id, lambda _: self._platform.apologise(apology_of(job_id, address, {}, LOST)))
+
     async def _bring(self, entry: Entry) -> None:
         """Post one answer, however long the platform takes, then forget its job."""
         lock = self._locks.setdefault(entry.job_id, asyncio.Lock())
         async with lock:
-            person = await self._post(entry)
+            person = await self._bring_once(entry)
             pause_s = FIRST_PAUSE_S
             while True:
                 try:
-                    return await self._stream.finish(entry, person=person)
+                    await self._stream.finish(entry, person=person)
+                    self._owed.drop(entry.job_id)
+                    return
                 except RedisError:  # posted already: it must not be posted again only because Redis is away
                     await asyncio.sleep(pause_s)
                     pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
-    async def _post(self, entry: Entry) -> str:
-        """Returns the person whose job it was."""
-        pause_s, unexpected, again, person = FIRST_PAUSE_S, 0, entry.again, ""
+    async def _bring_once(self, entry: Entry) -> str:
+        """Post the answer, or say that there is none. Returns the person whose job it was."""
+        person, why = "", None
+
+        async def post(again: bool) -> None:
+            nonlocal person, why
+            finished = await self._stream.load(entry.job_id)
+            if finished == "late":
+                why = TOO_LATE
+            elif finished is not None and finished.record.get("command"):
+                person = str(finished.record.get("person", ""))
+                why = await self._post(entry, finished, again=again or entry.again)
+
+        async def apologise(_: bool) -> None:
+            nonlocal person
+            address = await self._stream.address(entry.job_id)
+            person = str(address.get("person", person))
+            if not address:
+                raise CannotPost("it is not known any more whom to tell")
+            marks = await self._stream.marks(entry.job_id)
+            await self._platform.apologise(apology_of(entry.job_id, address, marks, why or FAULT))
+
+        why = await self._insist(entry.job_id, post) or why
+        if why is not None:
+            await self._insist(entry.job_id, apologise)
+        return person
+
+    async def _post(self, entry: Entry, finished: Finished, *, again: bool) -> Message | None:
+        """Post an answer; returns what is to be told where there can be none."""
+        try:
+            answer = replace(answer_of(entry.job_id, finished), again=again)
+        except UnknownRecord as error:
+            log.warning("job %s: %s", entry.job_id, error)
+            return OTHER_VERSION
+        await self._platform.post(replace(answer, thumbs=await self._keeps(answer, finished)))
+        return None
+
+    async def _insist(self, job_id: str, say: Callable[[bool], Awaitable[None]]) -> Message | None:
+        """Do it, again and again where it cannot be done now; returns what the person is to be told where it never can.
+
+        `say` is told whether it was tried before.
+        """
+        pause_s, unexpected, again = FIRST_PAUSE_S, 0, False
         while True:
             try:
                 # Not held while an answer waits to be tried again: one person who is away must not keep the others waiting.
                 async with self._room:
-                    finished = await self._stream.load(entry.job_id)
-                    person = str(finished.record.get("person", "")) if finished else person
-                    if finished is None or not finished.record.get("command"):
-                        return person
-                    answer = replace(answer_of(entry.job_id, finished), again=again)
-                    await self._platform.post(replace(answer, thumbs=await self._keeps(answer, finished)))
-                    return person
+                    await say(again)
+                    return None
             except CannotPost as error:
-                log.warning("job %s cannot be posted on %s: %s", entry.job_id, self._platform.name, error)
-                return person
+                log.warning("job %s cannot be posted on %s: %s", job_id, self._platform.name, error)
+                return error.told or REFUSED
             except TryLater as later:
                 wait_s = max(later.after_s, pause_s)
             except RedisError:
                 wait_s = pause_s
             except Exception as error:  # noqa: BLE001  # a fault of ours must not stop the other answers
                 unexpected += 1
-                log_fault(log, f"posting the answer of job {entry.job_id} on {self._platform.name}", error)
+                log_fault(log, f"posting the answer of job {job_id} on {self._platform.name}", error)
                 if unexpected >= UNEXPECTED_TRIES:
-                    return person
+                    return FAULT
                 wait_s = pause_s
             again = True
             await asyncio.sleep(wait_s)
@@ -136,7 +208,7 @@ class Deliveries:
         answered = answered_of(self._platform.name, answer.request, finished.outcome) if self._feedback else None
         if self._feedback is None or answered is None:
             return False
-        await self._feedback.keep(answer.job_id, answered)
+        await self._feedback.keep(answer.job_id, answered, person=str(finished.record.get("person", "")))
         return True
 
     async def _show_progress(self) -> None:
@@ -155,7 +227,7 @@ def _cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-async def _stop(tasks: list[asyncio.Task[None]]) -> None:
+async def stop(tasks: list[asyncio.Task[None]]) -> None:
     """Cancel tasks until they end; see `_cancelled` for why once is not enough."""
     waiting = set(tasks)
     while waiting:
@@ -164,20 +236,41 @@ async def _stop(tasks: list[asyncio.Task[None]]) -> None:
         _, waiting = await asyncio.wait(waiting, timeout=WAIT_S)
 
 
+class UnknownRecord(Exception):
+    """What was recorded with a job is of another version; the message says what of it, without any text of the person."""
+
+
 def answer_of(job_id: str, finished: Finished) -> Answer:
-    """What the platform must post, from what the desk recorded and the workers found."""
+    """What the platform must post, from what the desk recorded and the workers found.
+
+    Raises:
+        UnknownRecord: the desk recorded something else.
+    """
     record = finished.record
-    command = next(command for command in COMMANDS if command.name == record["command"])
-    request = request_from_json(record["request"])
-    understood = Understood(command=command, request=request, extras=record["extras"])
-    reply = reply_to(understood, finished.outcome, record["speech"])
+    try:
+        command = next(command for command in COMMANDS if command.name == record["command"])
+        request = request_from_json(record["request"])
+        speech, delivery, extras, notes = (record[name] for name in ("speech", "delivery", "extras", "notes"))
+    except StopIteration as error:
+        raise UnknownRecord("its command is not known here") from error
+    except KeyError as error:
+        raise UnknownRecord(f"its record has no {error}") from error
+    except ContractError as error:
+        raise UnknownRecord("its request cannot be read here") from error
+    reply = reply_to(Understood(command=command, request=request, extras=extras), finished.outcome, speech)
     return Answer(
         job_id=job_id,
         command=command,
         request=request,
-        reply=replace(reply, notes=(*record["notes"], *reply.notes)),
-        speech=record["speech"],
-        delivery=record["delivery"],
-        extras=record["extras"],
+        reply=replace(reply, notes=(*notes, *reply.notes)),
+        speech=speech,
+        delivery=delivery,
+        extras=extras,
         marks=finished.marks,
     )
+
+
+def apology_of(job_id: str, address: dict[str, Any], marks: dict[str, str], why: Message) -> Apology:
+    """What the person is told instead of their answer."""
+    speech = address["speech"]
+    return Apology(job_id=job_id, reply=failure_reply(why, speech), speech=speech, delivery=address["delivery"], marks=marks)

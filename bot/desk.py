@@ -5,32 +5,45 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import redis.asyncio
 from redis.exceptions import RedisError
 
+from bot.apologies import GIVEN_UP
 from bot.attachments import read_files
+from bot.commands import COMMANDS
 from bot.conversation import LocalRequest, Understood, answer_here, check_model, failure_reply, reply_to, understand
-from bot.deliveries import Deliveries
+from bot.deliveries import Deliveries, stop
 from bot.errors import BotError, CommandError, PlatformError
+from bot.faults import log_fault
 from bot.feedback.answered import Answered
-from bot.feedback.errors import is_off
+from bot.feedback.errors import cannot_look, is_off
 from bot.feedback.press import Opinion, Press
 from bot.feedback.taking import Feedback
 from bot.grammar import OptionValue
+from bot.guard.asking import Asking
+from bot.guard.errors import NotAllowed, Refused
+from bot.guard.guard import Guard
 from bot.language import Speech, speech_of
+from bot.owed import Owed
 from bot.platforms.platform import Answer, CannotPost, Incoming, IncomingFile, Platform, TryLater
 from bot.reply import Reply
 from engine.contract import Failure, Message, Request, to_json
 from workers.queue.async_door import AsyncDoor
 from workers.queue.door import JobQueue, characters
+from workers.queue.intake import Intake, Left
 from workers.queue.replies import ReplyStream
 
 __all__ = ["Answer", "CannotPost", "Desk", "DeskSettings", "Incoming", "IncomingFile", "Platform", "Reading", "TryLater"]
 
 log = logging.getLogger("yomite.desk")
+
+MOST_READINGS = 2  # an event that was being read when so many bots ended is given up
+LOOK_AGAIN_S = 1.0  # how soon, at an event that somebody else reads
+TAKE_UP_S = 10.0  # how often to look for what bots left
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,36 +79,57 @@ class Desk:
         settings: DeskSettings | None = None,
         *,
         feedback: Feedback | None = None,
+        guard: Guard | None = None,
     ) -> None:
+        """Without a `guard`, everybody may ask as much as they like."""
         self._queue = queue
         self._door = AsyncDoor(connection, queue.settings)
         self._redis = connection
         self._settings = settings or DeskSettings()
         self._feedback = feedback
+        self._guard = guard
+        self._intake = Intake(connection, keep_s=queue.settings.answer_ttl_s)
+        self._owed_on: dict[str, Owed] = {}
 
     @property
     def takes_feedback(self) -> bool:
         """Whether people are asked what they think of answers."""
         return self._feedback is not None
 
-    async def read(self, incoming: Incoming) -> Reading | Reply | None:
-        """Understand what was said: a Reading to submit, or a Reply to show at once; None for an event that was taken before."""
+    async def read(self, incoming: Incoming, *, wait: bool = False) -> Reading | Reply | None:
+        """Understand what was said: a Reading to submit, or a Reply to show at once; None for an event that was taken before.
+
+        The event is this bot's until it is submitted, settled or released, or the bot ends. What somebody else reads counts as taken;
+        with `wait` it is waited for: it is read here if they do not come to its end.
+        """
         speech = self.speech_for(incoming)
         try:
-            if not await self._door.first_time(incoming.platform, incoming.event_id):
+            if not await self._take(incoming, wait=wait):
                 return None
-            return await self._read(incoming)
+            return failure_reply(GIVEN_UP, speech) if incoming.tried >= MOST_READINGS else await self._read(incoming)
         except BotError as error:
-            return failure_reply(error.message, speech)
+            return failure_reply(error.message, speech, only_asker=isinstance(error, Refused))
         except RedisError:
             log.warning("Redis cannot be reached")
             return failure_reply(_NO_QUEUE, speech)
+        except asyncio.CancelledError:
+            await self.release(incoming)
+            raise
+
+    async def settle(self, incoming: Incoming) -> None:
+        """The person has the Reply to an event that needs no job: it is not taken again."""
+        await self._intake.settle(incoming.platform, incoming.event_id)
+
+    async def release(self, incoming: Incoming) -> None:
+        """An event is not read any more, and may be taken again."""
+        await self._intake.release(incoming.platform, incoming.event_id)
 
     async def submit(self, reading: Reading, delivery: dict[str, Any]) -> str:
         """Hand a Reading over to the workers; returns the id of its job. `delivery` comes back in the Answer.
 
         Raises:
             PlatformError: the queue cannot be reached; its message is for the person.
+            QueueFull: so much waits already that it is not taken; likewise.
         """
         incoming, understood = reading.incoming, reading.understood
         if isinstance(understood.request, LocalRequest):
@@ -105,20 +139,29 @@ class Desk:
             "request": to_json(understood.request),
             "extras": understood.extras,
             "speech": reading.speech,
+            "platform": incoming.platform,
             "person": incoming.person,
             "notes": reading.notes,
             "delivery": delivery,
         }
+        address = {name: record[name] for name in ("speech", "platform", "person", "delivery")}
         try:
-            return await self._door.submit(
+            if self._guard is not None:
+                await self._guard.check_room()
+            job_id = await self._door.submit(
                 understood.request,
                 platform=incoming.platform,
                 person=incoming.person,
                 record=record,
+                address=address,
                 job_id=job_id_of(incoming),
+                event_id=incoming.event_id,
             )
         except RedisError as error:
             raise PlatformError(ja=_NO_QUEUE.ja, en=_NO_QUEUE.en) from error
+        self._intake.handed_over(incoming.platform, incoming.event_id)
+        self._owed(incoming.platform).add(job_id, address)
+        return job_id
 
     async def mark(self, job_id: str, name: str, value: str) -> None:
         """Keep something about a job that is being posted; it is in `Answer.marks` where the answer must be tried again."""
@@ -126,20 +169,41 @@ class Desk:
 
     async def cancel(self, job_id: str) -> None:
         """Nobody waits for this job any more."""
+        for owed in self._owed_on.values():
+            owed.drop(job_id)
         await asyncio.to_thread(self._queue.cancel, job_id)
 
-    async def deliver(self, platform: Platform) -> None:
-        """Post the answers of one platform as they come, until cancelled."""
-        await Deliveries(platform, self._redis, posts_at_once=self._settings.posts_at_once, feedback=self._feedback).run()
+    async def deliver(self, platform: Platform, *, again: Callable[[Left], None] | None = None) -> None:
+        """Post the answers of one platform as they come, until cancelled. `again` is given what bots were reading when they ended."""
+        deliveries = Deliveries(
+            platform,
+            self._redis,
+            posts_at_once=self._settings.posts_at_once,
+            feedback=self._feedback,
+            owed=self._owed(platform.name),
+            keep_s=self._queue.settings.answer_ttl_s,
+        )
+        taking_up = asyncio.create_task(self._take_up(platform.name, again)) if again else None
+        try:
+            await deliveries.run()
+        finally:
+            if taking_up is not None:
+                await stop([taking_up])
 
     async def press(self, press: Press) -> Opinion:
         """Take what a person says of an answer; returns what they think of it now.
 
         Raises:
             FeedbackError: it cannot be taken; its message is for the person.
+            Refused: the person may not press here, or not so often; likewise.
         """
         if self._feedback is None:
             raise is_off()
+        if self._guard is not None:
+            try:
+                await self._guard.admit(press)
+            except RedisError as error:
+                raise cannot_look() from error
         return await self._feedback.take(press)
 
     async def answered(self, press: Press) -> Answered:
@@ -147,10 +211,29 @@ class Desk:
 
         Raises:
             FeedbackError: that is not known, or not any more; its message is for the person.
+            NotAllowed: the person may not press here; likewise.
         """
+        self.check_access(press)
         if self._feedback is None:
             raise is_off()
         return await self._feedback.find(press)
+
+    def check_access(self, asking: Asking) -> None:
+        """Whether somebody may ask or press at all; needs no Redis, so that it fits before an acknowledgement.
+
+        Raises:
+            NotAllowed: they may not; the message is for them alone.
+        """
+        if self._guard is not None:
+            self._guard.check_access(asking)
+
+    def lets_in(self, asking: Asking) -> bool:
+        """Whether somebody may ask or press at all, as `check_access`."""
+        try:
+            self.check_access(asking)
+        except NotAllowed:
+            return False
+        return True
 
     def speech_of_person(self, locale: str) -> Speech:
         """The language to talk in to somebody who typed nothing: the setting, else that of the platform's locale."""
@@ -167,13 +250,47 @@ class Desk:
         line = incoming.line if incoming.line.lstrip().startswith(("/", "／")) else f"/{incoming.line.lstrip()}"
         return self._settings.lang or speech_of(line, otherwise=otherwise)
 
+    async def _take(self, incoming: Incoming, *, wait: bool) -> bool:
+        """Whether the event is ours to read."""
+        told = incoming.told if self.lets_in(incoming) else None  # of what a stranger says, nothing is written down
+        while True:
+            taking = await self._intake.take(incoming.platform, incoming.event_id, told=told, tried=incoming.tried, at=incoming.at)
+            if taking != "held" or not wait:
+                return taking == "ours"
+            await asyncio.sleep(LOOK_AGAIN_S)
+
+    async def _take_up(self, platform: str, again: Callable[[Left], None]) -> None:
+        while True:
+            try:
+                for left in await self._intake.left(platform):
+                    await self._take_up_one(platform, left, again)
+            except RedisError:
+                log.warning("Redis cannot be reached")
+            await asyncio.sleep(TAKE_UP_S)
+
+    async def _take_up_one(self, platform: str, left: Left, again: Callable[[Left], None]) -> None:
+        log.info("taking up an event on %s that a bot was reading when it ended", platform)
+        try:
+            again(left)
+        except Exception as error:  # noqa: BLE001  # what another version wrote down must not stop the others, nor come again for ever
+            log_fault(log, "taking up what a bot left", error)
+            await self._intake.settle(platform, left.event_id)
+
+    def _owed(self, platform: str) -> Owed:
+        return self._owed_on.setdefault(platform, Owed())
+
     async def _read(self, incoming: Incoming) -> Reading | Reply:
+        if self._guard is not None:
+            await self._guard.admit(incoming, line=incoming.line)
         read = await read_files(incoming.files)
         understood, came_along = await self._understand(incoming, read.text if incoming.files else None)
         speech = self.speech_for(incoming, came_along=came_along or "")
         request = understood.request
         if isinstance(request, LocalRequest):
-            outcome = await asyncio.to_thread(answer_here, request, self._queue, platform=incoming.platform, person=incoming.person)
+            commands = self._guard.commands_for(incoming, COMMANDS) if self._guard is not None else COMMANDS
+            outcome = await asyncio.to_thread(
+                answer_here, request, self._queue, platform=incoming.platform, person=incoming.person, commands=commands
+            )
             return reply_to(understood, outcome, speech)
         await self._check(request)
         return Reading(incoming=incoming, understood=understood, speech=speech, notes=[note.in_language(speech) for note in read.notes])

@@ -52,10 +52,11 @@ class Arguments:
 
 
 _QUOTES = {'"': '"', "'": "'", "“": "”", "”": "”", "‘": "’", "＂": "＂", "＇": "＇", "「": "」", "『": "』"}
-# A quotation starts a word and ends one: the apostrophe of "don't" is no quote.
+# A quotation starts a word and ends one: the apostrophe of "don't" is no quote. None stands in one of its own kind: else a text of
+# nothing but opening quotes would be read to its end once for each of them.
 _QUOTED = re.compile(
     r"(?:(?<=[\s|｜=＝:：])|(?<![\s\S]))(?:"
-    + "|".join(f"{re.escape(opening)}(?:[^{re.escape(closing)}]*){re.escape(closing)}" for opening, closing in _QUOTES.items())
+    + "|".join(f"{re.escape(opening)}[^{re.escape(opening + closing)}]*{re.escape(closing)}" for opening, closing in _QUOTES.items())
     + r")(?=[\s|｜]|$(?![\s\S]))"
 )
 _SEPARATOR = re.compile(r"[|｜\n\r\u2028\u2029]+")
@@ -66,12 +67,16 @@ _QUOTED_OR_SEPARATOR = re.compile(f"{_QUOTED.pattern}|(?P<separator>{_SEPARATOR.
 _ASSIGNED = re.compile(r"[^\S\n]*[=＝:：][^\S\n]*")
 _SPACE = re.compile(r"[^\S\n]+")
 _WORD = re.compile(r"[^\s|｜]+")
-_COMMAND = re.compile(r"\s*[/／]\s*([^\s:：]+)[:：]?")
-# After a mention the slash may be missing, and a comma or colon may stand before the name.
-_MENTIONED = re.compile(r"[\s,、，:：]*[/／]?\s*([^\s:：]+)[:：]?")
+_COMMAND = re.compile(r"\s*+[/／]\s*+([^\s:：]+)[:：]?")
+# After a mention the slash may be missing, and a comma or colon may stand before the name. Nothing is given back (`*+`): the blanks
+# of a text without a name would be parted in every possible way.
+_MENTIONED = re.compile(r"[\s,、，:：]*+[/／]?\s*+([^\s:：]+)[:：]?")
 _LATIN_START = re.compile(r"[A-Za-z_-]+(?=[^\x00-\x7f])")
 # A dash that prose uses too makes an option only of a name this like a known one.
 _LIKENESS = 0.75
+# Characters of a name or a value from a list; what is longer is neither. Putting accents in order takes longer than the text is long.
+_LONGEST_NAME = 100
+_MOST_SHOWN = 60  # characters of what was typed in a message about it
 
 
 def read_command_name(line: str, known: Sequence[str], *, slash_optional: bool = False) -> tuple[str, str] | None:
@@ -136,7 +141,7 @@ def read_value(option: Option, text: str) -> OptionValue:
     if option.kind == "whole number":
         return _read_number(option, text)
     if option.kind == "choice":
-        value = unicodedata.normalize("NFKC", text).strip().lower()
+        value = _plain_value(text).lower()
         if value not in option.choices:
             raise _bad_value(option, text)
         return value
@@ -144,15 +149,23 @@ def read_value(option: Option, text: str) -> OptionValue:
 
 
 def plain_name(name: str) -> str:
-    """A command's or option's name in its one spelling: half width, lower case, hyphens."""
+    """A command's or option's name in its one spelling: half width, lower case, hyphens. What is too long for a name stays as it is."""
+    if len(name) > _LONGEST_NAME:
+        return name
     name = unicodedata.normalize("NFKC", name).lower().strip(" -_:")
     return re.sub(r"[_‐‑–−]", "-", name)
+
+
+def start_of(typed: str) -> str:
+    """What was typed as a message shows it: a long one only with its beginning."""
+    return typed if len(typed) <= _MOST_SHOWN else typed[: _MOST_SHOWN - 1] + "…"
 
 
 def unknown_option(name: str, known: Sequence[str], *, escape: Message) -> CommandError:
     """The error for an option that a command does not have; `escape` says how to write it as text."""
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     listed = ", ".join(f"--{option}" for option in known)
+    name = start_of(name)
     return CommandError(
         ja=f"--{name} というオプションはありません。"
         + (f"--{near[0]} のことですか？ " if near else "")
@@ -289,8 +302,13 @@ def _all_quoted(text: str) -> tuple[str, ...]:
     return tuple(filter(None, (match[0][1:-1].strip() for match in _QUOTED.finditer(text))))
 
 
+def _plain_value(text: str) -> str:
+    """A value in half width; as it is where it is too long for a value from a list or a number."""
+    return unicodedata.normalize("NFKC", text).strip() if len(text) <= _LONGEST_NAME else text
+
+
 def _read_number(option: Option, text: str) -> int:
-    plain = unicodedata.normalize("NFKC", text).strip()
+    plain = _plain_value(text)
     if not re.fullmatch(r"[+-]?[0-9]{1,9}", plain):
         raise _bad_value(option, text)
     value = int(plain)
@@ -300,8 +318,8 @@ def _read_number(option: Option, text: str) -> int:
 
 
 def _bad_value(option: Option, text: str) -> CommandError:
-    allowed = allowed_values(option)
+    allowed, shown = allowed_values(option), start_of(text)
     return CommandError(
-        ja=f"--{option.name} に「{text}」は使えません。{allowed.ja}",
-        en=f"--{option.name} cannot be {text!r}. {allowed.en}",
+        ja=f"--{option.name} に「{shown}」は使えません。{allowed.ja}",
+        en=f"--{option.name} cannot be {shown!r}. {allowed.en}",
     )

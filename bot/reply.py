@@ -84,7 +84,10 @@ Block = Paragraph | Highlight | Table | Matrix | Picture | Attachment
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """An answer in one language. `brief` says it in one line, for lists and notifications."""
+    """An answer in one language. `brief` says it in one line, for lists and notifications.
+
+    `only_asker`: it is nobody else's concern, wherever the platform can tell one person alone.
+    """
 
     title: str
     brief: str
@@ -93,6 +96,7 @@ class Reply:
     notes: tuple[str, ...] = ()  # what the reader should know
     source: str = ""  # which model answered, and the language it read
     failed: bool = False
+    only_asker: bool = False
 
 
 def cells(*values: str | Cell) -> tuple[Cell, ...]:

@@ -12,12 +12,16 @@ from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from redis import Redis
+from redis.exceptions import RedisError
+
 from bot.errors import SettingsError
 from bot.exit_codes import CANNOT_ANSWER, OK
 from bot.language import Speech, both
 from bot.serving import chosen_services, open_desk, serve
 from bot.settings import Settings
 from engine.contract import Message, Task
+from workers.queue.append_file import append_file_has_grown, rewrite_append_file
 from workers.queue.errors import QueueError
 from workers.queue.local import running_server
 from workers.queue.processes import WorkerProcess
@@ -26,6 +30,7 @@ from workers.queue.server import EmbeddedRedis
 LOOK_S = 0.5  # how often processes are looked after
 LONGEST_PAUSE_S = 30.0  # between two starts of a process that keeps ending
 SETTLED_S = 60.0  # a process that ran so long is started again at once
+REWRITE_EVERY_S = 600.0  # so long at most what was deleted stays on the disk of the embedded Redis
 WORKER_STOP_S = 20.0  # for a worker to finish what it computes
 
 
@@ -142,6 +147,7 @@ async def _run(settings: Settings, redis_url: str, server: EmbeddedRedis | None,
             keepers = [asyncio.create_task(worker.keep()) for worker in workers]
             if server is not None:
                 keepers.append(asyncio.create_task(_keep_server(server, say)))
+                keepers.append(asyncio.create_task(_keep_disk_clean(server)))
             try:
                 return await serve(chosen_services(settings, (), say), desk, say)
             finally:
@@ -163,6 +169,22 @@ async def _keep_server(server: EmbeddedRedis, say: Any) -> None:
             except (QueueError, OSError) as error:  # tried again at the next look
                 said = error.message if isinstance(error, QueueError) else both(str(error.strerror), str(error.strerror))
                 say(both(f"Redis を起動できません：{said.ja}", f"Redis cannot be started: {said.en}"))
+
+
+async def _keep_disk_clean(server: EmbeddedRedis) -> None:
+    """Let Redis write its file anew now and then, so that deleted texts do not stay on the disk."""
+    at_start = True
+    while True:
+        await asyncio.to_thread(_clean_disk, server, anyway=at_start)
+        at_start = False
+        await asyncio.sleep(REWRITE_EVERY_S)
+
+
+def _clean_disk(server: EmbeddedRedis, *, anyway: bool = False) -> None:
+    """Write the file anew where something was written to it since, or `anyway`. Where Redis is away just now: the next time."""
+    with contextlib.suppress(RedisError), Redis.from_url(server.url) as connection:
+        if anyway or append_file_has_grown(connection):
+            rewrite_append_file(connection)
 
 
 async def _until_stopped(work: Coroutine[Any, Any, bool]) -> int:
@@ -200,6 +222,7 @@ def _redis(settings: Settings) -> Iterator[tuple[str, EmbeddedRedis | None]]:
             yield server.url, server
         finally:
             if server.owned:
+                _clean_disk(server)  # once more: nobody does so while it is not running
                 with contextlib.suppress(FileNotFoundError):
                     note.unlink()
 

@@ -1,4 +1,4 @@
-"""The subcommands of `yomite` that start parts of the system (run, serve and worker), and `feedback`."""
+"""The subcommands of `yomite` for who runs it: those that start parts of the system (run, serve, worker), `forget` and `feedback`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.language import Speech, both
 from bot.settings import Settings
 from bot.word_command import WordCommand
 
-NAMES = ("run", "serve", "worker", FEEDBACK)
+NAMES = ("run", "serve", "worker", "forget", FEEDBACK)
 
 
 def add_service_commands(app: typer.Typer, settings: Settings, speech: Speech) -> None:
@@ -38,9 +38,19 @@ def add_service_commands(app: typer.Typer, settings: Settings, speech: Speech) -
 
         return run_worker(settings, context.args)
 
+    person = typer.Argument(
+        metavar="slack:ID|discord:ID|web:SESSION", help=said("誰を（例：slack:U0123ABCD）", "whom, e.g. slack:U0123ABCD")
+    )
+
+    def forget(who: str) -> int:
+        from bot.forget import forget
+
+        return forget(settings, speech, who)
+
     # typer reads annotations by name; these exist only in here.
     serve.__annotations__ = {"names": Annotated[list[str] | None, platforms], "return": int}
     worker.__annotations__ = {"context": typer.Context, "return": int}
+    forget.__annotations__ = {"who": Annotated[str, person], "return": int}
     passing_on = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
     app.command(
         "run",
@@ -56,4 +66,12 @@ def add_service_commands(app: typer.Typer, settings: Settings, speech: Speech) -
         help=said("ワーカーだけを起動する（--burst：仕事がなくなったら終わる）", "start a worker alone (--burst: until nothing is left)"),
         context_settings=passing_on,
     )(worker)
+    app.command(
+        "forget",
+        cls=WordCommand,
+        help=said(
+            "ひとりの質問と答えを、Redis とそのディスクと 👍・👎 の記録から消す",
+            "erase one person's questions and answers from Redis, its disk and the opinions that were kept",
+        ),
+    )(forget)
     add_feedback_commands(app, settings, speech)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import redis.asyncio
 from redis import Redis
@@ -14,6 +14,9 @@ from bot.desk import Desk, DeskSettings
 from bot.errors import BotError, SettingsError
 from bot.feedback.store import FILE_NAME, FeedbackStore
 from bot.feedback.taking import Feedback
+from bot.guard.access import AllowList
+from bot.guard.guard import Guard, GuardSettings
+from bot.guard.limits import Limits
 from bot.language import both
 from bot.settings import Settings
 from engine.contract import Message
@@ -23,6 +26,7 @@ from workers.queue.door import JobQueue
 
 PLATFORMS = ("web", "slack", "discord")
 DAY_S = 86_400
+WEB_KEY_NAME = "web.key"  # in the state folder
 
 Say = Callable[[Message], None]
 
@@ -43,10 +47,30 @@ async def open_desk(settings: Settings, redis_url: str) -> AsyncIterator[Desk]:
     try:
         queue = JobQueue(blocking, settings.queue())
         desk_settings = DeskSettings(lang=settings.lang, max_characters=settings.max_characters)
-        yield Desk(queue, connection, desk_settings, feedback=_feedback(settings, connection))
+        guard = Guard(connection, guard_settings(settings))
+        yield Desk(queue, connection, desk_settings, feedback=_feedback(settings, connection), guard=guard)
     finally:
         await connection.aclose()
         blocking.close()
+
+
+def guard_settings(settings: Settings) -> GuardSettings:
+    """The part that says who may ask, and how much. The chat page has no lists: whoever opens it has its token."""
+    slack = AllowList(
+        teams=settings.slack_teams, channels=settings.slack_channels, users=settings.slack_users, admins=settings.slack_admins
+    )
+    discord = AllowList(
+        teams=settings.discord_guilds,
+        channels=settings.discord_channels,
+        users=settings.discord_users,
+        roles=settings.discord_roles,
+        admins=settings.discord_admins,
+    )
+    return GuardSettings(
+        lists={"slack": slack, "discord": discord},
+        limits=Limits(person=settings.limit_person, channel=settings.limit_channel, team=settings.limit_team),
+        most_waiting=settings.most_waiting,
+    )
 
 
 def _feedback(settings: Settings, connection: redis.asyncio.Redis) -> Feedback | None:
@@ -100,7 +124,7 @@ def chosen_services(settings: Settings, names: Sequence[str], say: Say) -> list[
 def web_service(settings: Settings, say: Say) -> Service:
     """The local chat page."""
     # Each platform's libraries are imported only where it is served.
-    from bot.platforms.web import WebSettings, serve_web
+    from bot.platforms.web import WebSettings, kept_key, serve_web
 
     def ready(url: str) -> None:
         say(both(f"チャットページ：{url}", f"Chat page: {url}"))
@@ -108,7 +132,12 @@ def web_service(settings: Settings, say: Say) -> Service:
             open_where_there_is_a_desktop(url)
 
     web = WebSettings(host=settings.web_host, port=settings.web_port, token=settings.web_token)
-    return Service(name="web", serve=lambda desk: serve_web(web, desk, on_ready=ready))
+
+    async def serve(desk: Desk) -> None:
+        key = await asyncio.to_thread(kept_key, settings.state_dir / WEB_KEY_NAME) if web.token else web.key
+        await serve_web(replace(web, key=key), desk, on_ready=ready)
+
+    return Service(name="web", serve=serve)
 
 
 def slack_service(settings: Settings, say: Say) -> Service:

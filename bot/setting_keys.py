@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.setting_values import device, flag, number, one_of, path, redis_url, secret, speech, starting_with
+from bot.setting_values import device, flag, ids, number, one_of, path, redis_url, secret, speech, starting_with
 from engine.contract import Message
 
 PREFIX = "YOMITE_"
@@ -35,6 +35,26 @@ class Key:
 
 def _same(text: str) -> Message:
     return Message(ja=text, en=text)
+
+
+def _slack_ids(name: str, *, prefixes: str, meaning: Message) -> Key:
+    """A list of Slack's ids, which begin with one of the letters."""
+    forms = " ".join(f"{prefix}0123ABCD" for prefix in prefixes)
+    allowed = Message(ja=f"Slack の ID（「,」か空白で区切る。例：{forms}）", en=f"ids of Slack, separated by , or spaces, e.g. {forms}")
+    return Key(name=name, read=ids(prefixes=prefixes), allowed=allowed, meaning=meaning)
+
+
+def _discord_ids(name: str, *, meaning: Message) -> Key:
+    """A list of Discord's ids, which are numbers."""
+    allowed = Message(
+        ja="Discord の ID（15〜20 桁の数。「,」か空白で区切る）", en="ids of Discord: numbers of 15 to 20 digits, separated by , or spaces"
+    )
+    return Key(name=name, read=ids(digits=True), allowed=allowed, meaning=meaning)
+
+
+def _a_minute(name: str, *, default: int, meaning: Message) -> Key:
+    allowed = Message(ja="0 以上の整数（1 分あたり。0 は無制限）", en="a whole number from 0 (a minute; 0: no limit)")
+    return Key(name=name, read=number(at_least=0), allowed=allowed, default=str(default), meaning=meaning)
 
 
 _A_FILE = Message(ja="ファイルのパス", en="the path of a file")
@@ -159,6 +179,34 @@ KEYS = (
         default="200000",
         meaning=Message(ja="チャットで一度に読む文字数の上限", en="the most characters that one command in chat may bring"),
     ),
+    _a_minute(
+        "limit_person",
+        default=30,
+        meaning=Message(
+            ja="ひとりが送れる質問の数（続けて送れるのはその 3 分の 1）",
+            en="how many questions one person can send (a third of them at once)",
+        ),
+    ),
+    _a_minute(
+        "limit_channel",
+        default=120,
+        meaning=Message(ja="ひとつのチャンネルから送れる質問の数（同上）", en="how many questions can be sent from one channel (likewise)"),
+    ),
+    _a_minute(
+        "limit_team",
+        default=600,
+        meaning=Message(
+            ja="ひとつのチームから送れる質問の数（同上。チャットページではひとつのアドレスから）",
+            en="how many questions can be sent from one team (likewise; on the chat page: from one address)",
+        ),
+    ),
+    Key(
+        name="most_waiting",
+        read=number(at_least=0),
+        allowed=Message(ja="0 以上の整数（0 は無制限）", en="a whole number from 0 (0: no limit)"),
+        default="2000",
+        meaning=Message(ja="これだけ質問が待っているとき、新しい質問は断る", en="where so many questions wait, new ones are refused"),
+    ),
     Key(
         name="feedback",
         read=flag,
@@ -242,6 +290,27 @@ KEYS = (
         default="3000",
         meaning=Message(ja="Slack を HTTP で受けるポート", en="the port for Slack by HTTP"),
     ),
+    _slack_ids(
+        "slack_teams",
+        prefixes="TE",
+        meaning=Message(ja="使えるワークスペース（省くとすべて）", en="the workspaces whose people may ask (default: all)"),
+    ),
+    _slack_ids(
+        "slack_channels",
+        prefixes="CGD",
+        meaning=Message(ja="使えるチャンネル（省くとすべて）", en="the channels in which people may ask (default: all)"),
+    ),
+    _slack_ids(
+        "slack_users", prefixes="UW", meaning=Message(ja="使える人（省くと全員）", en="the people who may ask (default: everybody)")
+    ),
+    _slack_ids(
+        "slack_admins",
+        prefixes="UW",
+        meaning=Message(
+            ja="管理者（いつでも使え、/status も使える。省くと /status は全員が使える）",
+            en="admins: they may always ask, and use /status (default: everybody may use it)",
+        ),
+    ),
     Key(
         name="discord_token",
         own_variable="DISCORD_TOKEN",
@@ -257,6 +326,33 @@ KEYS = (
         meaning=Message(
             ja="返信先のどんなメッセージも読む（Discord の開発者ページで Message Content Intent を有効にしてから）",
             en="read any message that is replied to (switch on Message Content Intent on Discord's developer page first)",
+        ),
+    ),
+    _discord_ids(
+        "discord_guilds", meaning=Message(ja="使えるサーバー（省くとすべて）", en="the servers whose people may ask (default: all)")
+    ),
+    _discord_ids(
+        "discord_channels", meaning=Message(ja="使えるチャンネル（省くとすべて）", en="the channels in which people may ask (default: all)")
+    ),
+    _discord_ids(
+        "discord_roles",
+        meaning=Message(
+            ja="使える人のロール（discord_users の人も使える。両方省くと全員）",
+            en="the roles whose people may ask, beside discord_users (default, without either: everybody)",
+        ),
+    ),
+    _discord_ids(
+        "discord_users",
+        meaning=Message(
+            ja="使える人（discord_roles の人も使える。両方省くと全員）",
+            en="the people who may ask, beside discord_roles (default, without either: everybody)",
+        ),
+    ),
+    _discord_ids(
+        "discord_admins",
+        meaning=Message(
+            ja="管理者の ID かロール（いつでも使え、/status も使える。省くと /status は全員が使える）",
+            en="admins, people or roles: they may always ask, and use /status (default: everybody may use it)",
         ),
     ),
 )

@@ -30,6 +30,20 @@ def number(*, at_least: int, at_most: int | None = None) -> Callable[[str], int]
     return read
 
 
+def ids(*, prefixes: str = "", digits: bool = False) -> Callable[[str], frozenset[str]]:
+    """Ids that a platform gives, separated by commas or white space: they begin with one of `prefixes`, or are all `digits`."""
+    form = re.compile(r"[0-9]{15,20}" if digits else rf"[{prefixes}][A-Z0-9]{{2,20}}")
+
+    def read(text: str) -> frozenset[str]:
+        found = [part for part in re.split(r"[\s,、，]+", text) if part]
+        # Never taken as an empty list, which would let everybody in.
+        if not found or not all(form.fullmatch(part) for part in found):
+            raise ValueError(text)
+        return frozenset(found)
+
+    return read
+
+
 def device(text: str) -> str:
     """What computes."""
     if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", text.lower()):

@@ -38,6 +38,10 @@ class Settings:
     answer_ttl_s: int = 86_400
     cache_ttl_s: int = 3_600
     max_characters: int = 200_000
+    limit_person: int = 30  # these three: a minute
+    limit_channel: int = 120
+    limit_team: int = 600
+    most_waiting: int = 2_000
     feedback: bool = False
     feedback_days: int = 30
     web_host: str = "127.0.0.1"
@@ -48,8 +52,17 @@ class Settings:
     slack_app_token: str | None = field(default=None, repr=False)
     slack_signing_secret: str | None = field(default=None, repr=False)
     slack_port: int = 3_000
+    slack_teams: frozenset[str] = frozenset()
+    slack_channels: frozenset[str] = frozenset()
+    slack_users: frozenset[str] = frozenset()
+    slack_admins: frozenset[str] = frozenset()
     discord_token: str | None = field(default=None, repr=False)
     discord_message_content: bool = False
+    discord_guilds: frozenset[str] = frozenset()
+    discord_channels: frozenset[str] = frozenset()
+    discord_roles: frozenset[str] = frozenset()
+    discord_users: frozenset[str] = frozenset()
+    discord_admins: frozenset[str] = frozenset()
     machine_speech: Speech = "en"  # of the locale, not a key of ours
 
     def worker(self) -> WorkerSettings:

@@ -364,8 +364,8 @@ def _open(data: object) -> tuple[Task, dict[str, Any]]:
 def _convert(body: dict[str, Any], kind: type[_Kind]) -> _Kind:
     unknown = body.keys() - set(kind.__dataclass_fields__)  # type: ignore[attr-defined]  # all are dataclasses
     if unknown:
-        raise ContractError(f"{kind.__name__}: unknown key {sorted(unknown)[0]!r}, allowed are {', '.join(kind.__dataclass_fields__)}")  # type: ignore[attr-defined]  # as above
+        raise ContractError(f"{kind.__name__}: unknown key {min(unknown, key=str)!r}, allowed are {', '.join(kind.__dataclass_fields__)}")  # type: ignore[attr-defined]  # as above
     try:
         return msgspec.convert(body, kind)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:  # the latter: half a character where base64 should be
         raise ContractError(f"{kind.__name__}: {error}") from error

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from redis.exceptions import RedisError
-
-from workers.carried import LONGEST_TIMEOUT_S
-from workers.limits import time_limit
 
 EVERY_S = 0.002  # how often to look whether a short question waits: a look is a round trip to Redis
 
@@ -16,10 +14,20 @@ EVERY_S = 0.002  # how often to look whether a short question waits: a look is a
 class Between:
     """One worker's. To be called between the steps of a long computation; nothing that goes wrong here spoils it."""
 
-    def __init__(self, answer: Callable[[], None], *, on_trouble: Callable[[], None]) -> None:
-        """`answer` takes and answers a batch of short jobs, if any wait. `on_trouble` is called where Redis failed meanwhile."""
+    def __init__(
+        self,
+        answer: Callable[[], None],
+        *,
+        on_trouble: Callable[[], None],
+        standing_still: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        """`answer` takes and answers a batch of short jobs, if any wait. `on_trouble` is called where Redis failed meanwhile.
+
+        Inside of `standing_still`, the long computation's own time stands still.
+        """
         self._answer = answer
         self._on_trouble = on_trouble
+        self._standing_still = standing_still
         self._next = 0.0
         self._trouble: Exception | None = None
 
@@ -28,7 +36,7 @@ class Between:
         if self._trouble is not None or time.monotonic() < self._next:
             return
         try:
-            with time_limit(LONGEST_TIMEOUT_S):  # the long computation's own time stands still, also while Redis is asked
+            with self._standing_still():  # also while Redis is asked
                 self._answer()
         except RedisError as error:
             self._trouble = error

@@ -18,6 +18,7 @@ from workers.answer_cache import AnswerCache
 from workers.carried import Carried, Ended
 from workers.liveness import TTL_S
 from workers.queue import names
+from workers.queue.pace import count_finished
 from workers.queue.replies import ReplyWriter
 from workers.taking import Taken
 
@@ -104,6 +105,7 @@ class Books:
         blamed = sum(bool(each.blame) for each, _ in own)
         pipe.hincrby(self._worker_key, "successful_job_count", len(ended) - blamed)
         pipe.hincrby(self._worker_key, "failed_job_count", blamed)
+        count_finished(pipe, len(own))
         pipe.hset(self._worker_key, "state", "busy" if self._others_run(ended) else "idle")
         pipe.execute()
 

@@ -12,10 +12,14 @@ from engine.contract import ContractError, Failure, Request, Result
 from engine.drawing import Undrawn
 from workers import failures
 from workers.queue.job import SERIALIZER, ForbiddenJob, request_in
+from workers.queue.overdue import is_overdue, too_late
 from workers.taking import Taken
 
 Outcome = Result | Failure
 LONGEST_TIMEOUT_S = 86_400  # also for a job that says it has none
+# A job's JSON, unpacked. The bot lets 2,000,000 characters through at most (`bot.attachments.MOST_CHARACTERS`), which JSON writes in
+# 12 bytes each at worst.
+LARGEST_DATA_BYTES = 32 * 1024**2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +83,8 @@ def read(taken: Taken) -> Carried | Ended:
         return _refused(taken, error, platform)
     except Exception as error:  # noqa: BLE001  # anything may lie in Redis: reading it fails in many ways
         return Ended(taken=taken, blame=f"forbidden: the job cannot be read ({type(error).__name__})")
+    if is_overdue(taken.fields):
+        return Ended(taken=taken, platform=platform, outcome=too_late())
     tensors = isinstance(meta, dict) and meta.get("tensors") is True
     return Carried(taken=taken, request=request, platform=platform, tensors=tensors, timeout_s=timeout_s)
 
@@ -90,7 +96,7 @@ def platform_of(meta: Any) -> str:
 
 
 def _refused(taken: Taken, error: ForbiddenJob, platform: str) -> Ended:
-    blame = f"forbidden: {error}"
+    blame = f"forbidden: {error}"[: failures.LONGEST_REASON]
     if isinstance(error.__cause__, ContractError):
         # Ours, but of another version: somebody waits for it.
         return Ended(taken=taken, platform=platform, outcome=failures.unreadable(error.__cause__), blame=blame)
@@ -105,10 +111,20 @@ def _meta(fields: dict[bytes, bytes]) -> Any:
 
 
 def _unpacked(data: bytes) -> bytes:
+    """The job's JSON. Never more than is allowed is unpacked: a few kilobytes can swell to gigabytes.
+
+    Raises:
+        ForbiddenJob: there is more.
+    """
+    inflater = zlib.decompressobj()
     try:
-        return zlib.decompress(data)
+        found = inflater.decompress(data, LARGEST_DATA_BYTES)
+        ends = inflater.eof
     except zlib.error:  # as RQ, also take what is not compressed
-        return data
+        found, ends = data, len(data) <= LARGEST_DATA_BYTES
+    if not ends:
+        raise ForbiddenJob(f"the job's data are more than {LARGEST_DATA_BYTES} bytes, or cut off")
+    return found
 
 
 def _timeout_s(said: bytes | None) -> int:

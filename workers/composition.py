@@ -24,11 +24,11 @@ from workers.offering import Offer
 from workers.queue.errors import QueueError
 from workers.queue.processes import READY_MARK
 from workers.queue.settings import QueueSettings, WorkerSettings
+from workers.spare import Computing, WithSpare
 from workers.worker import BatchingWorker
 
 if TYPE_CHECKING:
     from engine.catalog.catalog import Catalog
-    from engine.engine import Engine
 
 log = logging.getLogger("yomite.worker")
 
@@ -93,8 +93,11 @@ def connect(redis_url: str) -> Redis:
         ) from error
 
 
-def compose(settings: WorkerSettings, catalog: Catalog | Failure) -> tuple[Engine | Unable, str]:
-    """The engine over the catalog, and what computes; where that cannot be put together, an engine that says so to each job."""
+def compose(settings: WorkerSettings, catalog: Catalog | Failure) -> tuple[Computing, str]:
+    """The engine over the catalog, and what computes; where that cannot be put together, an engine that says so to each job.
+
+    Beside one on a GPU, the CPU computes what is too large for it.
+    """
     if isinstance(catalog, Failure):
         return _unable(catalog)
     # Imported here because they bring torch.
@@ -107,8 +110,13 @@ def compose(settings: WorkerSettings, catalog: Catalog | Failure) -> tuple[Engin
         device = str(choose_device(settings.device))
     except EngineError as error:
         return _unable(error.as_failure())
-    cache = ModelCache(memory_budget_bytes=settings.memory_budget_mb * 1024**2, device=settings.device, precision=settings.precision)
-    return Engine(catalog, cache), device
+
+    def engine_on(name: str) -> Engine:
+        budget_bytes = settings.memory_budget_mb * 1024**2
+        return Engine(catalog, ModelCache(memory_budget_bytes=budget_bytes, device=name, precision=settings.precision))
+
+    engine = engine_on(settings.device)
+    return (engine if device == "cpu" else WithSpare(engine, make_spare=lambda: engine_on("cpu"), catalog=catalog)), device
 
 
 def _unable(failure: Failure) -> tuple[Unable, str]:

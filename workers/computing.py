@@ -1,10 +1,11 @@
-"""Computes a batch: all together, or one by one where one of them spoils it, so that each job has its own success and failure."""
+"""Computes a batch: all together, or in parts where that goes wrong, so that each job has its own success and failure."""
 
 from __future__ import annotations
 
 import logging
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from rq.timeouts import JobTimeoutException
@@ -13,6 +14,7 @@ from engine import preemption
 from engine.contract import Request, Task
 from engine.drawing import Undrawn
 from engine.errors import EngineError
+from engine.models.memory import ran_out_of_memory
 from workers import failures
 from workers.carried import Carried, Computed, Ended, Outcome
 from workers.limits import time_limit
@@ -20,6 +22,7 @@ from workers.limits import time_limit
 log = logging.getLogger("yomite.worker")
 
 OnProgress = Callable[[int, float], None]
+Limit = Callable[[float], AbstractContextManager[None]]  # as `limits.time_limit`
 
 
 class Answering(Protocol):
@@ -45,15 +48,17 @@ def compute(
     watch: Callable[[Sequence[Carried]], OnProgress],
     *,
     urgent: Callable[[], None] | None = None,
+    limit: Limit = time_limit,
 ) -> Iterator[list[Ended | Computed]]:
     """How each job ended, or that its pictures are to be drawn, in parts as they are known.
 
-    No job computes for longer than its own timeout. `watch` gives what is told of the progress of some jobs; `urgent` is called
-    between the steps of the computation and may compute other jobs meanwhile.
+    No job computes for longer than its own timeout, which `limit` sees to. `watch` gives what is told of the progress of some jobs;
+    `urgent` is called between the steps of the computation and may compute other jobs meanwhile. A batch that does not fit into memory
+    is computed in halves, one that fails otherwise job by job.
     """
     try:
         with preemption.preempted_by(urgent):
-            outcomes = _together(jobs, engine, watch(jobs))
+            outcomes = _together(jobs, engine, watch(jobs), limit)
     except NobodyWaits:
         yield [Ended(taken=job.taken) for job in jobs]
         return
@@ -61,13 +66,14 @@ def compute(
         if len(jobs) == 1:
             yield [to_blame(jobs[0], error)]
             return
-        log.warning("a batch of %d jobs failed (%s); they are run one by one", len(jobs), type(error).__name__)
+        parts = _parts(jobs, error)
+        log.warning("a batch of %d jobs failed (%s); they are run in %d parts", len(jobs), type(error).__name__, len(parts))
     else:
         yield [_computed(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
         return
     # Not within `except`, where the error would hold on to all that the batch had in memory.
-    for job in jobs:
-        yield from compute([job], engine, watch, urgent=urgent)
+    for part in parts:
+        yield from compute(part, engine, watch, urgent=urgent, limit=limit)
 
 
 def ended(job: Carried, outcome: Outcome, *, blame: str = "") -> Ended:
@@ -76,9 +82,12 @@ def ended(job: Carried, outcome: Outcome, *, blame: str = "") -> Ended:
 
 
 def to_blame(job: Carried, error: Exception) -> Ended:
-    """A job that failed by an error that nobody foresaw, or by its timeout."""
+    """A job that failed by its timeout, for want of memory, or by an error that nobody foresaw."""
     if isinstance(error, JobTimeoutException):
         return ended(job, failures.too_slow(job.timeout_s), blame=f"timeout: not done within {job.timeout_s} s")
+    if ran_out_of_memory(error):
+        log.warning("job %s: not enough memory for it alone (%s)", job.job_id, type(error).__name__)
+        return ended(job, failures.out_of_memory(), blame=f"out_of_memory: {type(error).__name__}")
     # Without the error's own words, which may hold the person's text.
     where = "".join(traceback.format_tb(error.__traceback__))
     log.error("job %s: unexpected %s\n%s", job.job_id, type(error).__name__, where)
@@ -89,8 +98,16 @@ def _computed(job: Carried, outcome: Outcome | Undrawn) -> Ended | Computed:
     return Computed(job=job, undrawn=outcome) if isinstance(outcome, Undrawn) else ended(job, outcome)
 
 
-def _together(jobs: Sequence[Carried], engine: Answering, on_progress: OnProgress) -> Sequence[Outcome | Undrawn]:
-    with time_limit(min(job.timeout_s for job in jobs)):
+def _parts(jobs: Sequence[Carried], error: Exception) -> list[Sequence[Carried]]:
+    """What to try after a batch of several jobs failed."""
+    if ran_out_of_memory(error):
+        middle = len(jobs) // 2
+        return [jobs[:middle], jobs[middle:]]
+    return [[job] for job in jobs]
+
+
+def _together(jobs: Sequence[Carried], engine: Answering, on_progress: OnProgress, limit: Limit) -> Sequence[Outcome | Undrawn]:
+    with limit(min(job.timeout_s for job in jobs)):
         try:
             return engine.read([job.request for job in jobs], on_progress)
         except EngineError as error:

@@ -4,30 +4,46 @@ from __future__ import annotations
 
 from engine.contract import ContractError, Failure, Message
 
+LONGEST_REASON = 300  # characters: it may quote what lies in Redis, of any length
+
 
 def unreadable(error: ContractError) -> Failure:
     """The Request is of another version, or none."""
+    why = str(error)[:LONGEST_REASON]
     return Failure(
         code="bad_request",
         message=Message(
-            ja=f"依頼を読めません（{error}）。ボットとワーカーを同じ版にそろえてください。",
-            en=f"The request cannot be read ({error}). Bot and worker must be of the same version.",
+            ja=f"依頼を読めません（{why}）。ボットとワーカーを同じ版にそろえてください。",
+            en=f"The request cannot be read ({why}). Bot and worker must be of the same version.",
         ),
     )
 
 
 def unexpected(error: Exception) -> Failure:
-    """An error that nobody foresaw."""
+    """An error that nobody foresaw. Without its own words, which may quote texts or name files of the machine."""
     name = type(error).__name__
     return Failure(
         code="internal_error",
         message=Message(
-            ja=f"エンジンの中で予期しないエラーが起きました（{name}: {error}）。ほかの文章なら答えられます。"
-            "この文章で続くときはお知らせください。",
-            en=f"Something unexpected went wrong in the engine ({name}: {error}). Other texts still work; "
-            "if this one keeps failing, please report it.",
+            ja=f"エンジンの中で予期しないエラーが起きました（{name}）。ほかの文章なら答えられます。"
+            "この文章で続くときはお知らせください。詳しい場所はワーカーの記録にあります。",
+            en=f"Something unexpected went wrong in the engine ({name}). Other texts still work; "
+            "if this one keeps failing, please report it. The worker's log says where it happened.",
         ),
         details={"error": name},
+    )
+
+
+def out_of_memory() -> Failure:
+    """The job alone needs more memory than there is."""
+    return Failure(
+        code="out_of_memory",
+        message=Message(
+            ja="このマシンのメモリに収まらないので読めませんでした。文章を短くするか分けて送ってください。"
+            "続くときは、空きメモリを増やすか YOMITE_MEMORY_BUDGET_MB を小さくしてください。",
+            en="This text is too long for this machine's memory. Shorten it, or send it in parts. "
+            "If this goes on, free some memory or lower YOMITE_MEMORY_BUDGET_MB.",
+        ),
     )
 
 

@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import socket
+import logging
+import traceback
 from collections.abc import Callable
-from pathlib import Path
-from threading import Event, Thread
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
 
 from workers.queue import names
+from workers.queue.places import place, process_is_gone
+
+__all__ = ["BEAT_S", "TTL_S", "Heart", "dead_takers", "place", "process_is_gone"]
+
+log = logging.getLogger("yomite.worker")
 
 BEAT_S = 4.0
 TTL_S = 20  # a worker that has not been heard for so long is dead
-
-
-def place() -> str:
-    """Where process ids mean the same: this boot of this machine, and within it this container."""
-    with contextlib.suppress(OSError):
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
-    return socket.gethostname()
-
-
-def process_is_gone(pid: int) -> bool:
-    """Whether no process of this id runs here; one that only waits to be reaped does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0] in "ZX"
-    except OSError:
-        pass
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
 
 
 def dead_takers(connection: Redis, *, but: str) -> list[str]:
@@ -62,24 +44,44 @@ def _is_dead(where: bytes | None, pid: bytes | None, death: bytes | None) -> boo
 
 
 class Heart:
-    """Calls `beat` every few seconds from a thread of its own, also while the worker computes."""
+    """Does each of `acts` every few seconds, from a thread of its own, also while the worker computes. One that fails stops no other."""
 
-    def __init__(self, beat: Callable[[], None], *, every_s: float = BEAT_S) -> None:
-        self._beat = beat
+    def __init__(self, *acts: Callable[[], None], every_s: float = BEAT_S) -> None:
+        self._acts = acts
         self._every_s = every_s
-        self._stop = Event()
+        self._stopped = False
+        self._wake: SimpleQueue[None] = SimpleQueue()  # not an Event, whose lock a signal's handler may not take
         self._thread = Thread(target=self._run, name="heartbeat", daemon=True)
 
     def start(self) -> None:
         """Start beating."""
         self._thread.start()
 
+    def soon(self) -> None:
+        """Beat now, without waiting for it. Also from a signal's handler."""
+        self._wake.put(None)
+
     def stop(self) -> None:
         """Stop, and wait for the last beat."""
-        self._stop.set()
-        self._thread.join(timeout=5.0)
+        self._stopped = True
+        self._wake.put(None)
+        if self._thread.is_alive():
+            self._thread.join(timeout=5.0)
 
     def _run(self) -> None:
-        while not self._stop.wait(self._every_s):
-            with contextlib.suppress(RedisError):  # the worker's own thread meets the same error and says it
-                self._beat()
+        while True:
+            with contextlib.suppress(Empty):
+                self._wake.get(timeout=self._every_s)
+            if self._stopped:
+                return
+            for act in self._acts:
+                _try(act)
+
+
+def _try(act: Callable[[], None]) -> None:
+    try:
+        act()
+    except RedisError:  # the worker's own thread meets the same error and says it
+        pass
+    except Exception as error:  # noqa: BLE001  # a heart that stands still would make a living worker a dead one
+        log.error("unexpected %s in the heartbeat\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))

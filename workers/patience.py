@@ -1,4 +1,4 @@
-"""What a worker does while Redis is away: it tries again, until Redis is back or the worker is to stop."""
+"""What a worker does while Redis is away or full: it tries again, until that is over or the worker is to stop."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from redis.exceptions import ConnectionError, RedisError, TimeoutError
+from redis.exceptions import ConnectionError, OutOfMemoryError, ReadOnlyError, RedisError, ResponseError, TimeoutError
 
 log = logging.getLogger("yomite.worker")
 
@@ -22,16 +22,18 @@ class Patience:
         self._away = False  # whether it was said that Redis is
 
     def insist(self, act: Callable[[], None]) -> None:
-        """Do it, again and again while Redis is away.
+        """Do it, again and again while Redis is away or full.
 
         Raises:
-            RedisError: it refuses, or is away and this worker is to stop.
+            RedisError: it refuses, or this worker is to stop.
         """
         pause_s = FIRST_PAUSE_S
         while True:
             try:
                 return act()
-            except (ConnectionError, TimeoutError) as error:
+            except RedisError as error:
+                if not passes(error):
+                    raise
                 stop = self._asked_to_stop()
                 if stop and time.monotonic() - stop > FAREWELL_S:
                     raise
@@ -52,3 +54,12 @@ class Patience:
     def over(self) -> None:
         """Redis answers."""
         self._away = False
+
+
+def passes(error: RedisError) -> bool:
+    """Whether the same may go well later: Redis is away, has no room (in memory, or for its file), or is a copy for the moment."""
+    if isinstance(error, ResponseError):
+        # A command's own words may stand before: somebody's text must not be taken for the reason.
+        reason = str(error).rpartition("caused error: ")[2]
+        return isinstance(error, OutOfMemoryError | ReadOnlyError) or reason.startswith(("MISCONF", "NOREPLICAS"))
+    return isinstance(error, ConnectionError | TimeoutError)

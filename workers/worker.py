@@ -25,20 +25,21 @@ from rq import SimpleWorker, worker_registration
 from rq.utils import now
 
 from engine.contract import Task, task_of
-from workers import failures
 from workers.answer_cache import AnswerCache
 from workers.between import Between
 from workers.books import Books
 from workers.carried import Carried, Computed, Ended, read
 from workers.computing import Answering, compute, ended
 from workers.drawing import Drawings
-from workers.liveness import TTL_S, Heart, dead_takers, place
+from workers.liveness import TTL_S, Heart, place
 from workers.patience import Patience
 from workers.queue import names
 from workers.queue.job import SERIALIZER, EngineJob
 from workers.queue.replies import ReplyWriter
 from workers.queue.settings import QueueSettings
-from workers.taking import MOST_CRASHES, Taken, Taker
+from workers.recovering import Recovery
+from workers.taking import Taken, Taker
+from workers.watchdog import MARGIN_S, Watchdog
 from workers.watching import watching
 
 log = logging.getLogger("yomite.worker")
@@ -46,8 +47,9 @@ log = logging.getLogger("yomite.worker")
 GATHER_S = 0.005  # how long to wait for more of a kind where several have come already
 LONG_SHARE = 8  # a batch takes so many times fewer of long texts: a few of them fill a forward pass
 WAIT_S = 0.5  # for the bell, at a time
-RECOVER_S = 3.0  # how often to look for jobs of dead workers
 TIDY_S = 60.0
+IDLE_WORK_S = 3_600.0  # for a piece of it: a model may have to be fetched first
+LEAVING_TTL_S = 86_400  # of the mark that a worker was told to stop; it is gone when its jobs are put back
 IMPATIENT_S = 1.0  # a second Ctrl-C this soon after the first is the same one, sent twice
 
 
@@ -65,9 +67,11 @@ class BatchingWorker(SimpleWorker):
         idle_work: Iterable[Callable[[], None]] = (),
         on_beat: Callable[[], None] = lambda: None,
         on_quiet: Callable[[], None] = lambda: None,
+        hung_after_s: float = MARGIN_S,
     ) -> None:
         """`name` is made unique. `idle_work` is done piece by piece while no job waits; `on_beat` is called every few seconds,
-        `on_quiet` once when nothing has come for a moment after some work.
+        `on_quiet` once when nothing has come for a moment after some work. The process ends where a computation goes on `hung_after_s`
+        seconds after its time is over.
 
         The connection must not repeat commands by itself: what a repeated one had taken would be left lying.
         """
@@ -95,9 +99,12 @@ class BatchingWorker(SimpleWorker):
         self._patience = Patience(lambda: self._asked_to_stop)
         self._drawings = Drawings(lambda how: self._books.finish([how]), insist=self._patience.insist, on_trouble=self._unsettle)
         self._drawn: set[Task] = set()  # what has pictures
-        self._between = Between(self._answer_short, on_trouble=self._unsettle)
+        self._watchdog = Watchdog(margin_s=hung_after_s)
+        self._between = Between(self._answer_short, on_trouble=self._unsettle, standing_still=self._watchdog.standing_still)
+        self._recovery = Recovery(connection, worker=unique, taker=self._taker, books=self._books)
+        self._heart = Heart(self.beat, self._recovery.look, self._drawings.give_up_late)
         self._place = place()
-        self._next_recovery = self._next_tidying = 0.0
+        self._next_tidying = 0.0
         self._asked_to_stop = 0.0
         self._unsettled = False  # whether something may be taken that nobody computes
 
@@ -109,11 +116,11 @@ class BatchingWorker(SimpleWorker):
         What is being computed or drawn is finished first. A second Ctrl-C does not wait for that: the jobs go back to the queue.
         """
         previous = {number: signal.signal(number, self.request_stop) for number in (signal.SIGTERM, signal.SIGINT)}
-        heart = Heart(self._tend)
         worked = False
         try:
             self._patience.insist(self.register_birth)
-            heart.start()
+            self._heart.start()
+            self._watchdog.start()
             while not self._stop_requested:
                 found = self._turn()
                 worked = worked or found
@@ -125,7 +132,8 @@ class BatchingWorker(SimpleWorker):
                 self._idle()
             self._drawings.wait()
         finally:
-            heart.stop()
+            self._heart.stop()
+            self._watchdog.stop()
             self._say_goodbye()
             for number, handler in previous.items():
                 signal.signal(number, handler)
@@ -139,6 +147,7 @@ class BatchingWorker(SimpleWorker):
         """
         if not self._stop_requested:
             self._stop_requested, self._asked_to_stop = True, time.monotonic()
+            self._heart.soon()  # others should know, before somebody kills a worker that takes too long to leave
         elif signum == signal.SIGINT and time.monotonic() - self._asked_to_stop > IMPATIENT_S:
             raise SystemExit(1)
 
@@ -146,7 +155,8 @@ class BatchingWorker(SimpleWorker):
         """One round: jobs of dead workers are put back, then waiting jobs are answered. Whether there were any."""
         try:
             self._settle()
-            self._look_after_others()
+            self._recovery.look()
+            self._tidy()
             taken = self._take()
             if taken:
                 self._quiet = False
@@ -160,14 +170,23 @@ class BatchingWorker(SimpleWorker):
         except Exception as error:  # noqa: BLE001  # a job that breaks the worker itself must not stop it, nor come again for ever
             log.error("unexpected %s in the worker\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
             self._drawings.wait()  # what is being drawn is not to blame
-            self._patience.insist(lambda: self._give_up(self._taker.take_over(self.name)))
+            self._patience.insist(lambda: self._recovery.set_aside(self._taker.take_over(self.name)))
         return False
+
+    def _tidy(self) -> None:
+        """Drop what is too old from RQ's registries, now and then."""
+        if time.monotonic() >= self._next_tidying:
+            self._next_tidying = time.monotonic() + TIDY_S
+            self._books.tidy()
+            for queue in self.queues:
+                worker_registration.clean_worker_registry(queue)
 
     def _idle(self) -> None:
         """Something that can wait, else wait for a job."""
         piece = next(self._idle_work, None)
         if piece is not None:
-            piece()
+            with self._watchdog.limit(IDLE_WORK_S):
+                piece()
             return
         try:
             heard = self.connection.blpop([names.BELL], timeout=WAIT_S)
@@ -199,11 +218,11 @@ class BatchingWorker(SimpleWorker):
         """
         if self._stop_requested or not self.connection.llen(self.queues[0].key):
             return
-        if taken := self._take_by_kind(names.SHORT):
+        if taken := self._take_by_kind({names.SHORT: self._most[names.SHORT]}):
             self.execute_batch(taken)
 
     def _take(self) -> list[Taken]:
-        taken = self._take_undrawn() if self._drawings.full else self._taker.take(self._most)
+        taken = self._take_by_kind(self._most) if self._drawings.full else self._taker.take(self._most)
         if len(taken) < 2 or not taken[0].kind:
             return taken
         room = self._most[taken[0].queue] - len(taken)
@@ -211,22 +230,12 @@ class BatchingWorker(SimpleWorker):
             return taken
         # Several came at once: others may be on their way. One that comes alone is not kept waiting.
         time.sleep(GATHER_S)
-        return taken + self._taker.take({taken[0].queue: room}, kind=taken[0].kind)
+        return taken + self._taker.take({taken[0].queue: room}, kinds=[taken[0].kind])
 
-    def _take_undrawn(self) -> list[Taken]:
-        """Jobs of a kind that has no pictures."""
-        for queue in self._most:
-            if taken := self._take_by_kind(queue):
-                return taken
-        return []
-
-    def _take_by_kind(self, queue: str) -> list[Taken]:
+    def _take_by_kind(self, most: dict[str, int]) -> list[Taken]:
         """Jobs that say of which kind they are; none that has pictures while enough wait to be drawn."""
-        for kind in Task:
-            waits = self._drawings.full and kind in self._drawn
-            if not waits and (taken := self._taker.take({queue: self._most[queue]}, kind=kind)):
-                return taken
-        return []
+        kinds = set(Task) - self._drawn if self._drawings.full else set(Task)
+        return self._taker.take(most, kinds=sorted(kinds)) if kinds else []
 
     def execute_batch(self, taken: Sequence[Taken]) -> None:
         """Answer jobs that were taken together. They are of one kind, unless one lies about it."""
@@ -246,7 +255,8 @@ class BatchingWorker(SimpleWorker):
         wanted = [job for job in jobs if known[job.job_id] is None]
         if not wanted:
             return
-        for some in compute(wanted, self._engine, watching(self.connection, self._replies), urgent=self._urgent(wanted)):
+        watch, limit = watching(self.connection, self._replies), self._watchdog.limit
+        for some in compute(wanted, self._engine, watch, urgent=self._urgent(wanted), limit=limit):
             self._finish([replace(each, digest=digests[each.taken.job_id.decode()]) for each in some if isinstance(each, Ended)])
             for each in some:
                 if isinstance(each, Computed):
@@ -277,30 +287,6 @@ class BatchingWorker(SimpleWorker):
         if some:
             self._patience.insist(lambda: self._books.finish(some))
 
-    # --- Crashes ---------------------------------------------------------------------------------------------------
-
-    def _look_after_others(self) -> None:
-        if time.monotonic() >= self._next_recovery:
-            self._next_recovery = time.monotonic() + RECOVER_S * random.uniform(0.8, 1.2)
-            for worker in dead_takers(self.connection, but=self.name):
-                log.warning("worker %s is gone; its jobs are run again", worker)
-                self._give_up(self._taker.take_over(worker))
-        if time.monotonic() >= self._next_tidying:
-            self._next_tidying = time.monotonic() + TIDY_S
-            self._books.tidy()
-            for queue in self.queues:
-                worker_registration.clean_worker_registry(queue)
-
-    def _give_up(self, taken: Sequence[Taken]) -> None:
-        """Set aside jobs that workers died of; their people are told."""
-        for each in taken:
-            log.error("job %s is set aside: workers ended while they computed it", each.job_id.decode("utf-8", "replace"))
-            job = read(each)
-            platform = job.platform
-            outcome = failures.worker_died() if isinstance(job, Carried) else job.outcome
-            blame = f"worker_died: {MOST_CRASHES} workers ended while they computed it"
-            self._books.finish([Ended(taken=each, platform=platform, outcome=outcome, blame=blame)])
-
     # --- Being known -----------------------------------------------------------------------------------------------
 
     def serialize(self) -> dict[Any, Any]:
@@ -320,14 +306,10 @@ class BatchingWorker(SimpleWorker):
             pipe.expire(self.key, TTL_S)
             worker_registration.register(self, pipe)
             self._books.keep_running(pipe)
+            if self._asked_to_stop:
+                pipe.set(names.leaving(self.name), b"1", ex=LEAVING_TTL_S)
             pipe.execute()
         self._on_beat()
-
-    def _tend(self) -> None:
-        try:
-            self.beat()
-        finally:
-            self._drawings.give_up_late()
 
     def _say_goodbye(self) -> None:
         self._drawings.close()

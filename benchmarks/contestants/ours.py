@@ -22,7 +22,7 @@ from workers.queue.async_door import AsyncDoor
 from workers.queue.connections import open_async
 from workers.queue.door import JobQueue
 from workers.queue.processes import WorkerProcess
-from workers.queue.replies import Entry, ReplyStream
+from workers.queue.replies import Entry, Finished, ReplyStream
 from workers.queue.server import EmbeddedRedis
 
 NAME = "yomite"
@@ -83,7 +83,7 @@ class Client:
     async def _bring(self, entry: Entry) -> None:
         finished = await self._stream.load(entry.job_id)
         future = self._waiting.pop(entry.job_id, None)
-        if finished is not None and future is not None and not future.done():
+        if isinstance(finished, Finished) and future is not None and not future.done():
             future.set_result(finished.outcome)
         await self._stream.finish(entry, person="")
 

@@ -35,6 +35,7 @@ class Command(Generic[RequestT, ResultT]):
     options: tuple[Option, ...] = ()
     rows: Literal["each", "together", "none"] = "each"
     pictures: bool = False  # whether its Results bring pictures or pages
+    admin_only: bool = False  # in chat, where admins are named
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -75,4 +75,5 @@ COMMAND = Command(
     parse=parse,
     render=render,
     rows="none",
+    admin_only=True,  # it shows how busy the system is and how many workers it has
 )

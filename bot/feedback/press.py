@@ -20,7 +20,8 @@ class Press:
     """One press. `answer` is the id of the answer's job.
 
     `event_id` is the same where the platform delivers a press twice; `pressed_at` is in seconds since 1970 by the platform's clock, by
-    which presses that come in another order are put right. `correction` is as it was typed or chosen.
+    which presses that come in another order are put right. `correction` is as it was typed or chosen. `team`, `channel`, `roles` and
+    `direct` say where it was pressed and by whom, as `bot.guard.asking` has them.
     """
 
     platform: str
@@ -30,6 +31,10 @@ class Press:
     pressed_at: float
     choice: Choice
     correction: str = ""
+    team: str = ""
+    channel: str = ""
+    roles: tuple[str, ...] = ()
+    direct: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -127,6 +127,13 @@ class FeedbackStore:
                 db.execute("DELETE FROM presses")
             return db.execute("DELETE FROM opinions WHERE said_at < ?", (limit,)).rowcount
 
+    def forget_person(self, platform: str, person: str) -> int:
+        """Delete what one person said; returns how many opinions that were. Also forgets which presses were theirs."""
+        with self._open() as db:
+            hashed = _hashed_person(db, platform, person)
+            db.execute("DELETE FROM presses WHERE person = ?", (hashed,))
+            return db.execute("DELETE FROM opinions WHERE person = ?", (hashed,)).rowcount
+
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         """A transaction that no other process can disturb."""
@@ -180,9 +187,13 @@ def _make_tables(db: sqlite3.Connection) -> None:
 
 
 def _hashed(db: sqlite3.Connection, press: Press) -> str:
+    return _hashed_person(db, press.platform, press.person)
+
+
+def _hashed_person(db: sqlite3.Connection, platform: str, person: str) -> str:
     """The person, without a name."""
     salt: bytes = db.execute("SELECT value FROM salt").fetchone()[0]
-    return hmac.digest(salt, f"{press.platform}\0{press.person}".encode(), hashlib.sha256).hex()
+    return hmac.digest(salt, f"{platform}\0{person}".encode(), hashlib.sha256).hex()
 
 
 def _holding(press: Press, by: str, correction: str | None, held: tuple[str | None, str] | None) -> str | None:

@@ -23,13 +23,13 @@ class Feedback:
         self._store = store
         self._answers = answers
 
-    async def keep(self, job_id: str, answered: Answered) -> None:
-        """Keep what an answer is about until somebody may have said something of it.
+    async def keep(self, job_id: str, answered: Answered, *, person: str = "") -> None:
+        """Keep what an answer is about until somebody may have said something of it; with whose question it was, to be erased with them.
 
         Raises:
             redis.exceptions.RedisError: it cannot be kept now.
         """
-        await self._answers.keep(job_id, answered.to_json())
+        await self._answers.keep(job_id, answered.to_json() | {"person": person})
 
     async def take(self, press: Press) -> Opinion:
         """Take a press; returns what the person thinks now.

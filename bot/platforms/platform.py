@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,6 +11,7 @@ from bot.conversation import AnyRequest
 from bot.grammar import Arguments, Option, OptionValue
 from bot.language import Speech
 from bot.reply import Reply
+from engine.contract import Message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,19 +29,29 @@ class Incoming:
 
     `event_id` is the same where the platform delivers the same event twice. `line` is a command with or without its slash.
     `nearby` gives the text of the message that was replied to, else of the thread; it is asked only where the command lacks a text.
+    `team`, `channel`, `roles` and `direct` say where it was said and by whom, as `bot.guard.asking` has them.
     `locale` is what the platform says of the person, e.g. "ja-JP". `arguments` are there where the platform's own form has taken
     the command apart: the line then only names the command and tells the language.
+    `told` is what the platform needs to take the same event in again after a restart, JSON without tokens of the bot; None where it can
+    not. `tried` says how often it was taken in before, `at` when it was first, in seconds since 1970; 0: just now.
     """
 
     platform: str
     event_id: str
     person: str
     line: str
+    team: str = ""
+    channel: str = ""
+    roles: tuple[str, ...] = ()
+    direct: bool = False
     locale: str = ""
     files: tuple[IncomingFile, ...] = ()
     nearby: Callable[[], Awaitable[str | None]] | None = None
     extra_options: tuple[Option, ...] = ()
     arguments: Arguments | None = None
+    told: Mapping[str, Any] | None = None
+    tried: int = 0
+    at: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +74,17 @@ class Answer:
     thumbs: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Apology:
+    """What the person is told in place of an answer that will not come; `marks` say how far the answer came."""
+
+    job_id: str
+    reply: Reply
+    speech: Speech
+    delivery: dict[str, Any]
+    marks: dict[str, str] = field(default_factory=dict)
+
+
 class TryLater(Exception):
     """The platform cannot take the answer now. `after_s`: seconds to wait."""
 
@@ -72,7 +94,14 @@ class TryLater(Exception):
 
 
 class CannotPost(Exception):
-    """The answer can never be posted there; the message says why, without any text of the person."""
+    """The answer can never be posted there; the message says why, without any text of the person.
+
+    `told` is what the person should be told of it, where that is more than that it was refused.
+    """
+
+    def __init__(self, why: str, *, told: Message | None = None) -> None:
+        super().__init__(why)
+        self.told = told
 
 
 class Platform(Protocol):
@@ -84,6 +113,14 @@ class Platform(Protocol):
 
     async def post(self, answer: Answer) -> None:
         """Bring an answer to the person.
+
+        Raises:
+            TryLater: not now.
+            CannotPost: never.
+        """
+
+    async def apologise(self, apology: Apology) -> None:
+        """Tell the person once, in the place of "Reading…" where that stands, that the answer will not come.
 
         Raises:
             TryLater: not now.

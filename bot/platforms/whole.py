@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from bot.language import Speech
 from bot.platforms.monospace import matrix_lines, table_lines
 from bot.reply import Block, Highlight, Matrix, Paragraph, Reply, Table
@@ -11,10 +9,10 @@ from bot.reply import Block, Highlight, Matrix, Paragraph, Reply, Table
 WIDTH = 120  # places
 
 
-def whole_text(reply: Reply, *, speech: Speech, clean: Callable[[str], str] = str) -> str:
-    """Everything of a Reply but its pictures and attachments, which are files themselves. `clean` is laid over every text outside of tables."""
-    notes = [clean(said_note(note, speech)) for note in reply.notes]
-    parts = [clean(reply.title), *(_drawn(block, clean) for block in reply.blocks), *notes, clean(reply.source)]
+def whole_text(reply: Reply, *, speech: Speech) -> str:
+    """Everything of a Reply but its pictures and attachments, which are files themselves."""
+    notes = [said_note(note, speech) for note in reply.notes]
+    parts = [reply.title, *map(_drawn, reply.blocks), *notes, reply.source]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -23,13 +21,13 @@ def said_note(note: str, speech: Speech) -> str:
     return f"※ {note}" if speech == "ja" else f"Note: {note}"
 
 
-def _drawn(block: Block, clean: Callable[[str], str]) -> str:
+def _drawn(block: Block) -> str:
     if isinstance(block, Paragraph):
-        return clean(block.text)
+        return block.text
     if isinstance(block, Highlight):
-        return clean(_highlight(block))
+        return _highlight(block)
     if isinstance(block, Table):
-        return "\n".join([*([clean(block.title)] if block.title else []), *table_lines(block, width=WIDTH)])
+        return "\n".join([*([block.title] if block.title else []), *table_lines(block, width=WIDTH)])
     return "\n".join(matrix_lines(block, width=WIDTH)) if isinstance(block, Matrix) else ""
 
 

@@ -99,7 +99,7 @@ def _not_there(text: str, context: str) -> RowProblem:
 
 def _alike(text: str, context: str) -> str:
     """What the context holds that is the same but for width, case and white space; "" where there is nothing."""
-    wanted = _folded(text)
+    wanted = "".join(map(_folded, text))  # sign by sign: putting accents in order takes longer than a text is long
     signs = [_folded(sign) for sign in context]
     owners = [index for index, sign in enumerate(signs) for _ in sign]
     at = "".join(signs).find(wanted) if wanted else -1

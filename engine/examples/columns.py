@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 
 from engine.contract import Message
 from engine.errors import BadInputError
+from engine.examples.labels import LONGEST_NAME
 from engine.examples.rows import ExampleTask
 
 _LANG = ("lang", "language", "言語")
@@ -86,4 +87,6 @@ def missing_column(task: ExampleTask, name: str, found: Collection[str], lacking
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[\s\-_]+", "_", unicodedata.normalize("NFKC", name).strip().casefold())
+    # As for labels: what is longer is no name, and would take long.
+    half_width = unicodedata.normalize("NFKC", name) if len(name) <= LONGEST_NAME else name
+    return re.sub(r"[\s\-_]+", "_", half_width.strip().casefold())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
+import io
 import re
 import zlib
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ from pathlib import Path
 from engine.errors import BadInputError
 
 _GZIP_MAGIC = b"\x1f\x8b"
+# Bytes that a packed file may become. Texts shrink to a tenth or so; a file that swells further than this was made to fill the memory.
+MOST_UNPACKED = 2**31
+_SWELLS_AT_MOST = 100  # times
+_ALWAYS_ALLOWED = 2**24
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # What a Japanese text written by Excel holds, and what bytes of other encodings turn into when they are read as cp932.
 _JAPANESE = re.compile(r"[\u3001\u3002\u3040-\u30ff]")
@@ -33,7 +38,7 @@ def read_content(path: Path) -> Content:
     """Read and decode a file, gzipped or not.
 
     Raises:
-        BadInputError: it cannot be read (`unreadable_file`), or its encoding is none of those known (`unreadable_encoding`).
+        BadInputError: it cannot be read or swells too far (`unreadable_file`), or its encoding is none of those known (`unreadable_encoding`).
     """
     raw = _bytes(path)
     return Content(text=_text(_unpacked(raw, path), path.name), sha256=hashlib.sha256(raw).hexdigest())
@@ -47,10 +52,16 @@ def _bytes(path: Path) -> bytes:
 
 
 def _unpacked(raw: bytes, path: Path) -> bytes:
+    if not raw.startswith(_GZIP_MAGIC):
+        return raw
+    most = min(MOST_UNPACKED, max(_ALWAYS_ALLOWED, _SWELLS_AT_MOST * len(raw)))
     try:
-        return gzip.decompress(raw) if raw.startswith(_GZIP_MAGIC) else raw
+        unpacked = gzip.GzipFile(fileobj=io.BytesIO(raw)).read(most + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise _unreadable(path, str(error)) from error
+    if len(unpacked) > most:
+        raise _swollen(path, most)
+    return unpacked
 
 
 def _text(raw: bytes, name: str) -> str:
@@ -85,6 +96,14 @@ def _unreadable(path: Path, reason: str) -> BadInputError:
         "unreadable_file",
         ja=f"{path} を読めません（{reason}）。読み取れるファイルを指定してください。",
         en=f"cannot read {path}: {reason}; give a file that can be read.",
+    )
+
+
+def _swollen(path: Path, most: int) -> BadInputError:
+    return BadInputError(
+        "unreadable_file",
+        ja=f"{path} は、展開すると {most >> 20} MiB を超えるため読みません。中身を確かめ、展開したファイルか、分けたものを指定してください。",
+        en=f"cannot read {path}: unpacked it is larger than {most >> 20} MiB; look at what is in it, and give it unpacked or in parts.",
     )
 
 

@@ -45,7 +45,7 @@ def _listed(value: object) -> list[Any]:
     if isinstance(value, str) and value.strip():
         try:
             value = json.loads(value)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _not_spans(value) from error
     if value is None or value == "":
         return []
@@ -96,11 +96,13 @@ def read_marked(marked: str) -> tuple[str, tuple[GoldEntity, ...]]:
     Raises:
         RowProblem: a bracket that is not closed by `](LABEL)`, or one within another.
     """
-    text, entities, opened, at = "", [], -1, 0
+    text: list[str] = []
+    entities, opened, at = [], -1, 0
     while at < len(marked):
         sign, closing = marked[at], _MARK_END.match(marked, at)
         if sign == "\\" and marked[at + 1 : at + 2] in ("[", "]", "\\"):
-            text, at = text + marked[at + 1], at + 2
+            text.append(marked[at + 1])
+            at += 2
         elif sign == "[" and opened < 0:
             opened, at = len(text), at + 1
         elif closing and 0 <= opened < len(text):
@@ -109,10 +111,11 @@ def read_marked(marked: str) -> tuple[str, tuple[GoldEntity, ...]]:
         elif sign in "[]" and (sign == "[" or opened >= 0 or closing):
             raise _not_marked(marked[max(at - 10, 0) : at + 10])
         else:
-            text, at = text + sign, at + 1
+            text.append(sign)
+            at += 1
     if opened >= 0:
-        raise _not_marked(text[opened : opened + 20])
-    return text, tuple(entities)
+        raise _not_marked("".join(text[opened : opened + 20]))
+    return "".join(text), tuple(entities)
 
 
 def _not_marked(near: str) -> RowProblem:
@@ -148,7 +151,8 @@ class _Sentence:
     """The tokens of one sentence, joined as they come."""
 
     def __init__(self) -> None:
-        self._text = ""
+        self._parts: list[str] = []
+        self._length = 0  # characters of all parts
         self._line = 0
         self._spans: list[list[Any]] = []  # start, end, label
         self._open: str | None = None  # the type of the entity that the next token may continue
@@ -166,8 +170,8 @@ class _Sentence:
         """Give away what was joined, or what was wrong first."""
         if self._problem:
             records.problems.append(self._problem)
-        elif self._text:
-            records.found.append(Record(self._line, {"text": self._text, "entities": [list(span) for span in self._spans]}))
+        elif self._parts:
+            records.found.append(Record(self._line, {"text": "".join(self._parts), "entities": [list(span) for span in self._spans]}))
 
     def _join(self, cells: list[str]) -> None:
         token, tag = cells[0], cells[-1]
@@ -176,10 +180,15 @@ class _Sentence:
                 ja=f"「{quoted(' '.join(cells))}」が読めません。「語、タブ、タグ」の形で、タグは O・B-PER・I-PER のように書いてください。",
                 en=f"cannot read {quoted(' '.join(cells))!r}; write token, tab, tag, with tags such as O, B-PER, I-PER.",
             )
-        if self._text and not (_JAPANESE.match(self._text[-1]) or _JAPANESE.match(token[0])):
-            self._text += " "
-        start, self._text = len(self._text), self._text + token
+        if self._parts and not (_JAPANESE.match(self._parts[-1][-1]) or _JAPANESE.match(token[0])):
+            self._append(" ")
+        start = self._length
+        self._append(token)
         self._tag(tag, start)
+
+    def _append(self, part: str) -> None:
+        self._parts.append(part)
+        self._length += len(part)
 
     def _tag(self, tag: str, start: int) -> None:
         position, _, kind = tag.partition("-")
@@ -190,7 +199,7 @@ class _Sentence:
             )
         self._open = kind if position != "O" else None
         if position == "I":
-            self._spans[-1][1] = len(self._text)
+            self._spans[-1][1] = self._length
         elif position == "B":
             label: EntityLabel | None = entity_label(kind)
-            self._spans.append([start, len(self._text), label])
+            self._spans.append([start, self._length, label])

@@ -17,6 +17,7 @@ _SENTIMENTS: dict[SentimentLabel, tuple[str, ...]] = {
     "negative": ("negative", "neg", "ネガティブ", "ネガ", "否定", "否定的", "不評", "悪い", "わるい", "悪"),
 }
 _SENTIMENT_OF = {alias: label for label, aliases in _SENTIMENTS.items() for alias in aliases}
+LONGEST_NAME = 200  # characters
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 # Beside what the engine reads from models' own labels.
@@ -147,4 +148,6 @@ def _near(plain: str, names: dict[str, str]) -> tuple[str, str]:
 
 
 def _plain(value: object) -> str:
-    return unicodedata.normalize("NFKC", str(value)).strip().casefold()
+    text = str(value)
+    # Putting accents in order takes longer than a text is long, and nothing so long is a label.
+    return (unicodedata.normalize("NFKC", text) if len(text) <= LONGEST_NAME else text).strip().casefold()

@@ -116,7 +116,7 @@ def _number(value: object, name: str) -> float | None:
         return None
     try:
         number = math.nan if isinstance(value, bool) or not isinstance(value, int | float | str) else float(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter: a whole number beyond all floats
         number = math.nan
     if not math.isfinite(number):
         raise RowProblem(

@@ -14,6 +14,7 @@ from engine.examples.problems import Problem, RowProblem
 from engine.examples.rows import ExampleTask
 
 _DELIMITERS = (",", ";", "\t")
+MOST_CELL = 2**31 - 1  # characters of a cell: a file is in memory already
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ def read_json_lines(text: str) -> Records:
         if line.strip():
             try:
                 value = json.loads(line)
-            except ValueError as error:
-                records.wrong(number, ja=f"JSON として読めません（{error}）。", en=f"no JSON: {error}.")
+            except (ValueError, RecursionError) as error:
+                _no_json(records, number, error)
             else:
                 _keep_object(records, number, value)
     return records
@@ -67,28 +68,52 @@ def read_json_list(text: str) -> Records:
     try:
         for line, value in _items(text):
             _keep_object(records, line, value)
-    except json.JSONDecodeError as error:
-        records.wrong(error.lineno, ja=f"JSON として読めません（{error}）。", en=f"no JSON: {error}.")
+    except _NoValue as error:
+        _no_json(records, error.line, error.reason)
     return records
 
 
+class _NoValue(Exception):
+    """A place in a JSON list where no value can be read. `line`: where that is, from 1."""
+
+    def __init__(self, line: int, reason: Exception) -> None:
+        super().__init__(str(reason))
+        self.line = line
+        self.reason = reason
+
+
+def _no_json(records: Records, line: int, error: Exception) -> None:
+    """Note why a line is no JSON; what is nested very deeply, or a number of thousands of digits, is none that can be read."""
+    ja = "入れ子が深すぎます" if isinstance(error, RecursionError) else str(error)
+    en = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+    records.wrong(line, ja=f"JSON として読めません（{ja}）。", en=f"no JSON: {en}.")
+
+
 def _items(text: str) -> Iterator[tuple[int, Any]]:
-    """The values of a JSON list, and the line where each begins."""
+    """The values of a JSON list, and the line where each begins. Raises _NoValue."""
     decoder = json.JSONDecoder()
     at, line, counted = _skip(text, text.index("[") + 1), 1, 0
     while text[at : at + 1] != "]":
         line, counted = line + text.count("\n", counted, at), at
-        value, at = decoder.raw_decode(text, at)
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            raise _NoValue(error.lineno if isinstance(error, json.JSONDecodeError) else line, error) from error
         yield line, value
         at = _skip(text, at)
         if text[at : at + 1] == ",":
             at = _skip(text, at + 1)
             if text[at : at + 1] == "]":
-                raise json.JSONDecodeError("Expecting a value after the comma", text, at)
+                raise _no_value("Expecting a value after the comma", text, at)
         elif text[at : at + 1] != "]":
-            raise json.JSONDecodeError("Expecting ',' or ']'", text, at)
+            raise _no_value("Expecting ',' or ']'", text, at)
     if text[at + 1 :].strip():
-        raise json.JSONDecodeError("Extra data", text, _skip(text, at + 1))
+        raise _no_value("Extra data", text, _skip(text, at + 1))
+
+
+def _no_value(reason: str, text: str, at: int) -> _NoValue:
+    error = json.JSONDecodeError(reason, text, at)
+    return _NoValue(error.lineno, error)
 
 
 def _skip(text: str, at: int) -> int:
@@ -112,7 +137,9 @@ def read_table(text: str, task: ExampleTask, *, delimiter: str | None = None) ->
 
     `delimiter` None: the one of comma, semicolon and tab by which most columns of the task are found.
     """
-    header_at, header_line = next(((at, line) for at, line in enumerate(text.splitlines()) if line.strip()), (0, ""))
+    csv.field_size_limit(MOST_CELL)  # it is one for the whole process
+    lines = enumerate(io.StringIO(text, newline=""))  # which ends lines just where the reader of tables does
+    header_at, header_line = next(((at, line) for at, line in lines if line.strip()), (0, ""))
     delimiter = delimiter or max(_DELIMITERS, key=lambda sign: _fitting(header_line, sign, task))
     records = Records()
     for line, cells in _rows(text, delimiter, records):

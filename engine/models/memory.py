@@ -1,4 +1,4 @@
-"""Gives memory that is free back to the system: what loading a model took for a moment stays with the process else."""
+"""Memory: tells where it ran out, and gives what is free back to the system: what loading took for a moment stays with the process else."""
 
 from __future__ import annotations
 
@@ -6,6 +6,15 @@ import ctypes
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+# What torch says besides its own OutOfMemoryError: on a CPU, and where CUDA or one of its libraries asked for the memory.
+OUT_OF_MEMORY = ("DefaultCPUAllocator: can't allocate memory", "out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
+
+
+def ran_out_of_memory(error: BaseException) -> bool:
+    """Whether a computation failed because it needs more memory than there is, on a GPU or on the machine; a part of it may fit."""
+    # torch.OutOfMemoryError is a RuntimeError; by its words it is known without loading torch.
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and any(words in str(error) for words in OUT_OF_MEMORY))
 
 
 def give_back_free_memory() -> None:

@@ -20,7 +20,7 @@ WIDTHS = (8, 16, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 224, 256, 384, 512)
 class Build(Protocol):
     """Makes the batch of some rows, each row padded to `width` pieces."""
 
-    def __call__(self, rows: list[int], generator: np.random.Generator, *, width: int) -> Batch: ...
+    def __call__(self, rows: list[int], generator: np.random.Generator, /, *, width: int) -> Batch: ...
 
 
 def widths_for(lengths: Lengths) -> NDArray[np.int64]:

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import io
+import json
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import matplotlib_fontja  # noqa: F401  # registers a font with Japanese characters
+import psutil
 import pytest
 from hypothesis import given, strategies as st
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 
-from bot.attachments import MOST_BYTES, MOST_CHARACTERS, READABLE, check_size, decode, read_attachment, read_files
+from bot import attachments
+from bot.attachments import (
+    MOST_BYTES,
+    MOST_CHARACTERS,
+    MOST_FILES,
+    MOST_PDF_READERS,
+    READABLE,
+    check_size,
+    decode,
+    read_attachment,
+    read_files,
+)
 from bot.errors import InputError
 from bot.pdf import MOST_PAGES, read_pdf
 from bot.platforms.platform import IncomingFile
@@ -261,3 +278,86 @@ def _file(name: str, data: bytes) -> IncomingFile:
         return data
 
     return IncomingFile(name=name, size=len(data), read=read)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "said"),
+    [
+        ((10,) * (MOST_FILES + 1), ("ファイルが 11 個あります", "There are 11 files; up to 10")),
+        ((MOST_BYTES, MOST_BYTES, 1), ("合わせて 20 MiB まで", "Together the files are too large (20.0 MiB)")),
+    ],
+)
+def test_too_many_files_or_too_much_together_is_not_even_fetched(sizes: tuple[int, ...], said: tuple[str, str]) -> None:
+    async def fetch() -> bytes:
+        raise AssertionError("it was fetched")
+
+    with pytest.raises(InputError) as caught:
+        asyncio.run(read_files([IncomingFile(name=f"{number}.txt", size=size, read=fetch) for number, size in enumerate(sizes)]))
+    assert said[0] in caught.value.message.ja
+    assert said[1] in caught.value.message.en
+
+
+def test_files_that_are_larger_than_was_said_are_not_all_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attachments, "MOST_BYTES_TOGETHER", 25)
+    fetched = []
+
+    def file(number: int) -> IncomingFile:
+        async def fetch() -> bytes:
+            fetched.append(number)
+            return b"ten bytes."
+
+        return IncomingFile(name=f"{number}.txt", size=1, read=fetch)
+
+    with pytest.raises(InputError, match="Together"):
+        asyncio.run(read_files([file(number) for number in range(5)]))
+    assert fetched == [0, 1, 2]
+
+
+def test_so_many_pdfs_are_read_at_a_time_and_the_others_wait() -> None:
+    count = MOST_PDF_READERS + 3
+    at_once = []
+
+    async def read_all() -> None:
+        reading = [asyncio.create_task(read_files((_file(f"{i}.pdf", pdf(f"{i} 匹の猫")),))) for i in range(count)]
+        while not all(task.done() for task in reading):
+            at_once.append(_pdf_readers())
+            await asyncio.sleep(0.005)
+        assert [task.result().text for task in reading] == [f"{i} 匹の猫" for i in range(count)]
+
+    asyncio.run(read_all())
+    assert max(at_once) == MOST_PDF_READERS
+
+
+def _pdf_readers() -> int:
+    """How many processes of ours read a PDF just now."""
+    found = 0
+    for process in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            found += "bot.pdf_text" in process.cmdline()
+    return found
+
+
+@pytest.mark.parametrize(("text", "read"), [("猫は「寝子」とも書く。", "猫は「寝子」とも書く。"), ("A cat sleeps.", "A cat sleeps.")])
+def test_a_pdf_is_read_by_a_process_that_gets_at_nothing_else(text: str, read: str) -> None:
+    # In the middle of reading it, as a flaw of the reader would let a file do.
+    code = """
+import json, pypdf, socket, sys
+import bot.pdf_text
+refused = []
+def found(page):
+    for reach in (lambda: open("/etc/passwd"), socket.socket):
+        try:
+            reach()
+        except OSError as error:
+            refused.append(type(error).__name__)
+    return extract(page)
+extract, pypdf.PageObject.extract_text = pypdf.PageObject.extract_text, found
+bot.pdf_text.main()
+print(file=sys.stdout)
+print(*refused)
+"""
+    root = str(Path(__file__).parents[2])
+    done = subprocess.run([sys.executable, "-c", code, "5"], input=pdf(text), capture_output=True, cwd=root, timeout=60, check=True)
+    answer, refused = done.stdout.decode().splitlines()
+    assert [page.strip() for page in json.loads(answer)["pages"]] == [read]
+    assert refused == "PermissionError PermissionError"

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis.asyncio
@@ -15,88 +13,11 @@ from redis import Redis
 from bot.deliveries import Deliveries
 from bot.desk import Answer, CannotPost, TryLater
 from bot.feedback.store import FILE_NAME, FeedbackStore
-from bot.feedback.taking import Feedback
-from bot.language import Speech
-from engine.contract import Failure, Message, SentenceSentiment, SentimentRequest, SentimentResult, to_json
+from engine.contract import Failure, Message
+from tests.bot.recording import RESULT, Recorder, deliver, forgotten, hand_over
 from workers.queue import names
-from workers.queue.answered import AnsweredJobs
 from workers.queue.door import JobQueue
 from workers.queue.replies import GROUP, ReplyStream, ReplyWriter
-
-RESULT = SentimentResult(
-    language="ja",
-    model="m",
-    label="positive",
-    probability=0.9,
-    probabilities={"positive": 0.9, "neutral": 0.05, "negative": 0.05},
-    sentences=(SentenceSentiment(start=0, end=3, label="positive", probability=0.9),),
-)
-
-
-@dataclass
-class Recorder:
-    """A platform that keeps what it is given; `troubles` are raised first, one a post."""
-
-    troubles: list[Exception] = field(default_factory=list)
-    posted: list[Answer] = field(default_factory=list)
-    tries: list[Answer] = field(default_factory=list)
-    shares: list[tuple[str, float, dict[str, Any]]] = field(default_factory=list)
-    name: str = "chat"
-
-    async def post(self, answer: Answer) -> None:
-        self.tries.append(answer)
-        if self.troubles:
-            raise self.troubles.pop(0)
-        self.posted.append(answer)
-
-    async def show_progress(self, job_id: str, share: float, *, delivery: dict[str, Any], speech: Speech) -> None:
-        self.shares.append((job_id, share, delivery))
-
-
-def hand_over(connection: Redis, job_id: str) -> None:
-    request = SentimentRequest(text="楽しい")
-    record = {
-        "command": "sentiment",
-        "request": to_json(request),
-        "extras": {},
-        "speech": "ja",
-        "person": "p1",
-        "notes": ["ファイルについて"],
-        "delivery": {"channel": "C1"},
-    }
-    JobQueue(connection).submit(request, platform="chat", person="p1", record=record, job_id=job_id)
-
-
-def deliver(
-    url: str,
-    platform: Recorder,
-    until: Callable[[], bool],
-    also: Callable[[], Awaitable[None]] | None = None,
-    *,
-    store: FeedbackStore | None = None,
-) -> None:
-    """Deliver until the condition holds, for 20 s at the most. With a `store`, people are asked what they think of answers."""
-
-    async def run() -> None:
-        connection = redis.asyncio.Redis.from_url(url)
-        feedback = Feedback(store, AnsweredJobs(connection, keep_s=60)) if store else None
-        task = asyncio.create_task(Deliveries(platform, connection, feedback=feedback).run())
-        try:
-            async with asyncio.timeout(20):
-                while not until():
-                    if also is not None:
-                        await also()
-                    await asyncio.sleep(0.02)
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await connection.aclose()
-
-    asyncio.run(run())
-
-
-def forgotten(connection: Redis, job_id: str) -> bool:
-    return not connection.exists(names.outcome(job_id)) and connection.xlen(names.replies("chat")) == 0
 
 
 def test_an_answer_is_posted_and_its_job_forgotten(redis_url: str) -> None:
@@ -124,12 +45,12 @@ def test_what_fails_is_tried_again_and_says_so(redis_url: str, trouble: Exceptio
 
 
 def test_what_can_never_be_posted_is_dropped(redis_url: str) -> None:
-    platform = Recorder(troubles=[CannotPost("the channel is gone")])
+    platform = Recorder(troubles=[CannotPost("the channel is gone"), CannotPost("for an apology, too")])
     with Redis.from_url(redis_url) as connection:
         hand_over(connection, "j1")
         ReplyWriter(connection).write("j1", platform="chat", outcome=RESULT)
         deliver(redis_url, platform, lambda: forgotten(connection, "j1"))
-    assert platform.posted == []
+    assert platform.posted == platform.apologies == []
 
 
 def test_what_a_bot_took_and_did_not_finish_is_posted_after_its_restart(redis_url: str) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,12 +15,15 @@ import pytest
 import redis.asyncio
 from redis import Redis
 
+from bot import desk as desk_
 from bot.desk import Desk, DeskSettings, Incoming, IncomingFile, Reading, job_id_of, waiting_line
 from bot.errors import PlatformError
 from bot.reply import Reply
 from engine.contract import AskRequest, NerRequest, SentimentRequest, SimilarRequest
+from tests.bot.recording import Recorder
 from workers.queue import names
 from workers.queue.door import JobQueue
+from workers.queue.intake import Left
 from workers.queue.job import SERIALIZER, EngineJob
 
 Found = TypeVar("Found")
@@ -77,6 +82,91 @@ def test_the_same_event_is_taken_once(redis_url: str) -> None:
     assert read(redis_url, said("/sentiment good")) is None
     assert isinstance(read(redis_url, said("/sentiment good", event_id="e2")), Reading)
     assert isinstance(read(redis_url, said("/sentiment good", platform="other")), Reading)
+
+
+@pytest.mark.parametrize("how", ["settled", "released", "submitted", "cancelled"])
+def test_an_event_may_be_taken_again_where_it_came_to_no_end(redis_url: str, how: str) -> None:
+    incoming = said("/sentiment good", told={"kind": "a test"})
+
+    async def work(desk: Desk) -> Reading | Reply | None:
+        if how == "cancelled":
+            await cancelled_while_reading(desk, incoming)
+            return await desk.read(incoming)
+        reading = await desk.read(incoming)
+        assert isinstance(reading, Reading)
+        if how == "submitted":
+            await desk.submit(reading, {})
+        else:
+            await (desk.settle(incoming) if how == "settled" else desk.release(incoming))
+        return await desk.read(incoming)
+
+    assert (with_desk(redis_url, work) is not None) == (how in ("released", "cancelled"))
+    with Redis.from_url(redis_url) as connection:
+        assert connection.exists(names.intake("chat")) == (how in ("released", "cancelled"))
+
+
+async def cancelled_while_reading(desk: Desk, incoming: Incoming) -> None:
+    begun = asyncio.Event()
+
+    async def never() -> str:
+        begun.set()
+        await asyncio.Event().wait()
+        return ""
+
+    task = asyncio.create_task(desk.read(replace(incoming, line="/sentiment", nearby=never)))
+    await asyncio.wait_for(begun.wait(), 20)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize("ending", ["gives it up", "hands it over"])
+def test_what_somebody_else_reads_is_waited_for_where_that_is_wanted(redis_url: str, monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
+    monkeypatch.setattr(desk_, "LOOK_AGAIN_S", 0.02)
+    incoming = said("/sentiment good")
+
+    async def work(desk: Desk) -> Reading | Reply | None:
+        async with open_desk(redis_url) as other:
+            reading = await other.read(incoming)
+            assert isinstance(reading, Reading)
+            waiting = asyncio.create_task(desk.read(incoming, wait=True))
+            assert not (await asyncio.wait([waiting], timeout=0.2))[0]
+            await (other.release(incoming) if ending == "gives it up" else other.submit(reading, {}))
+            return await asyncio.wait_for(waiting, 20)
+
+    assert isinstance(with_desk(redis_url, work), Reading) == (ending == "gives it up")
+
+
+@pytest.mark.parametrize(("line", "shown"), [("/sentiment 楽しい", "2 回止まった"), ("/sentiment good", "stopped twice")])
+def test_what_two_bots_ended_at_is_given_up(redis_url: str, line: str, shown: str) -> None:
+    reply = read(redis_url, said(line, tried=2))
+    assert isinstance(reply, Reply)
+    assert reply.failed
+    assert shown in reply.title
+
+
+def test_what_a_bot_left_is_taken_up_again_and_what_cannot_be_read_is_dropped(redis_url: str) -> None:
+    with Redis.from_url(redis_url) as connection:
+        for number, event in enumerate(("e1", "odd", "e2")):
+            connection.hset(names.intake("chat"), event, json.dumps({"told": {"event": event}, "tried": 1, "at": time.time() + number}))
+    taken: list[str] = []
+
+    def again(left: Left) -> None:
+        if left.event_id == "odd":
+            raise KeyError("kind")
+        taken.append(left.event_id)
+
+    async def work(desk: Desk) -> None:
+        task = asyncio.create_task(desk.deliver(Recorder(), again=again))
+        async with asyncio.timeout(20):
+            while len(taken) < 2:
+                await asyncio.sleep(0.02)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    with_desk(redis_url, work)
+    assert taken == ["e1", "e2"]
+    with Redis.from_url(redis_url) as connection:
+        assert sorted(connection.hkeys(names.intake("chat"))) == [b"e1", b"e2"]  # type: ignore[type-var]  # no coroutine
 
 
 @pytest.mark.parametrize(

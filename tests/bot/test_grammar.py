@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 from bot.commands import COMMANDS
 from bot.commands.options import LANG, MODEL, POOLING
 from bot.commands.similar import QUERY
+from bot.conversation import understand
 from bot.errors import CommandError
 from bot.grammar import Option, arguments_of_words, read_arguments, read_command_name, read_value
 from engine.contract import Message
@@ -271,3 +272,35 @@ def test_reading_a_value_raises_nothing_but_its_own_error(text: str) -> None:
         except CommandError:
             continue
         assert isinstance(value, int) == (option.kind == "whole number")
+
+
+# Signs that our patterns could try in very many ways, so many that anything but one look at each would take an hour.
+MANY = 200_000
+
+
+@pytest.mark.parametrize("line", [" “", " 「", '"', " '", "——", "|", "\x0b", "\xa0", "\u3000", "－", "\u0301\u0316", "a ", " :"])
+def test_a_line_of_one_sign_is_read_as_fast_as_any_and_not_said_again(line: str) -> None:
+    lines = (line * MANY, f"/ner {line * MANY}", f"/ner a{line * MANY}b --lang ja", f"/ner a --lang {line * MANY}")
+    said = [trouble_of(whole) for whole in lines]
+    assert max(map(len, said)) < 2_000
+
+
+def trouble_of(line: str) -> str:
+    """What is wrong with a line, in both languages; empty where nothing is."""
+    try:
+        understand(line, slash_optional=True)
+    except CommandError as error:
+        return error.message.ja + error.message.en
+    return ""
+
+
+@pytest.mark.parametrize("text", ["ja" + " " * 200 + "x", "j" * 300])
+def test_a_value_that_is_too_long_for_its_list_is_none_of_it(text: str) -> None:
+    with pytest.raises(CommandError) as caught:
+        read_value(LANG, text)
+    assert "…」は使えません" in caught.value.message.ja
+    assert "ja, en" in caught.value.message.en
+
+
+def test_a_quotation_in_another_of_its_kind_is_one_by_itself() -> None:
+    assert read_arguments("“a “b | c” d” | e", ()).texts == ("“a “b | c” d”", "e")

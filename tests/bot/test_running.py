@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from bot import running
 from bot.running import Kept
 from bot.settings import Settings
-from engine.contract import Message
+from engine.contract import Message, SentimentRequest, SentimentResult
+from tests.support.hanging import WAIT
+from tests.support.working import PLATFORM, answered, failed, outcome_of
+from workers.queue.door import JobQueue
 from workers.queue.errors import ServerError
+from workers.queue.server import EmbeddedRedis
+
+ROOT = Path(__file__).resolve().parents[2]
 
 DEADLINE_S = 30.0
 
@@ -84,3 +94,70 @@ def test_a_redis_that_cannot_be_started_is_tried_again(monkeypatch: pytest.Monke
     asyncio.run(keep())
     assert len(server.tries) == 2
     assert any("The port is taken." in message.en and "ポートが使われています。" in message.ja for message in said)
+
+
+def test_a_redis_that_is_killed_is_started_again_and_what_waited_and_ran_is_answered_once(tmp_path: Path) -> None:
+    said: list[Message] = []
+
+    async def live_through_it(server: EmbeddedRedis, redis: Redis) -> None:
+        queue = JobQueue(redis)
+        jobs = [queue.submit(SentimentRequest(text=text), platform=PLATFORM) for text in (WAIT, "良い", "fine")]
+        await until(lambda: redis.hget(f"rq:job:{jobs[0]}", "status") == b"started")
+        jobs += [queue.submit(SentimentRequest(text=text), platform=PLATFORM) for text in ("まだ待つ", "still waits")]
+        keeping = asyncio.create_task(running._keep_server(server, said.append))
+        first = server.pid
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: server.pid != first and server.alive)
+        with Redis.from_url(server.url) as again:
+            await until(lambda: len(answered(again)) >= len(jobs))
+            await asyncio.sleep(1.0)  # for one that comes twice
+            assert all(isinstance(outcome_of(again, job), SentimentResult) for job in jobs)
+            assert failed(again) == {}
+            found = answered(again)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        assert sorted(found) == sorted(jobs)
+
+    with (
+        EmbeddedRedis(tmp_path, durable=True) as server,
+        Redis.from_url(server.url) as redis,
+        subprocess.Popen([sys.executable, "-m", "tests.support.hanging", server.url, "30"], cwd=ROOT) as worker,
+    ):
+        try:
+            asyncio.run(live_through_it(server, redis))
+        finally:
+            worker.terminate()
+            worker.wait(30)
+    assert any("it is started again" in line.en and "起動しなおします" in line.ja for line in said)
+
+
+def test_what_was_deleted_does_not_stay_on_the_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(running, "REWRITE_EVERY_S", 0.05)
+
+    def on_disk() -> bytes:
+        return b"".join(path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file())
+
+    async def keep() -> None:
+        with EmbeddedRedis(tmp_path, durable=True) as server, Redis.from_url(server.url) as connection:
+            for text in (b"a very secret story", b"another secret story"):
+                connection.set("a key", text)
+                connection.delete("a key")
+            keeping = asyncio.create_task(running._keep_disk_clean(server))
+            await until(lambda: b"secret story" not in on_disk())
+            connection.set("a key", b"a third secret story")
+            await until(lambda: b"secret story" in on_disk())
+            connection.delete("a key")
+            await until(lambda: b"secret story" not in on_disk())
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+
+    asyncio.run(keep())
+
+
+def test_what_was_deleted_is_not_on_the_disk_when_yomite_has_stopped(tmp_path: Path) -> None:
+    with running._redis(Settings(state_dir=tmp_path)) as (url, _), Redis.from_url(url) as connection:
+        connection.set("a key", b"a very secret story")
+        connection.delete("a key")
+    left = [path for path in tmp_path.rglob("*") if path.is_file() and b"secret" in path.read_bytes()]
+    assert left == []

@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SettingsError
+from bot.guard.access import AllowList
+from bot.guard.guard import GuardSettings
+from bot.guard.limits import Limits
+from bot.serving import guard_settings
 from bot.setting_keys import KEYS, SECRETS, Key
 from bot.settings import hide_secrets, read_settings
 
@@ -43,6 +47,10 @@ def test_every_key_reaches_the_part_that_needs_it(tmp_path: Path) -> None:
         "YOMITE_ANSWER_TTL_S": "600",
         "YOMITE_CACHE_TTL_S": "0",
         "YOMITE_MAX_CHARACTERS": "5000",
+        "YOMITE_LIMIT_PERSON": "10",
+        "YOMITE_LIMIT_CHANNEL": "20",
+        "YOMITE_LIMIT_TEAM": "0",
+        "YOMITE_MOST_WAITING": "500",
         "YOMITE_FEEDBACK": "yes",
         "YOMITE_FEEDBACK_DAYS": "7",
         "YOMITE_WEB_HOST": "0.0.0.0",
@@ -53,8 +61,17 @@ def test_every_key_reaches_the_part_that_needs_it(tmp_path: Path) -> None:
         "SLACK_APP_TOKEN": "xapp-1-a",
         "SLACK_SIGNING_SECRET": "0123456789abcdef",
         "YOMITE_SLACK_PORT": "3001",
+        "YOMITE_SLACK_TEAMS": "T0123ABCD,E0123ABCD",
+        "YOMITE_SLACK_CHANNELS": "C0123ABCD G0123ABCD",
+        "YOMITE_SLACK_USERS": "U0123ABCD、W0123ABCD",
+        "YOMITE_SLACK_ADMINS": "U0123ABCD",
         "DISCORD_TOKEN": "a-token-of-twenty-letters",
         "YOMITE_DISCORD_MESSAGE_CONTENT": "yes",
+        "YOMITE_DISCORD_GUILDS": "910000000000000001",
+        "YOMITE_DISCORD_CHANNELS": "920000000000000001, 920000000000000002,",
+        "YOMITE_DISCORD_ROLES": "930000000000000001",
+        "YOMITE_DISCORD_USERS": "900000000000000001",
+        "YOMITE_DISCORD_ADMINS": "930000000000000002",
     }
     assert set(environment) == {key.variable for key in KEYS}
     settings = read_settings(environment)
@@ -68,6 +85,23 @@ def test_every_key_reaches_the_part_that_needs_it(tmp_path: Path) -> None:
     assert (settings.web_host, settings.web_port, settings.web_token, settings.open_browser) == ("0.0.0.0", 0, "0123456789abcdef", False)
     assert (settings.slack_bot_token, settings.slack_app_token, settings.slack_port) == ("xoxb-1-a", "xapp-1-a", 3001)
     assert (settings.slack_signing_secret, settings.discord_token) == ("0123456789abcdef", "a-token-of-twenty-letters")
+    guard = guard_settings(settings)
+    assert (guard.limits, guard.most_waiting) == (Limits(person=10, channel=20, team=0), 500)
+    assert guard.lists == {
+        "slack": AllowList(
+            teams=frozenset({"T0123ABCD", "E0123ABCD"}),
+            channels=frozenset({"C0123ABCD", "G0123ABCD"}),
+            users=frozenset({"U0123ABCD", "W0123ABCD"}),
+            admins=frozenset({"U0123ABCD"}),
+        ),
+        "discord": AllowList(
+            teams=frozenset({"910000000000000001"}),
+            channels=frozenset({"920000000000000001", "920000000000000002"}),
+            roles=frozenset({"930000000000000001"}),
+            users=frozenset({"900000000000000001"}),
+            admins=frozenset({"930000000000000002"}),
+        ),
+    }
 
 
 @pytest.mark.parametrize(
@@ -80,6 +114,12 @@ def test_every_key_reaches_the_part_that_needs_it(tmp_path: Path) -> None:
         ("YOMITE_BATCH", "-1", "1"),
         ("YOMITE_TIMEOUT_S", "soon", "1"),
         ("YOMITE_LANG", "fr", "ja, en, auto"),
+        ("YOMITE_LIMIT_PERSON", "-1", "0"),
+        ("YOMITE_SLACK_CHANNELS", "#general", "C0123ABCD"),
+        ("YOMITE_SLACK_USERS", "U0123ABCD, @hanako", "U0123ABCD W0123ABCD"),
+        ("YOMITE_SLACK_TEAMS", ",", "T0123ABCD"),  # not "everybody"
+        ("YOMITE_DISCORD_USERS", "hanako", "15"),
+        ("YOMITE_DISCORD_ROLES", "9300", "15"),
     ],
 )
 def test_a_bad_value_is_an_error_with_the_key_and_what_is_allowed(key: str, value: str, allowed: str) -> None:
@@ -100,6 +140,12 @@ def test_an_unknown_key_is_an_error_with_the_nearest_one() -> None:
 
 def test_an_empty_variable_counts_as_not_set() -> None:
     assert read_settings({"YOMITE_LANG": " ", "YOMITE_PROFILE": ""}) == read_settings({})
+
+
+def test_by_default_everybody_may_ask_as_much_as_the_guard_thinks_right() -> None:
+    guard = guard_settings(read_settings({}))
+    assert (guard.limits, guard.most_waiting) == (Limits(), GuardSettings().most_waiting)
+    assert set(guard.lists.values()) == {AllowList()}
 
 
 @pytest.mark.parametrize(

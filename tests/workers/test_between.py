@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -130,11 +130,11 @@ def test_trouble_of_the_worker_itself_in_the_middle_leaves_the_long_answer_whole
     [long_job] = submit(queue, SentimentRequest(text=LONG))
     take, told = Taker.take, []
 
-    def breaks_once(self: Taker, most: dict[str, int], *, kind: str = "") -> object:
-        if kind and not told:
-            told.append(kind)
+    def breaks_once(self: Taker, most: dict[str, int], *, kinds: Sequence[str] = ()) -> object:
+        if kinds and not told:
+            told.append(kinds)
             raise ZeroDivisionError
-        return take(self, most, kind=kind)
+        return take(self, most, kinds=kinds)
 
     monkeypatch.setattr(Taker, "take", breaks_once)
     short: list[str] = []
@@ -150,10 +150,10 @@ def test_the_time_that_runs_out_meanwhile_is_not_lost(redis: Redis, monkeypatch:
     queue = JobQueue(redis, QueueSettings(timeout_s=1))
     take = Taker.take
 
-    def slowly(self: Taker, most: dict[str, int], *, kind: str = "") -> object:
-        if kind:
+    def slowly(self: Taker, most: dict[str, int], *, kinds: Sequence[str] = ()) -> object:
+        if kinds:
             time.sleep(0.7)  # twice: more than the long job may take
-        return take(self, most, kind=kind)
+        return take(self, most, kinds=kinds)
 
     monkeypatch.setattr(Taker, "take", slowly)
     [long_job] = submit(queue, SentimentRequest(text=LONG))

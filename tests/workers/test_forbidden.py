@@ -18,9 +18,9 @@ from rq import Queue as RQQueue
 from rq.serializers import JSONSerializer
 from rq.webhook import Webhook
 
-from engine.contract import Failure, SentimentRequest, SentimentResult, to_json
+from engine.contract import Failure, NerRequest, SentimentRequest, SentimentResult, to_json
 from tests.support.working import PLATFORM, RecordingEngine, answered, failed, outcome_of, work_off
-from workers.queue import names
+from workers.queue import QueueSettings, names
 from workers.queue.door import JobQueue
 from workers.queue.job import SERIALIZER, EngineJob
 
@@ -166,3 +166,106 @@ def test_a_request_of_another_version_is_refused_with_the_reason(redis: Redis) -
     assert "99" in outcome.message.en
     assert answered(redis) == ["newer"]
     assert "99" in failed(redis)["newer"]
+
+
+# --- What RQ itself would act on -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["shutdown", "kill-horse", "stop-job", "stop-execution", "no command"])
+def test_commands_on_rqs_channel_are_not_heard(redis: Redis, queue: JobQueue, command: str) -> None:
+    jobs: list[str] = []
+    heard: list[int] = []
+
+    def send(text: str) -> None:
+        for worker in redis.smembers("rq:workers"):  # type: ignore[union-attr]  # no coroutine
+            name = worker.decode().removeprefix("rq:worker:")
+            heard.append(redis.publish(f"rq:pubsub:{name}", json.dumps({"command": command, "job_id": jobs[0], "execution_id": "x"})))  # type: ignore[arg-type]  # as above
+
+    jobs += [queue.submit(kind(text=text), platform=PLATFORM) for kind, text in ((SentimentRequest, "良い"), (NerRequest, "京都"))]
+    engine = RecordingEngine(send)
+    work_off(redis, engine)
+    assert heard == [0, 0]  # nobody listens
+    assert answered(redis) == jobs
+
+
+def test_a_suspended_rq_stops_no_worker_of_ours(redis: Redis, queue: JobQueue) -> None:
+    redis.set("rq:suspended", 1)
+    job = queue.submit(SentimentRequest(text="良い"), platform=PLATFORM)
+    work_off(redis, RecordingEngine())
+    assert answered(redis) == [job]
+
+
+@pytest.mark.parametrize("registry", ["scheduled", "deferred", "ready", "failed", "canceled", "finished"])
+def test_a_job_that_lies_in_another_list_of_rqs_is_never_taken(redis: Redis, trap: Path, registry: str) -> None:
+    fields = {"origin": names.SHORT, "status": registry, "data": json.dumps(["trap_module.spring", None, [], {}])}
+    redis.hset("rq:job:evil", mapping=fields)  # type: ignore[arg-type]  # text is allowed
+    redis.zadd(f"rq:{registry}:{names.SHORT}", {"evil": time.time() + (3_600 if registry == "failed" else -100)})
+    redis.set(f"rq:scheduler-lock:{names.SHORT}", "1")
+    redis.hset("rq:cron_scheduler:evil", mapping={"name": "evil"})
+    redis.zadd("rq:cron_schedulers", {"evil": time.time()})
+    engine = RecordingEngine()
+    work_off(redis, engine)
+    assert engine.batches == []
+    assert redis.zscore(f"rq:{registry}:{names.SHORT}", "evil") is not None
+    assert not redis.exists(f"rq:queue:{names.SHORT}")
+
+
+def test_what_depends_on_a_job_is_not_begun_when_that_is_done(redis: Redis, trap: Path) -> None:
+    good = json.dumps([names.FUNCTION, None, [], {"request": to_json(SentimentRequest(text="良い"))}])
+    raw(redis, "good", data=good, meta='{"platform": "test", "task": "sentiment"}')
+    evil = {
+        "origin": names.SHORT,
+        "status": "deferred",
+        "data": json.dumps(["trap_module.spring", None, [], {}]),
+        "dependency_ids": '["good"]',
+    }
+    redis.hset("rq:job:evil", mapping=evil)  # type: ignore[arg-type]  # as above
+    redis.sadd("rq:job:good:dependents", "evil")
+    redis.sadd("rq:job:evil:dependencies", "rq:job:good")
+    redis.zadd(f"rq:deferred:{names.SHORT}", {"evil": time.time()})
+    engine = RecordingEngine()
+    work_off(redis, engine)
+    assert engine.texts == [["良い"]]
+    assert not redis.exists(f"rq:queue:{names.SHORT}", "rq:job:good:dependents")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"retries_left": 3, "retry_intervals": "[0]", "enqueue_at_front": 1},
+        {"repeats_left": 3, "repeat_intervals": "[0]"},
+        {"group_id": "evil"},
+        {"ttl": 1, "result_ttl": -1, "failure_ttl": -1, "allow_dependency_failures": 1},
+    ],
+)
+@pytest.mark.parametrize("fails", [True, False])
+def test_what_a_job_says_of_retries_repeats_and_groups_is_ignored(redis: Redis, fields: dict[str, str | int], fails: bool) -> None:
+    def break_down(text: str) -> None:
+        if fails:
+            raise ZeroDivisionError
+
+    good = json.dumps([names.FUNCTION, None, [], {"request": to_json(SentimentRequest(text="良い"))}])
+    raw(redis, "again", data=good, meta='{"platform": "test", "task": "sentiment"}', **fields)
+    redis.sadd("rq:group:evil", "again")
+    engine = RecordingEngine(break_down)
+    work_off(redis, engine, settings=QueueSettings(answer_ttl_s=60))
+    assert engine.texts == [["良い"]]
+    assert answered(redis) == ["again"]
+    assert not redis.exists(f"rq:queue:{names.SHORT}", f"rq:scheduled:{names.SHORT}")
+    assert not redis.exists("rq:job:again") or 0 < redis.ttl("rq:job:again") <= 60  # type: ignore[operator]  # no coroutine
+
+
+@pytest.mark.parametrize(
+    "words", ["' .. redis.call('FLUSHALL') .. '", "]] redis.call('FLUSHALL') --[[", "%s %1 %f[", "a\nb", "yomite:taken:x", "\x00"]
+)
+def test_words_in_redis_are_no_part_of_a_script(redis: Redis, queue: JobQueue, words: str) -> None:
+    redis.set("test:there", 1)
+    good = json.dumps([names.FUNCTION, None, [], {"request": to_json(SentimentRequest(text="良い"))}])
+    meta = json.dumps({"platform": PLATFORM, "task": words, "person": words})
+    raw(redis, "evil", data=good, meta=meta, enqueued_at=words)
+    redis.rpush(f"rq:queue:{names.SHORT}", words)
+    other = queue.submit(SentimentRequest(text="fine"), platform=PLATFORM, person=words)
+    work_off(redis, RecordingEngine())
+    assert sorted(answered(redis)) == sorted(["evil", other])
+    assert redis.exists("test:there")
+    assert not redis.exists(f"rq:queue:{names.SHORT}", names.TAKERS, names.HEADS)

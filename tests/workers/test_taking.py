@@ -41,11 +41,11 @@ def test_what_is_left_keeps_its_order(redis: Redis, queue: JobQueue) -> None:
     assert redis.hkeys(names.taken("w")) == [b"s0", b"s2", b"s3"]
 
 
-def test_a_kind_can_be_asked_for(redis: Redis, queue: JobQueue) -> None:
+def test_kinds_can_be_asked_for(redis: Redis, queue: JobQueue) -> None:
     submit(queue, "nsn")
     taker = Taker(redis, "w")
-    assert ids(taker.take(ALL, kind="sentiment")) == ["s1"]
-    assert ids(taker.take(ALL, kind="sentiment")) == []
+    assert ids(taker.take(ALL, kinds=["sentiment", "ask"])) == ["s1"]
+    assert ids(taker.take(ALL, kinds=["sentiment", "ask"])) == []
     assert waiting(redis) == ["n0", "n2"]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.desk import Answer, Desk, Incoming, IncomingFile, Reading
 from bot.language import Speech
+from bot.platforms.platform import Apology
 from bot.reply import Reply
 from bot.serving import open_desk
 from bot.settings import Settings
@@ -81,6 +82,10 @@ class Asker:
     async def post(self, answer: Answer) -> None:
         """Give an answer to whoever waits for it."""
         self._waiting.pop(answer.delivery["token"]).set_result(answer.reply)
+
+    async def apologise(self, apology: Apology) -> None:
+        """A picture shows what there is; whoever waits is given the apology."""
+        self._waiting.pop(apology.delivery["token"]).set_result(apology.reply)
 
     async def show_progress(self, job_id: str, share: float, *, delivery: dict[str, Any], speech: Speech) -> None:
         """A picture shows only the end."""

@@ -8,7 +8,7 @@ from bot.language import Speech
 from bot.platforms.slack.blocks import BlockKit, Drawn
 from bot.platforms.slack.place import Place
 from bot.platforms.slack.posting import SlackPlatform
-from bot.platforms.slack.sending import Sending, Upload
+from bot.platforms.slack.sending import Once, Sending, Upload
 from bot.reply import Reply
 from tools.pictures import chat
 from tools.pictures.scene import Scene
@@ -23,7 +23,7 @@ class _Caught(Sending):
         self.messages: list[Drawn] = []
         self.uploads: list[Upload] = []
 
-    async def say(self, place: Place, drawn: Drawn) -> Place:
+    async def say(self, place: Place, drawn: Drawn, *, once: Once | None = None) -> Place:
         self.messages.append(drawn)
         return place
 

@@ -1,20 +1,17 @@
-"""The door for an event loop: takes events once, and hands Requests over; those that come at the same moment in one round trip."""
+"""The door for an event loop: hands Requests over; those that come at the same moment in one round trip."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Unpack
 
 import redis.asyncio
 from redis.exceptions import NoScriptError
 
 from engine.contract import Request
-from workers.queue import names
 from workers.queue.at_once import AtOnce
-from workers.queue.handover import HAND_OVER, Handover, handover
+from workers.queue.handover import HAND_OVER, Handing, Handover, handover
 from workers.queue.settings import QueueSettings
-
-SEEN_TTL_S = 3_600  # platforms deliver an event again within minutes
 
 
 class AsyncDoor:
@@ -29,22 +26,9 @@ class AsyncDoor:
         self._digest = connection.register_script(HAND_OVER).sha
         self._at_once: AtOnce[Handover, Any] = AtOnce(self._hand_over)
 
-    async def first_time(self, platform: str, event_id: str) -> bool:
-        """Whether this event of a platform has not been taken before; marks it as taken."""
-        return bool(await self._redis.set(names.seen(platform, event_id), b"1", nx=True, ex=SEEN_TTL_S))
-
-    async def submit(
-        self,
-        request: Request,
-        *,
-        platform: str,
-        person: str = "",
-        record: Mapping[str, Any] | None = None,
-        job_id: str | None = None,
-        tensors: bool = False,
-    ) -> str:
+    async def submit(self, request: Request, **how: Unpack[Handing]) -> str:
         """Hand over a Request, as `JobQueue.submit` does; returns the id of its job."""
-        job = handover(request, self._settings, platform=platform, person=person, record=record, job_id=job_id, tensors=tensors)
+        job = handover(request, self._settings, **how)
         reply = await self._at_once(job)
         if isinstance(reply, Exception):
             raise reply

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, Unpack
 
 from redis import Redis
 from rq import Queue as RQQueue
@@ -14,7 +13,7 @@ from rq.worker import Worker as RQWorker
 
 from engine.contract import ContractError, Failure, Message, Request, outcome_from_json
 from workers.queue import names
-from workers.queue.handover import HAND_OVER, characters, handover
+from workers.queue.handover import HAND_OVER, Handing, characters, handover
 from workers.queue.job import SERIALIZER, EngineJob
 from workers.queue.replies import CANCELLED, ReplyWriter
 from workers.queue.rows import ModelRow, QueueStatus
@@ -40,22 +39,9 @@ class JobQueue:
             for name in names.QUEUES
         }
 
-    def submit(
-        self,
-        request: Request,
-        *,
-        platform: str,
-        person: str = "",
-        record: Mapping[str, Any] | None = None,
-        job_id: str | None = None,
-        tensors: bool = False,
-    ) -> str:
-        """Hand over a Request; its answer comes on the platform's stream. Returns the id of its job.
-
-        `record` is kept for whoever posts the answer and never shown to a worker. A `job_id` that was handed over before changes
-        nothing. With `tensors`, the outcome brings its large arrays along.
-        """
-        job = handover(request, self.settings, platform=platform, person=person, record=record, job_id=job_id, tensors=tensors)
+    def submit(self, request: Request, **how: Unpack[Handing]) -> str:
+        """Hand over a Request; its answer comes on the platform's stream. Returns the id of its job."""
+        job = handover(request, self.settings, **how)
         self._hand_over(keys=job.keys, args=job.arguments)
         return job.job_id
 
@@ -64,17 +50,31 @@ class JobQueue:
 
         `tell` names the platform where the person is told so in place of the answer.
         """
+        whose = self._person_of(job_id)
         with self._redis.pipeline() as pipe:
             pipe.set(names.cancelled(job_id), b"1", ex=self.settings.answer_ttl_s)
             for queue in self._queues.values():
                 pipe.lrem(queue.key, 1, job_id)
             if tell is not None:
                 ReplyWriter(self._redis, self.settings).write(job_id, platform=tell, outcome=_cancelled(), pipe=pipe)
+            else:
+                pipe.delete(names.address(job_id))  # nobody is told either
+                if whose:
+                    pipe.zrem(whose, job_id)
             _, *removed = pipe.execute()[: 1 + len(self._queues)]
         if any(removed):
             EngineJob(job_id, connection=self._redis, serializer=SERIALIZER).delete(remove_from_queue=False)
             if tell is None:
                 self._redis.delete(names.delivery(job_id))
+
+    def _person_of(self, job_id: str) -> str:
+        """The set of the person whose job this is; empty where there is no such job any more."""
+        meta: Any = self._redis.hget(f"rq:job:{job_id}", "meta")
+        try:
+            known = SERIALIZER.loads(meta) if meta else {}
+            return names.person(known["platform"], known["person"])
+        except (ValueError, TypeError, KeyError):  # gone, or none of ours
+            return ""
 
     def jobs_of(self, platform: str, person: str) -> list[str]:
         """The ids of a person's unfinished jobs, oldest first."""

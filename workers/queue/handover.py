@@ -8,7 +8,7 @@ import uuid
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Required, TypedDict, Unpack
 
 from rq.job import validate_job_id
 from rq.utils import now, utcformat
@@ -21,14 +21,24 @@ from workers.queue.settings import QueueSettings
 # RQ's names.
 _JOB, _QUEUE, _ALL_QUEUES = "rq:job:", "rq:queue:", "rq:queues"
 
+SEEN_TTL_S = 3_600  # platforms deliver an event again within minutes
+TELL_LATE_S = 24 * 3_600  # how long after the answer time it is still known whom to tell that there is no answer
+
 # Writes what RQ's own code writes in many commands; a test holds the two against each other. The delivery comes late: a script that
-# Redis refuses half-way must not leave a job that counts as handed over.
-# KEYS: the job's delivery, its person's set, its hash, its queue's list, RQ's set of queues, the bell.
+# Redis refuses half-way must not leave a job that counts as handed over. The event that became the job is over in the same step.
+# KEYS: the job's delivery, its person's set, its hash, its queue's list, RQ's set of queues, the bell, the job's address, then, where it
+# became of an event, the event's mark and its platform's intake.
 # ARGV: the job's id, its record, seconds that things are kept, the time, most entries of the bell, then of the job: the time as RQ
 # writes it, its data, its meta, the name of its queue, its timeout, and what it says that it runs, which is also its description (RQ
-# would put the text there).
+# would put the text there). Then seconds that the job is kept, its address ('': none), seconds that this is kept, and where there is an
+# event: its id, what marks it as over, and seconds that this is kept.
 HAND_OVER = """
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+local function settle()
+  if not KEYS[8] then return end
+  redis.call('SET', KEYS[8], ARGV[16], 'EX', ARGV[17])
+  redis.call('HDEL', KEYS[9], ARGV[15])
+end
+if redis.call('EXISTS', KEYS[1]) == 1 then settle() return 0 end
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1])
 redis.call('EXPIRE', KEYS[2], ARGV[3])
 redis.call('HSET', KEYS[3],
@@ -36,12 +46,15 @@ redis.call('HSET', KEYS[3],
   'description', ARGV[11], 'status', 'queued', 'result_ttl', '0', 'failure_ttl', ARGV[3],
   'started_at', '', 'ended_at', '', 'last_heartbeat', '', 'worker_name', '', 'group_id', '',
   'success_callback_name', '', 'failure_callback_name', '', 'stopped_callback_name', '')
+redis.call('EXPIRE', KEYS[3], ARGV[12])
+if ARGV[13] ~= '' then redis.call('SET', KEYS[7], ARGV[13], 'EX', ARGV[14]) end
 redis.call('SADD', KEYS[5], KEYS[4])
 redis.call('RPUSH', KEYS[4], ARGV[1])
 redis.call('HSET', KEYS[1], 'record', ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 redis.call('LPUSH', KEYS[6], '1')
 redis.call('LTRIM', KEYS[6], 0, ARGV[5] - 1)
+settle()
 return 1
 """
 
@@ -55,32 +68,47 @@ class Handover:
     arguments: tuple[Any, ...]
 
 
-def handover(
-    request: Request,
-    settings: QueueSettings,
-    *,
-    platform: str,
-    person: str = "",
-    record: Mapping[str, Any] | None = None,
-    job_id: str | None = None,
-    tensors: bool = False,
-) -> Handover:
-    """The handing over of a Request; see `door.JobQueue.submit`.
+class Handing(TypedDict, total=False):
+    """How a Request is handed over, at either door.
+
+    `record` is kept for whoever posts the answer, `address` for whoever must say that there is none; neither is shown to a worker, and
+    the address holds no text of the person. A `job_id` that was handed over before changes nothing; without one it is made. `event_id`:
+    the platform's event that became this job, which is then over. With `tensors`, the outcome brings its large arrays along.
+    """
+
+    platform: Required[str]
+    person: str
+    record: Mapping[str, Any] | None
+    address: Mapping[str, Any] | None
+    job_id: str | None
+    event_id: str | None
+    tensors: bool
+
+
+def handover(request: Request, settings: QueueSettings, **how: Unpack[Handing]) -> Handover:
+    """The handing over of a Request.
 
     Raises:
         ValueError: `job_id` has other letters than RQ allows.
     """
-    job_id = job_id or uuid.uuid4().hex
+    platform, person, event_id = how["platform"], how.get("person", ""), how.get("event_id")
+    job_id = how.get("job_id") or uuid.uuid4().hex
     validate_job_id(job_id)
     queue = names.LONG if characters(request) > names.LONG_CHARACTERS else names.SHORT
-    ttl_s = settings.answer_ttl_s
-    meta = {"platform": platform, "person": person, "tensors": tensors, "task": str(task_of(request))}
+    ttl_s, at = settings.answer_ttl_s, time.time()
+    meta = {"platform": platform, "person": person, "tensors": how.get("tensors", False), "task": str(task_of(request))}
     data = SERIALIZER.dumps((names.FUNCTION, None, (), {"request": to_json(request)}))
     job = (utcformat(now()), zlib.compress(data), SERIALIZER.dumps(meta), queue, settings.timeout_s, names.FUNCTION)
+    address = how.get("address")
+    told = json.dumps({**address, "platform": platform, "until": at + ttl_s}) if address else ""
+    # A job that is taken in its last moment must not lose its hash while it runs.
+    kept = (ttl_s + 2 * settings.timeout_s, told, ttl_s + TELL_LATE_S)
+    keys = [names.delivery(job_id), names.person(platform, person), _JOB + job_id, _QUEUE + queue, _ALL_QUEUES, names.BELL]
+    event = (event_id, names.OVER, SEEN_TTL_S) if event_id is not None else ()
     return Handover(
         job_id=job_id,
-        keys=(names.delivery(job_id), names.person(platform, person), _JOB + job_id, _QUEUE + queue, _ALL_QUEUES, names.BELL),
-        arguments=(job_id, json.dumps(dict(record or {})), ttl_s, time.time(), names.BELL_ENTRIES, *job),
+        keys=(*keys, names.address(job_id), *((names.seen(platform, event_id), names.intake(platform)) if event_id is not None else ())),
+        arguments=(job_id, json.dumps(dict(how.get("record") or {})), ttl_s, at, names.BELL_ENTRIES, *job, *kept, *event),
     )
 
 

@@ -56,7 +56,7 @@ def request_in(data: bytes) -> Request:
     """
     try:
         name, instance, arguments, keywords = SERIALIZER.loads(data)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise ForbiddenJob("the job's data are no JSON of four parts") from error
     if name != names.FUNCTION or instance is not None or arguments or not isinstance(keywords, dict) or set(keywords) != {"request"}:
         raise ForbiddenJob(f"only {names.FUNCTION}(request=…) may be asked for")

@@ -10,6 +10,9 @@ LONG_CHARACTERS = 2_000  # a Request with more text than this waits in the long 
 # What a job says that it runs. The worker knows only this name and imports nothing that Redis names.
 FUNCTION = "workers.job.answer"
 
+OVER = "1"  # what stands at `seen` when an event needs nothing more
+TERMINAL = "terminal-"  # what the platforms begin with that end with their process
+
 MODELS = "yomite:models"  # the catalog of the worker that started last, JSON
 
 
@@ -26,6 +29,11 @@ def progress(platform: str) -> str:
 def delivery(job_id: str) -> str:
     """Hash: what the bot must know to post a job's answer; its fields are `record` and marks of what is done."""
     return f"yomite:delivery:{job_id}"
+
+
+def address(job_id: str) -> str:
+    """Whom to tell, and where, what becomes of a job, JSON without any text: it outlives the delivery."""
+    return f"yomite:address:{job_id}"
 
 
 def outcome(job_id: str) -> str:
@@ -54,8 +62,13 @@ def person(platform: str, person_id: str) -> str:
 
 
 def seen(platform: str, event_id: str) -> str:
-    """Exists where an event of the platform has been taken."""
+    """Who reads an event of the platform just now; `OVER` where it has been handed over, or answered without a job."""
     return f"yomite:seen:{platform}:{event_id}"
+
+
+def intake(platform: str) -> str:
+    """Hash: what was said and is not handed over yet, by the id of its event; JSON from which another bot can go on."""
+    return f"yomite:intake:{platform}"
 
 
 def cached(digest: str) -> str:
@@ -63,13 +76,30 @@ def cached(digest: str) -> str:
     return f"yomite:cache:{digest}"
 
 
+def limit(kind: str, platform: str, who: str) -> str:
+    """When a person, a channel or a team (`kind`) has all its questions free again, in seconds since 1970; gone where it has."""
+    return f"yomite:limit:{kind}:{platform}:{who}"
+
+
+def pace(minute: int) -> str:
+    """How many jobs workers have finished within a minute; minutes since 1970."""
+    return f"yomite:pace:{minute}"
+
+
 # --- How workers take jobs -----------------------------------------------------------------------------------------
 
 BELL = "yomite:bell"  # list: an entry for a job that has just come, to wake a worker that waits; losing one costs half a second
 BELL_ENTRIES = 64
 TAKERS = "yomite:takers"  # set: names of the workers that have taken jobs
+HEADS = "yomite:heads"  # hash: waiting jobs that were looked at → what matters to take them (kind, person, since when), no text
+TURNS = "yomite:turns"  # hash: whose jobs were taken last, platform:person → when
 
 
 def taken(worker: str) -> str:
     """Hash: the ids of the jobs that a worker has taken and not finished → the key of the queue they came from."""
     return f"yomite:taken:{worker}"
+
+
+def leaving(worker: str) -> str:
+    """Exists where a worker was told to stop and has not left yet."""
+    return f"yomite:leaving:{worker}"

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import redis.asyncio
 from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import ResponseError
 
-from engine.contract import ContractError, Failure, Message, outcome_from_json
+from engine.contract import ContractError, Failure, Message, outcome_from_json, to_json
 from workers.queue import names
 from workers.queue.at_once import AtOnce
-from workers.queue.reply_scripts import FINISH, LOAD
+from workers.queue.consumers import dead_among, forgotten_among
+from workers.queue.overdue import LOOKED_AT, too_late
+from workers.queue.reply_scripts import FINISH, INHERIT, LOAD, MARK, OVERDUE
 from workers.queue.settings import QueueSettings
 from workers.queue.stored import Outcome, blobs_of, put_together, taken_apart
 
@@ -24,6 +27,9 @@ CANCELLED = "cancelled"  # the code of the Failure that tells a person so
 MAX_BLOBS = 16
 FORGOTTEN_TTL_S = 3_600  # how long it is known that a job was answered
 ABANDONED_AFTER_S = 60  # an entry that another consumer took so long ago is taken over
+
+# "over": it was answered, or called off. "gone": Redis has forgotten it.
+Standing = Literal["waits", "over", "gone"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +74,8 @@ class ReplyWriter:
         for index, blob in enumerate(blobs):
             target.set(names.blob(job_id, index), blob, ex=ttl)
         target.xadd(names.replies(platform), {"job": job_id})
+        if platform.startswith(names.TERMINAL):  # nobody else reads it where that process was killed
+            target.expire(names.replies(platform), ttl)
         if pipe is None:
             target.execute()
 
@@ -89,6 +97,8 @@ class ReplyStream:
         self._stream = names.replies(platform)
         self._consumer = consumer
         self._load_script, self._finish_script = connection.register_script(LOAD), connection.register_script(FINISH)
+        self._mark_script, self._inherit_script = connection.register_script(MARK), connection.register_script(INHERIT)
+        self._overdue_script = connection.register_script(OVERDUE)
         self._loading: AtOnce[str, list[Any]] = AtOnce(self._load)
         self._finishing: AtOnce[tuple[Entry, str], None] = AtOnce(self._finish)
 
@@ -101,7 +111,8 @@ class ReplyStream:
                 raise
 
     async def unfinished(self) -> list[Entry]:
-        """What this consumer took before and did not finish, and what another one abandoned."""
+        """What this consumer took before and did not finish, and what another one abandoned, at once where that one is dead."""
+        await self._inherit()
         found: Any = await self._redis.xreadgroup(GROUP, self._consumer, {self._stream: "0"}, count=1_000)
         mine = [_entry(entry_id, values, again=True) for entry_id, values in entries_of(found)]
         claimed: Any = await self._redis.xautoclaim(self._stream, GROUP, self._consumer, min_idle_time=ABANDONED_AFTER_S * 1_000)
@@ -119,21 +130,58 @@ class ReplyStream:
         if entry_ids:
             await self._redis.xclaim(self._stream, GROUP, self._consumer, 0, [*entry_ids], justid=True)
 
+    async def let_go(self, entry_ids: Sequence[str]) -> None:
+        """Leave entries to whoever looks next."""
+        if entry_ids:
+            idle_ms = ABANDONED_AFTER_S * 1_000
+            await self._redis.xclaim(self._stream, GROUP, self._consumer, 0, [*entry_ids], idle=idle_ms, justid=True)
+
+    async def drop_overdue(self, *, keep_s: int) -> int:
+        """Answer, with that, the platform's jobs that waited for a worker until their time was over; returns how many."""
+        keys = [*(f"rq:queue:{name}" for name in names.QUEUES), self._stream]
+        outcome = json.dumps(to_json(too_late()))
+        return int(await self._overdue_script(keys=keys, args=[self._platform, time.time(), outcome, keep_s, LOOKED_AT]))
+
     async def record(self, job_id: str) -> dict[str, Any]:
         """What the bot recorded with a job; empty where the job is done or gone."""
         found = await self._redis.hget(names.delivery(job_id), "record")
         record: dict[str, Any] = json.loads(found) if found else {}
         return record
 
-    async def load(self, job_id: str) -> Finished | None:
-        """All that is known of a finished job; None where it is too old, or nobody waits for it any more."""
-        flat, body, cancelled = await self._loading(job_id)
+    async def address(self, job_id: str) -> dict[str, Any]:
+        """The `speech`, `person` and `delivery` of a job, also where the rest of it is too old; empty where nobody can be told."""
+        found = await self._redis.get(names.address(job_id))
+        if found:
+            address: dict[str, Any] = json.loads(found)
+            return address
+        record = await self.record(job_id)  # of a version that kept no addresses
+        return record if record.keys() >= {"speech", "delivery"} else {}
+
+    async def marks(self, job_id: str) -> dict[str, str]:
+        """What was marked of a job that is being posted."""
+        found: Any = await self._redis.hgetall(names.delivery(job_id))
+        return {name.decode(): value.decode() for name, value in found.items() if name != b"record"}
+
+    async def standing(self, job_ids: Sequence[str]) -> list[Standing]:
+        """What has become of jobs that were handed over."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for job_id in job_ids:
+                pipe.hexists(names.delivery(job_id), "over")
+                pipe.exists(names.cancelled(job_id))
+                pipe.exists(names.delivery(job_id), names.address(job_id))
+            found = await pipe.execute()
+        each = zip(found[::3], found[1::3], found[2::3], strict=True)
+        return ["over" if over or cancelled else "waits" if there else "gone" for over, cancelled, there in each]
+
+    async def load(self, job_id: str) -> Finished | Literal["late"] | None:
+        """All that is known of a finished job; "late" where it is too old, None where nobody waits for it any more."""
+        flat, body, cancelled, addressed = await self._loading(job_id)
         for reply in (flat, body):
             if isinstance(reply, Exception):
                 raise reply
         fields = dict(zip(flat[::2], flat[1::2], strict=True))
         if not fields or body is None:
-            return None
+            return "late" if addressed and not cancelled else None
         outcome = read_outcome(body, [])
         if cancelled and not (isinstance(outcome, Failure) and outcome.code == CANCELLED):
             return None
@@ -146,9 +194,7 @@ class ReplyStream:
 
     async def mark(self, job_id: str, name: str, value: str) -> None:
         """Keep something about a job that is being posted, e.g. that its picture is up; nothing for a job that is gone."""
-        key = names.delivery(job_id)
-        if await self._redis.exists(key):
-            await self._redis.hset(key, name, value)
+        await self._mark_script(keys=[names.delivery(job_id)], args=[name, value])
 
     async def finish(self, entry: Entry, *, person: str) -> None:
         """The answer is with the person: forget the job."""
@@ -162,9 +208,15 @@ class ReplyStream:
                 data = json.loads(message["data"])
                 yield Progress(job_id=data["job"], share=float(data["share"]))
 
+    async def _inherit(self) -> None:
+        consumers: Any = await self._redis.xinfo_consumers(self._stream, GROUP)
+        gone = {*dead_among(consumers), *forgotten_among(consumers)} - {self._consumer}
+        if gone:
+            await self._inherit_script(keys=[self._stream], args=[GROUP, self._consumer, *sorted(gone)])
+
     async def _load(self, job_ids: Sequence[str]) -> list[list[Any]]:
-        """What Redis says of each job's delivery, outcome and cancellation; a refusal is an exception in its place."""
-        keys = [name(job_id) for job_id in job_ids for name in (names.delivery, names.outcome, names.cancelled)]
+        """What Redis says of each job's delivery, outcome, cancellation and address; a refusal is an exception in its place."""
+        keys = [name(job_id) for job_id in job_ids for name in (names.delivery, names.outcome, names.cancelled, names.address)]
         found: list[list[Any]] = await self._load_script(keys=keys)
         return found
 
@@ -173,7 +225,7 @@ class ReplyStream:
         for entry, person in finished:
             job_id = entry.job_id
             blobs = names.blob(job_id, 0).removesuffix("0")
-            keys += [names.person(self._platform, person), names.delivery(job_id), names.outcome(job_id), blobs]
+            keys += [names.person(self._platform, person), names.delivery(job_id), names.outcome(job_id), blobs, names.address(job_id)]
             ids += [entry.entry_id, job_id]
         await self._finish_script(keys=keys, args=[GROUP, MAX_BLOBS, FORGOTTEN_TTL_S, *ids])
         return [None] * len(finished)

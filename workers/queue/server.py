@@ -128,6 +128,8 @@ class EmbeddedRedis:
             "save": "",
             "appendonly": "yes" if self._durable else "no",
             "appendfsync": "everysec",
+            # What is deleted stays in the file until it is written anew: that is done as soon as it has doubled, however small it is.
+            "auto-aof-rewrite-min-size": "1mb",
             "maxmemory-policy": "noeviction",
             "logfile": str(self._folder / LOG_NAME),
             "loglevel": "notice",

@@ -24,6 +24,7 @@ from bot.platforms.discord.commands import message_menus, slash_commands
 from bot.platforms.discord.delivery import Delivery
 from bot.platforms.discord.files import Downloads, readable_texts
 from bot.platforms.discord.mentions import incoming_of, readable, speaks_to
+from bot.platforms.discord.origin import origin_of
 from bot.platforms.discord.parameters import FILE, PRIVATE, arguments_from, typed_text
 from bot.platforms.discord.platform import NAME, DiscordPlatform
 from bot.platforms.discord.presses import Presses
@@ -32,10 +33,14 @@ from bot.platforms.discord.settings import DiscordSettings
 from bot.platforms.discord.translations import JapaneseTranslator
 from bot.platforms.discord.trouble import ALREADY_ACKNOWLEDGED
 from bot.platforms.discord.typing_indicators import TypingIndicators
+from bot.platforms.discord.written import MESSAGE, command_again, taken_again, written_command, written_message
 from bot.platforms.platform import CannotPost, TryLater
 from bot.reply import Reply
+from workers.queue.intake import Left
 
 log = logging.getLogger("yomite.discord")
+
+CLOSING_S = 5.0  # for what is being read when the bot stops
 
 _UNKNOWN_COMMAND = both(
     "このコマンドは今はありません。Discord を再読み込みすると一覧が新しくなります。",
@@ -61,6 +66,8 @@ class YomiteClient(discord.Client):
         self._desk = desk
         self._typing = TypingIndicators(self)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._taken_up: set[str] = set()  # events that another bot was reading
+        self._answering: set[asyncio.Task[Any]] = set()
         self.platform = DiscordPlatform(self, desk, self._typing)
         self.tree = _Tree(self)
         self._presses = Presses(desk)
@@ -78,7 +85,12 @@ class YomiteClient(discord.Client):
             self._in_background(self._publish(self.application_id))
 
     async def close(self) -> None:
-        """Also ends what runs beside the connection."""
+        """Also ends what runs beside the connection; what is being read may come to its end first."""
+        if self._answering:
+            _, late = await asyncio.wait(self._answering, timeout=CLOSING_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -89,18 +101,49 @@ class YomiteClient(discord.Client):
 
     async def on_message(self, message: discord.Message) -> None:
         """Answer what is said to the bot."""
+        await self._on_message(message)
+
+    def again(self, left: Left) -> None:
+        """What a bot that ended was reading; it was acknowledged then."""
+        if left.event_id not in self._taken_up:
+            self._taken_up.add(left.event_id)
+            self._in_background(self._again(left))
+
+    async def _again(self, left: Left) -> None:
+        try:
+            await self.wait_until_ready()
+            if left.told.get("kind") == MESSAGE:
+                await self._message_again(left)
+            else:
+                await self._answer_or_say(*command_again(left, self._downloads, platform=NAME))
+        except (KeyError, TypeError, ValueError) as error:
+            log_fault(log, "taking up what a bot left", error)
+            await self._desk.settle(Incoming(platform=NAME, event_id=left.event_id, person="", line=""))
+        finally:
+            self._taken_up.discard(left.event_id)
+
+    async def _message_again(self, left: Left) -> None:
+        number, message = int(left.told["channel"]), int(left.told["message"])
+        try:
+            channel = self.get_channel(number) or await self.fetch_channel(number)
+            if isinstance(channel, discord.abc.Messageable):
+                await self._on_message(await channel.fetch_message(message), left)
+        except (discord.NotFound, discord.Forbidden):  # it was deleted, or the bot thrown out: there is nothing to answer
+            await self._desk.settle(Incoming(platform=NAME, event_id=left.event_id, person="", line=""))
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            log.warning("a message cannot be fetched again yet: %s", type(error).__name__)
+
+    async def _on_message(self, message: discord.Message, left: Left | None = None) -> None:
         me = self.user
         if me is None or not speaks_to(message, me):
             return
         started = self._typing.start(message.id, channel_id=message.channel.id)
         incoming = incoming_of(message, me, self._downloads, platform=NAME, sees_all=self._settings.message_content)
+        incoming = taken_again(incoming, left) if left else replace(incoming, told=written_message(message))
         to = Delivery(channel=message.channel.id, person=message.author.id, message=message.id)
         on_its_way = False
         try:
-            on_its_way = await self._answer(incoming, to)
-        except Exception as error:  # noqa: BLE001  # a fault of ours must not leave the person without a word
-            log_fault(log, "answering a message", error)
-            await self._show(failure_reply(_FAULT, self._desk.speech_for(incoming)), incoming, to)
+            on_its_way = await self._answer_or_say(incoming, to)
         finally:
             if started and not on_its_way:
                 self._typing.stop(message.id)
@@ -124,9 +167,11 @@ class YomiteClient(discord.Client):
         incoming = _incoming_of(interaction, "")
         reply = failure_reply(_UNKNOWN_COMMAND if missing else _FAULT, self._desk.speech_for(incoming))
         await self._show(reply, incoming, _delivery_of(interaction, private=True))
+        await self._desk.settle(incoming)
 
     async def _on_slash(self, interaction: discord.Interaction, command: Command[Any, Any], given: dict[str, Any]) -> None:
-        private = bool(given.get(PRIVATE.name.en))
+        # Whoever may not ask is told so alone; whether that is so must be known before Discord shows anything.
+        private = bool(given.get(PRIVATE.name.en)) or not self._desk.lets_in(_incoming_of(interaction, ""))
         await _acknowledge(interaction, private=private)
         to = _delivery_of(interaction, private=private, command=command.name)
         file = given.get(FILE.name.en)
@@ -139,7 +184,7 @@ class YomiteClient(discord.Client):
         except CommandError as error:
             reply = failure_reply(with_example(error, command).message, self._desk.speech_for(incoming))
             return await self._show(reply, incoming, to)
-        await self._answer(incoming, to)
+        await self._answer(replace(incoming, told=written_command(incoming, to, [file] if file else [])), to)
         return None
 
     async def _on_menu(self, interaction: discord.Interaction, command: Command[Any, Any], message: discord.Message) -> None:
@@ -147,15 +192,30 @@ class YomiteClient(discord.Client):
         await _acknowledge(interaction, private=True)
         to = _delivery_of(interaction, private=True, command=command.name, about=message.jump_url)
         text = readable(message.content, message)
+        attachments = [] if text.strip() else readable_texts(message.attachments)
         incoming = replace(
             _incoming_of(interaction, f"/{command.name}"),
             arguments=Arguments(text=text.strip(), texts=(text,), first=text, rest=""),
-            files=() if text.strip() else self._downloads.incoming(readable_texts(message.attachments)),
+            files=self._downloads.incoming(attachments),
         )
-        await self._answer(incoming, to)
+        await self._answer(replace(incoming, told=written_command(incoming, to, attachments)), to)
+
+    async def _answer_or_say(self, incoming: Incoming, to: Delivery) -> bool:
+        """As `_answer`; a fault of ours is told to the person."""
+        try:
+            return await self._answer(incoming, to)
+        except Exception as error:  # noqa: BLE001  # a fault of ours must not leave the person without a word
+            log_fault(log, "answering a message or a command", error)
+            await self._show(failure_reply(_FAULT, self._desk.speech_for(incoming)), incoming, to)
+            await self._desk.settle(incoming)
+            return False
 
     async def _answer(self, incoming: Incoming, to: Delivery) -> bool:
         """Read, and hand over or show what is to say at once; whether an answer is on its way."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
         outcome = await self._desk.read(incoming)
         if outcome is None:
             return False
@@ -166,7 +226,8 @@ class YomiteClient(discord.Client):
                 outcome = failure_reply(error.message, outcome.speech)
             else:
                 return True
-        await self._show(outcome, incoming, to)
+        await self._show(outcome, incoming, replace(to, private=True) if outcome.only_asker else to)
+        await self._desk.settle(incoming)
         return False
 
     async def _show(self, reply: Reply, incoming: Incoming, to: Delivery) -> None:
@@ -204,7 +265,14 @@ async def _acknowledge(interaction: discord.Interaction, *, private: bool) -> No
 
 
 def _incoming_of(interaction: discord.Interaction, line: str) -> Incoming:
-    return Incoming(platform=NAME, event_id=str(interaction.id), person=str(interaction.user.id), line=line, locale=str(interaction.locale))
+    return Incoming(
+        platform=NAME,
+        event_id=str(interaction.id),
+        person=str(interaction.user.id),
+        line=line,
+        locale=str(interaction.locale),
+        **origin_of(interaction),
+    )
 
 
 def _delivery_of(interaction: discord.Interaction, *, private: bool, command: str = "", about: str | None = None) -> Delivery:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+_NUMBERS = ("channel", "person", "message", "application")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
@@ -33,6 +35,7 @@ class Delivery:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Delivery:
-        """Read the JSON form."""
-        numbers = {name: int(data[name]) for name in ("channel", "person", "message", "application")}
-        return cls(**{**data, **numbers})
+        """Read the JSON form; what another version wrote besides is left out."""
+        known: dict[str, Any] = {name: value for name, value in data.items() if name in cls.__dataclass_fields__}
+        numbers = {name: int(known[name]) for name in _NUMBERS if name in known}
+        return cls(**{**known, **numbers})

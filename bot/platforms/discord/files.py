@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import PurePath
+from typing import Protocol
 
 import aiohttp
 import discord
@@ -19,6 +20,19 @@ TIMEOUT_S = 30
 TEXT_SUFFIXES = (".txt", ".md", ".csv", ".tsv", ".pdf", ".log", ".json")
 
 
+class Attached(Protocol):
+    """A file that came with a message, as Discord tells of it or as it was written down."""
+
+    @property
+    def filename(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def url(self) -> str: ...
+
+
 class Downloads:
     """Fetches attachments. `origin` is where they lie besides Discord's own hosts, for a Discord that is not the real one."""
 
@@ -26,7 +40,7 @@ class Downloads:
         self._session = session
         self._origins = {URL(allowed).origin() for allowed in (*ORIGINS, *([origin] if origin else []))}
 
-    def incoming(self, attachments: Iterable[discord.Attachment]) -> tuple[IncomingFile, ...]:
+    def incoming(self, attachments: Iterable[Attached]) -> tuple[IncomingFile, ...]:
         """The attachments as the desk takes them; nothing is fetched yet."""
         return tuple(
             IncomingFile(name=file.filename, size=file.size, read=lambda file=file: self.fetch(file.url, name=file.filename))  # type: ignore[misc]  # a lambda's default has no type

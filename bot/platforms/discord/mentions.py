@@ -10,6 +10,7 @@ import discord
 from bot.conversation import find_command, understand
 from bot.errors import CommandError
 from bot.platforms.discord.files import Downloads, readable_texts
+from bot.platforms.discord.origin import origin_of
 from bot.platforms.platform import Incoming
 
 _EMOJI = re.compile(r"<a?:(\w+):\d+>")
@@ -37,6 +38,7 @@ def incoming_of(message: discord.Message, me: discord.ClientUser, downloads: Dow
         platform=platform,
         event_id=str(message.id),
         person=str(message.author.id),
+        **origin_of(message),
         # With its slash a command's name does not count as English that the person speaks.
         line=f"/{line or 'help'}" if not line or (_is_command(line) and not line.startswith(("/", "／"))) else line,
         locale=locale,

@@ -13,7 +13,7 @@ from bot.language import Speech
 from bot.platforms.discord.delivery import Delivery
 from bot.platforms.discord.poster import Poster
 from bot.platforms.discord.typing_indicators import TypingIndicators
-from bot.platforms.platform import Answer, CannotPost, TryLater
+from bot.platforms.platform import Answer, Apology, CannotPost, TryLater
 from bot.reply import Reply
 
 NAME = "discord"
@@ -61,6 +61,24 @@ class DiscordPlatform:
             progress.over = True
         self._typing.stop(to.message)
         asyncio.get_running_loop().call_later(60, self._progress.pop, answer.job_id, None)
+
+    async def apologise(self, apology: Apology) -> None:
+        """Tell the person in the place of the answer that it will not come.
+
+        Raises:
+            TryLater: not now.
+            CannotPost: never.
+        """
+        to = Delivery.from_json(apology.delivery)
+        progress = self._progress.setdefault(apology.job_id, _Progress())
+        async with progress.lock:
+            marked = apology.marks.get(PROGRESS_MARK)
+            placeholder = progress.message or (int(marked) if marked else None)
+            # Another nonce than the answer's: where Discord did take that, it would take this one for the same message.
+            await self._poster.bring(apology.reply, speech=apology.speech, to=to, nonce=f"s{apology.job_id}", placeholder=placeholder)
+            progress.over = True
+        self._typing.stop(to.message)
+        asyncio.get_running_loop().call_later(60, self._progress.pop, apology.job_id, None)
 
     async def show_progress(self, job_id: str, share: float, *, delivery: dict[str, Any], speech: Speech) -> None:
         """Tell the person how far a long job is, at most every few seconds; never after its answer."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import discord
@@ -67,6 +68,8 @@ class Poster:
         with told_as_the_desk_knows_it():
             if to.by_command:
                 await self._respond(shown, to, nonce)
+            elif to.private:
+                await self._tell_alone(shown, to, nonce, again=again)
             elif placeholder is None or not await self._replace(placeholder, shown, to):
                 await self._reply(shown, to, nonce, again=again)
 
@@ -119,12 +122,19 @@ class Poster:
         await self._send_privately(shown.post(link=to.about, preface=late), to, nonce, buttons=shown.buttons())
 
     async def _reply(self, shown: _Shown, to: Delivery, nonce: str, *, again: bool) -> None:
-        if again and await self._stands_already(to):
+        if again and await self._stands_already(to, shown.post()):
             return
         try:
             await self._send(self._channel(to.channel), shown.post(), nonce, reference=_reference(to), buttons=shown.buttons())
         except (discord.Forbidden, discord.NotFound):
             await self._send_privately(shown.post(preface=_not_allowed(shown.speech)), to, nonce, buttons=shown.buttons())
+
+    async def _tell_alone(self, shown: _Shown, to: Delivery, nonce: str, *, again: bool) -> None:
+        """What is nobody else's concern: a direct message, or a reply where the person takes none."""
+        try:
+            await self._send_privately(shown.post(), to, nonce, buttons=shown.buttons())
+        except (discord.Forbidden, discord.NotFound):
+            await self._reply(shown, replace(to, private=False), nonce, again=again)
 
     async def _replace(self, message: int, shown: _Shown, to: Delivery) -> bool:
         """Make a message of ours the answer; False where it is gone."""
@@ -147,14 +157,20 @@ class Poster:
             return False
         return True
 
-    async def _stands_already(self, to: Delivery) -> bool:
-        """Whether our answer to the message is there: a nonce is forgotten after minutes, and the bot may have been away longer."""
+    async def _stands_already(self, to: Delivery, post: Post) -> bool:
+        """Whether this very answer to the message is there: a nonce is forgotten after minutes, and the bot may have been away longer."""
         own = self._client.user
         asked = discord.Object(to.message)
         try:
             async for message in self._channel(to.channel).history(limit=LOOK_BACK, after=asked):
                 reference = message.reference
-                if own and message.author.id == own.id and reference and reference.message_id == to.message and message.embeds:
+                if (
+                    own
+                    and message.author.id == own.id
+                    and reference
+                    and reference.message_id == to.message
+                    and _says_of(message.embeds) == _says_of(post.embeds)
+                ):
                     return True
         except (discord.Forbidden, discord.NotFound):
             return False
@@ -182,6 +198,11 @@ class Poster:
 
     def _original(self, to: Delivery) -> Webhook:
         return Webhook.partial(to.application, to.token, client=self._client)
+
+
+def _says_of(embeds: Sequence[discord.Embed]) -> list[tuple[str, str]]:
+    """What embeds say; Discord cuts blanks off their ends."""
+    return [((embed.title or "").strip(), (embed.description or "").strip()) for embed in embeds]
 
 
 def _reference(to: Delivery) -> discord.MessageReference:

@@ -13,6 +13,7 @@ from bot.errors import BotError
 from bot.feedback.press import Press
 from bot.language import Speech, both
 from bot.platforms.discord.escape import escaped
+from bot.platforms.discord.origin import origin_of
 from bot.platforms.discord.platform import NAME
 from bot.platforms.discord.thumbs import Pressed, choices, form, pressed_from_id, told, typed_in
 
@@ -37,25 +38,24 @@ class Presses:
         speech = self._desk.speech_of_person(str(interaction.locale))
         try:
             if pressed.what == "write":
-                await interaction.response.send_modal(form(pressed.answer, speech))
+                await self._open_form(interaction, pressed, speech)
                 return
             await _acknowledge(interaction, pressed)
             await self._press(interaction, pressed, speech)
         except _TROUBLE as error:
             log.warning("a thumb could not be answered: %s", type(error).__name__)
 
-    async def _press(self, interaction: discord.Interaction, pressed: Pressed, speech: Speech) -> None:
-        press = Press(
-            platform=NAME,
-            event_id=str(interaction.id),
-            answer=pressed.answer,
-            person=str(interaction.user.id),
-            pressed_at=interaction.created_at.timestamp(),
-            choice=pressed.choice,
-            correction=typed_in(interaction.data) if pressed.what == "form" else pressed.value,
-        )
+    async def _open_form(self, interaction: discord.Interaction, pressed: Pressed, speech: Speech) -> None:
         try:
-            opinion = await self._desk.press(press)
+            self._desk.check_access(_press_of(interaction, pressed))
+        except BotError as error:
+            await interaction.response.send_message(f"⚠️ {escaped(error.message.in_language(speech))}", ephemeral=True)
+        else:
+            await interaction.response.send_modal(form(pressed.answer, speech))
+
+    async def _press(self, interaction: discord.Interaction, pressed: Pressed, speech: Speech) -> None:
+        try:
+            opinion = await self._desk.press(_press_of(interaction, pressed))
         except BotError as error:
             await _tell_trouble(interaction, pressed, error.message.in_language(speech))
         except Exception as error:  # noqa: BLE001  # the person must hear of a fault of ours
@@ -63,6 +63,19 @@ class Presses:
             await _tell_trouble(interaction, pressed, _FAULT.in_language(speech))
         else:
             await interaction.edit_original_response(content=told(opinion, speech), view=choices(opinion, pressed.answer, speech))
+
+
+def _press_of(interaction: discord.Interaction, pressed: Pressed) -> Press:
+    return Press(
+        platform=NAME,
+        event_id=str(interaction.id),
+        answer=pressed.answer,
+        person=str(interaction.user.id),
+        pressed_at=interaction.created_at.timestamp(),
+        choice=pressed.choice,
+        correction=typed_in(interaction.data) if pressed.what == "form" else pressed.value,
+        **origin_of(interaction),
+    )
 
 
 async def _acknowledge(interaction: discord.Interaction, pressed: Pressed) -> None:

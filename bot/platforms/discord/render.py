@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 import discord
 
 from bot.language import Speech
-from bot.platforms.discord.escape import escaped, fenced, inline_code, plain
+from bot.platforms.discord.escape import escaped, fenced, inline_code
 from bot.platforms.monospace import matrix_lines, table_lines
+from bot.platforms.plain import plain, plain_reply
 from bot.platforms.whole import said_note, whole_text
 from bot.reply import Attachment, Block, Highlight, Matrix, Paragraph, Picture, Reply, Span, Table, Tone
 
@@ -65,12 +66,13 @@ class Post:
 
 def render(reply: Reply, *, speech: Speech, link: str | None = None, preface: str = "") -> Post:
     """A Reply as a Post. The title leads to `link`; `preface` says why the answer stands where it does."""
+    reply = plain_reply(reply)
     pictures, notes = _pictures(reply, speech)
     attachments, notes = _attachments(reply, speech, room=FILES - 1 - len(pictures), notes=notes)
-    title = escaped(" ".join(reply.title.split()))
+    title = escaped(" ".join(reply.title.split())) or "…"  # Discord takes no message of nothing
     description, complete = _description(reply, speech, preface=preface, notes=notes)
     if length(title) > TITLE or not complete or length(reply.source) > FOOTER_ROOM:
-        whole = PostFile(name=ANSWER_FILE, data=whole_text(replace(reply, notes=notes), speech=speech, clean=plain).encode())
+        whole = PostFile(name=ANSWER_FILE, data=whole_text(replace(reply, notes=notes), speech=speech).encode())
         files = (whole, *pictures, *attachments)
         description = f"{description}\n\n{_pointer(speech)}".strip()
     else:
@@ -82,7 +84,7 @@ def render(reply: Reply, *, speech: Speech, link: str | None = None, preface: st
         colour=COLOURS[reply.tone] if reply.tone else PLAIN_COLOUR,
     )
     if reply.source:
-        embed.set_footer(text=_start_of(plain(reply.source), FOOTER_ROOM))
+        embed.set_footer(text=_start_of(reply.source, FOOTER_ROOM))
     return Post(embeds=_with_pictures(embed, pictures), files=files)
 
 
@@ -173,9 +175,7 @@ def _pictures(reply: Reply, speech: Speech) -> tuple[tuple[PostFile, ...], tuple
         if len(picture.image.data) > FILE_BYTES or len(files) == FILES - 1:
             notes.append(f"図 {i} は大きすぎて送れません。" if speech == "ja" else f"Picture {i} is too large to be sent.")
             continue
-        files.append(
-            PostFile(name=f"{i}-{_clean_name(picture.image.name)}", data=picture.image.data, alt=_start_of(plain(picture.alt), ALT))
-        )
+        files.append(PostFile(name=f"{i}-{_clean_name(picture.image.name)}", data=picture.image.data, alt=_start_of(picture.alt, ALT)))
     return tuple(files), tuple(notes)
 
 
@@ -188,7 +188,7 @@ def _attachments(reply: Reply, speech: Speech, *, room: int, notes: tuple[str, .
             said.append(f"「{block.title}」は大きすぎて送れません。" if speech == "ja" else f"“{block.title}” is too large to be sent.")
             continue
         number = f"{len(files) + 1}-" if files else ""
-        files.append(PostFile(name=f"{number}{_clean_name(block.file.name)}", data=block.file.data, alt=_start_of(plain(block.title), ALT)))
+        files.append(PostFile(name=f"{number}{_clean_name(block.file.name)}", data=block.file.data, alt=_start_of(block.title, ALT)))
     return tuple(files), tuple(said)
 
 

@@ -13,6 +13,7 @@ from yarl import URL
 
 from bot.desk import Desk
 from bot.errors import PlatformError
+from bot.faults import log_fault
 from bot.platforms.discord.client import YomiteClient
 from bot.platforms.discord.settings import DiscordSettings
 
@@ -46,6 +47,10 @@ async def serve_discord(settings: DiscordSettings, desk: Desk) -> None:
                 raise _intent_is_off() from error
             except discord.ConnectionClosed as error:
                 raise (_wrong_token() if error.code == 4004 else _closed(error.code)) from error
+            except PlatformError:
+                raise
+            except Exception as error:  # noqa: BLE001  # the library stumbles over an event of another form than it knows, and ends
+                log_fault(log, "taking what Discord sent; connecting anew", error)
         await asyncio.sleep(pause_s)
         pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
@@ -66,7 +71,7 @@ async def _logs_in(client: YomiteClient, token: str) -> bool:
 
 async def _connect(client: YomiteClient, desk: Desk) -> None:
     """Take events and post answers until either ends."""
-    tasks = [asyncio.create_task(client.connect()), asyncio.create_task(desk.deliver(client.platform))]
+    tasks = [asyncio.create_task(client.connect()), asyncio.create_task(desk.deliver(client.platform, again=client.again))]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,15 +20,22 @@ from bot.platforms.slack.manifest import READ, line_of_slash
 from bot.platforms.slack.markup import as_typed
 from bot.platforms.slack.place import Place
 from bot.platforms.slack.posting import SlackPlatform
-from bot.platforms.slack.reading import Reader
+from bot.platforms.slack.reading import Reader, team_of
 from bot.platforms.slack.sending import Sending
 from bot.platforms.slack.wording import PRIVATE
 from bot.reply import Reply
+from workers.queue.intake import Left
 
 log = logging.getLogger("yomite.slack")
 
 TRIES = 4  # for a Reply that needs no worker and is kept nowhere
 CLOSING_S = 5.0
+# Of what Slack sends, what is needed to read it; not the token that proves old requests, nor whole channels and profiles.
+KEPT = (
+    *("command", "text", "channel_id", "user_id", "team_id", "trigger_id", "response_url"),
+    *("callback_id", "channel", "user", "team", "message"),
+    *("ts", "thread_ts", "files", "channel_type", "subtype", "user_team"),
+)
 
 _FAULT = both(
     "うまくいきませんでした（Yomite 側の問題です）。もう一度お試しください。",
@@ -47,32 +54,50 @@ class Intake:
         self._running: set[asyncio.Task[None]] = set()
 
     def is_for_all(self, payload: Mapping[str, Any]) -> bool:
-        """Whether a slash command will be answered in the channel: it is right, needs a worker, and is not `--private`."""
+        """Whether a slash command will be answered in the channel: it is right, needs a worker, is not `--private`, and may be asked."""
+        event_id, place = str(payload.get("trigger_id", "")), _place_of_slash(payload)
+        if not self._desk.lets_in(self._incoming(event_id, place, "", team=team_of(payload))):
+            return False
         try:
             understood = understand(_line(payload), extra_options=(PRIVATE,), slash_optional=True)
         except CommandError:
             return False
         return not isinstance(understood.request, LocalRequest) and PRIVATE.name not in understood.extras
 
-    def command(self, payload: Mapping[str, Any]) -> None:
+    def again(self, left: Left) -> None:
+        """What a bot that ended was reading; it was acknowledged then.
+
+        Raises:
+            KeyError: another version wrote it down, in another form.
+        """
+        kind, payload, team = (left.told[name] for name in ("kind", "payload", "team"))
+        takes: dict[str, Callable[[], None]] = {
+            "command": lambda: self.command(payload, left),
+            "shortcut": lambda: self.shortcut(payload, left),
+            "mention": lambda: self.mention(payload, left.event_id, team=team, left=left),
+            "message": lambda: self.message(payload, left.event_id, team=team, left=left),
+        }
+        takes[kind]()
+
+    def command(self, payload: Mapping[str, Any], left: Left | None = None) -> None:
         """A slash command: the answer goes to the channel, errors and help only to the asker."""
         event_id = str(payload.get("trigger_id", ""))
-        line = _line(payload)
-        place = _place(event_id, channel=str(payload["channel_id"]), person=str(payload["user_id"]))
-        place = replace(place, response_url=str(payload.get("response_url", "")))
-        self._start(self._incoming(event_id, place, line), place, shown_to_all=False)
+        place = _place_of_slash(payload)
+        incoming = self._incoming(event_id, place, _line(payload), team=team_of(payload))
+        self._start(_written_down(incoming, "command", payload, left), place, shown_to_all=False)
 
-    def mention(self, event: Mapping[str, Any], event_id: str) -> None:
+    def mention(self, event: Mapping[str, Any], event_id: str, *, team: str = "", left: Left | None = None) -> None:
         """A message that names the bot: answered in its thread."""
         if self._reader.is_for_us(event) and not str(event["channel"]).startswith("D"):
-            self._message(event, event_id, thread_ts=str(event.get("thread_ts") or event["ts"]))
+            thread_ts = str(event.get("thread_ts") or event["ts"])
+            self._message("mention", event, event_id, thread_ts=thread_ts, team=team, left=left)
 
-    def message(self, event: Mapping[str, Any], event_id: str) -> None:
+    def message(self, event: Mapping[str, Any], event_id: str, *, team: str = "", left: Left | None = None) -> None:
         """A direct message: answered below it, or in its thread."""
         if event.get("channel_type") == "im" and self._reader.is_for_us(event):
-            self._message(event, event_id, thread_ts=str(event.get("thread_ts") or ""))
+            self._message("message", event, event_id, thread_ts=str(event.get("thread_ts") or ""), team=team, left=left)
 
-    def shortcut(self, payload: Mapping[str, Any]) -> None:
+    def shortcut(self, payload: Mapping[str, Any], left: Left | None = None) -> None:
         """The entry "read this" in the menu of a message: answered in the thread of that message."""
         name = str(payload.get("callback_id", "")).removeprefix(READ).replace("_", "-")
         message = payload.get("message") or {}
@@ -84,12 +109,12 @@ class Intake:
         )
         text = as_typed(str(message.get("text", "")))
         # The message is read as it is, whatever in it looks like an option: it comes along as an attached text does.
-        incoming = replace(self._incoming(event_id, place, f"/{name}"), nearby=lambda: _ready(text))
+        incoming = replace(self._incoming(event_id, place, f"/{name}", team=team_of(payload)), nearby=lambda: _ready(text))
         if text.strip():
             incoming = replace(incoming, locale=speech_of(text, otherwise="en"))
         else:
             incoming = replace(incoming, files=self._reader.files_of(message))
-        self._start(incoming, place, shown_to_all=False)
+        self._start(_written_down(incoming, "shortcut", payload, left), place, shown_to_all=False)
 
     async def close(self) -> None:
         """Let what has been taken in come to its end, for a few seconds."""
@@ -99,21 +124,34 @@ class Intake:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _message(self, event: Mapping[str, Any], event_id: str, *, thread_ts: str) -> None:
+    def _message(self, kind: str, event: Mapping[str, Any], event_id: str, *, thread_ts: str, team: str, left: Left | None) -> None:
         place = replace(
             _place(event_id, channel=str(event["channel"]), person=str(event["user"])), thread_ts=thread_ts, asked_at=float(event["ts"])
         )
-        incoming = replace(self._incoming(event_id, place, self._reader.line_of(event)), files=self._reader.files_of(event))
+        # In a channel that two workspaces share, the person's own one counts.
+        team = str(event.get("user_team") or event.get("team") or team)
+        incoming = self._incoming(event_id, place, self._reader.line_of(event), team=team)
+        incoming = replace(incoming, files=self._reader.files_of(event))
         if event.get("thread_ts"):
             incoming = replace(
                 incoming, nearby=lambda: self._reader.thread_text(place.channel, str(event["thread_ts"]), before=str(event["ts"]))
             )
-        self._start(incoming, place, shown_to_all=True)
+        self._start(_written_down(incoming, kind, event, left), place, shown_to_all=True)
 
-    def _incoming(self, event_id: str, place: Place, line: str) -> Incoming:
-        return Incoming(platform=SlackPlatform.name, event_id=event_id, person=place.person, line=line, extra_options=(PRIVATE,))
+    def _incoming(self, event_id: str, place: Place, line: str, *, team: str) -> Incoming:
+        return Incoming(
+            platform=SlackPlatform.name,
+            event_id=event_id,
+            person=place.person,
+            line=line,
+            team=team,
+            channel=place.channel,
+            direct=place.is_direct,
+            extra_options=(PRIVATE,),
+        )
 
     def _start(self, incoming: Incoming, place: Place, *, shown_to_all: bool) -> None:
+        place = replace(place, asked_at=min(place.asked_at, incoming.at or place.asked_at))
         task = asyncio.create_task(self._take(incoming, place, shown_to_all=shown_to_all))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -123,20 +161,24 @@ class Intake:
         aside = place if shown_to_all else replace(place, private=True)
         try:
             found = await self._desk.read(incoming)
+            if found is None:
+                return
             if isinstance(found, Reading):
-                place = aside = await self._begin(found, place)
+                place = aside = await self._begin(found, place, again=incoming.tried > 0)
                 await self._desk.submit(found, place.to_json())
-            elif found is not None:
-                await self._show(found, aside, speech)
+                return
+            alone = found.only_asker and not aside.is_direct
+            await self._show(found, replace(aside, private=True) if alone else aside, speech)
         except BotError as error:
             await self._show(failure_reply(error.message, speech), aside, speech)
         except Exception as error:  # noqa: BLE001  # the person must hear of a fault of ours
             log_fault(log, "taking a question on Slack", error)
             await self._show(failure_reply(_FAULT, speech), aside, speech)
+        await self._desk.settle(incoming)
 
-    async def _begin(self, reading: Reading, place: Place) -> Place:
+    async def _begin(self, reading: Reading, place: Place, *, again: bool) -> Place:
         private = PRIVATE.name in reading.extras and not place.is_direct
-        return await self._sending.begin(replace(place, private=private), waiting_line(reading.speech))
+        return await self._sending.begin(replace(place, private=private), waiting_line(reading.speech), again=again)
 
     async def _show(self, reply: Reply, place: Place, speech: Speech) -> None:
         for left in reversed(range(TRIES)):
@@ -152,6 +194,12 @@ class Intake:
         log.warning("a reply could not be posted: Slack was in trouble too long")
 
 
+def _written_down(incoming: Incoming, kind: str, payload: Mapping[str, Any], left: Left | None) -> Incoming:
+    """With what another bot needs where this one ends before it has handed the event over."""
+    told = {"kind": kind, "team": incoming.team, "payload": {name: payload[name] for name in KEPT if name in payload}}
+    return replace(incoming, told=told, tried=left.tried if left else 0, at=left.at if left else time.time())
+
+
 def _line(payload: Mapping[str, Any]) -> str:
     """A slash command as it is typed everywhere else."""
     return line_of_slash(str(payload.get("command", "")), as_typed(str(payload.get("text") or "")))
@@ -160,6 +208,11 @@ def _line(payload: Mapping[str, Any]) -> str:
 def _place(event_id: str, *, channel: str, person: str) -> Place:
     key = hashlib.sha256(event_id.encode()).hexdigest()[:24]
     return Place(key=key, channel=channel, person=person, asked_at=time.time())
+
+
+def _place_of_slash(payload: Mapping[str, Any]) -> Place:
+    place = _place(str(payload.get("trigger_id", "")), channel=str(payload["channel_id"]), person=str(payload["user_id"]))
+    return replace(place, response_url=str(payload.get("response_url", "")))
 
 
 async def _ready(text: str) -> str | None:

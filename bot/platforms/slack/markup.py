@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from bot.platforms.plain import plain
+
 _MARKED = re.compile(r"<([@#!]|[a-zA-Z][a-zA-Z0-9+.-]*:)([^<>|]*)(?:\|([^<>]*))?>")
 _PINGS = re.compile(r"(<)(?=[!@#])|(@)(?=(?:here|channel|everyone)\b)", re.IGNORECASE)
 _NOTHING = "\u2060"  # a word joiner: takes no room, and keeps what it parts from being read as markup
@@ -27,9 +29,8 @@ def mentions(text: str, user_id: str) -> bool:
 
 
 def harmless(text: str) -> str:
-    """The same text to the eye, but nothing in it can ping anybody, wherever Slack shows it. Control characters are left out."""
-    text = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return _PINGS.sub(lambda match: match[0] + _NOTHING, text)
+    """The same text to the eye, but nothing in it can ping anybody or turn what stands beside it, wherever Slack shows it."""
+    return _PINGS.sub(lambda match: match[0] + _NOTHING, plain(text))
 
 
 def escaped(text: str) -> str:
@@ -50,5 +51,5 @@ def _typed(match: re.Match[str]) -> str:
 
 def _mention(text: str, user_id: str) -> tuple[str, bool, str]:
     """The text before and after the first mention, and whether there is one."""
-    found = re.search(f"<@{re.escape(user_id)}(?:\\|[^>]*)?>", text)
+    found = re.search(f"<@{re.escape(user_id)}(?:\\|[^<>]*)?>", text)
     return (text[: found.start()], True, text[found.end() :]) if found else (text, False, "")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+DIRECT = "D"  # begins the id of a conversation of two
+
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
@@ -29,7 +31,7 @@ class Place:
     @property
     def is_direct(self) -> bool:
         """Whether it is a conversation of two, where everything is private already."""
-        return self.channel.startswith("D")
+        return self.channel.startswith(DIRECT)
 
     @property
     def only_asker(self) -> bool:

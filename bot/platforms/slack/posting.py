@@ -10,15 +10,19 @@ from typing import Any, Protocol
 
 from bot.desk import waiting_line
 from bot.language import Speech
-from bot.platforms.platform import Answer
+from bot.platforms.plain import plain_reply
+from bot.platforms.platform import Answer, Apology
 from bot.platforms.slack.blocks import BlockKit, draw
 from bot.platforms.slack.place import Place, place_from_json
 from bot.platforms.slack.progress import ProgressLine
-from bot.platforms.slack.sending import Sending, Upload
+from bot.platforms.slack.sending import Once, Sending, Upload
 from bot.platforms.slack.thumbs import thumbs_block
+from bot.platforms.slack.trouble import unconfirmed
 from bot.platforms.slack.wording import hints, speech_of_all
 from bot.reply import Attachment, Picture, Reply
 
+# The mark of an answer that only the asker sees, and its value while nobody knows whether it came.
+ALONE, ON_ITS_WAY = "alone", "on its way"
 SAID = "said"  # the mark of an answer whose text is there: where it stands
 
 
@@ -63,6 +67,25 @@ class SlackPlatform:
             below=[thumbs_block(answer.job_id, answer.speech)] if answer.thumbs else [],
         )
 
+    async def apologise(self, apology: Apology) -> None:
+        """Say in the place of "Reading…", or below what stands there of the answer, that it will not come.
+
+        Raises:
+            TryLater: not now.
+            CannotPost: never.
+        """
+        await self._progress.end(apology.job_id)
+        place, drawn = place_from_json(apology.delivery), draw(plain_reply(apology.reply), speech=apology.speech)
+        if SAID in apology.marks:  # a file is missing
+            stands = place_from_json(json.loads(apology.marks[SAID]))
+            place = replace(stands, key=f"{stands.key}-sorry", message_ts="", waiting=False)
+        if apology.marks.get(ALONE) == ON_ITS_WAY and place.only_asker:
+            return await self._sending.say_directly(place, drawn)
+        place = await self._sending.say(place, drawn)
+        if place.outside:
+            await self._sending.say(place, drawn)
+        return None
+
     async def show(self, reply: Reply, place: Place, *, speech: Speech) -> None:
         """Bring a Reply that needed no worker.
 
@@ -90,24 +113,28 @@ class SlackPlatform:
         below: Sequence[BlockKit] = (),
     ) -> None:
         mark, marks = mark or _forget, marks or {}
+        reply = plain_reply(reply)
         # The files must be the same however often it is tried, so they are told from the Reply as it came.
         uploads = _uploads(reply, draw(reply, speech=speech, below=below).whole, name=name, speech=speech)
         if SAID in marks:
             place = place_from_json(json.loads(marks[SAID]))
         else:
-            place = await self._say(reply, place, speech=speech, files=bool(uploads), below=below)
+            if marks.get(ALONE) == ON_ITS_WAY:
+                raise unconfirmed()
+            once = _marking(mark) if mark is not _forget else None
+            place = await self._say(reply, place, speech=speech, files=bool(uploads), below=below, once=once)
             await mark(SAID, json.dumps(place.to_json()))
         for upload in uploads:
             if upload.name not in marks:
                 await self._sending.upload(place, upload, again=again)
                 await mark(upload.name, "up")
 
-    async def _say(self, reply: Reply, place: Place, *, speech: Speech, files: bool, below: Sequence[BlockKit]) -> Place:
+    async def _say(self, reply: Reply, place: Place, *, speech: Speech, files: bool, below: Sequence[BlockKit], once: Once | None) -> Place:
         for _ in range(2):  # a second time where it turns out that only the asker can be reached
             was_outside = bool(place.outside)
             notes = speech_of_all(hints(place, bot_name=self._bot_name, files=files), speech)
             noted = replace(reply, notes=(*notes, *reply.notes))
-            place = await self._sending.say(place, draw(noted, speech=speech, below=below))
+            place = await self._sending.say(place, draw(noted, speech=speech, below=below), once=once)
             if bool(place.outside) == was_outside:
                 break
         return place
@@ -130,6 +157,13 @@ def _name_of(name: str, answer: str) -> str:
     """A file's name that is its own, and the same whenever it is tried again."""
     path = PurePath(name)
     return f"{path.stem or 'file'}-{answer}{path.suffix}"
+
+
+def _marking(mark: Callable[[str, str], Awaitable[None]]) -> Once:
+    async def once(on_its_way: bool) -> None:
+        await mark(ALONE, ON_ITS_WAY if on_its_way else "")
+
+    return once
 
 
 async def _forget(name: str, value: str) -> None:

@@ -14,6 +14,8 @@ from bot.feedback.press import Choice, Opinion, Press
 from bot.language import Speech, both
 from bot.platforms.platform import CannotPost, TryLater
 from bot.platforms.slack.blocks import Drawn
+from bot.platforms.slack.place import DIRECT
+from bot.platforms.slack.reading import team_of
 from bot.platforms.slack.sending import Sending
 from bot.platforms.slack.thumbs import (
     FIELD,
@@ -73,6 +75,9 @@ class Presses:
             pressed_at=time.time(),
             choice="correct",
             correction=typed,
+            team=team_of(payload),
+            channel=place.channel,
+            direct=place.channel.startswith(DIRECT),
         )
         taking = asyncio.ensure_future(self._desk.press(press))
         done, _ = await asyncio.wait([taking], timeout=FORM_S)
@@ -114,7 +119,7 @@ class Presses:
         try:
             answered = await self._desk.answered(_press_of(payload, action, answer=answer, choice="correct"))
             if isinstance(answered.request, AskRequest):
-                place = FormPlace(answer=answer, speech=speech, response_url=url)
+                place = FormPlace(answer=answer, speech=speech, response_url=url, channel=_channel_of(payload))
                 await self._sending.open_form(str(payload.get("trigger_id", "")), form(answered.request, place))
         except BotError as error:
             await self._tell(url, told_trouble(error.message, speech), in_place=False)
@@ -148,6 +153,7 @@ async def _drawn(taking: Awaitable[Opinion], answer: str, speech: Speech) -> Dra
 
 def _press_of(payload: Mapping[str, Any], action: Mapping[str, Any], *, answer: str, choice: Choice, correction: str = "") -> Press:
     at = str(action.get("action_ts", ""))
+    channel = _channel_of(payload)
     return Press(
         platform=PLATFORM,
         event_id=str(payload.get("trigger_id") or at),
@@ -156,4 +162,11 @@ def _press_of(payload: Mapping[str, Any], action: Mapping[str, Any], *, answer: 
         pressed_at=float(at),
         choice=choice,
         correction=correction,
+        team=team_of(payload),
+        channel=channel,
+        direct=channel.startswith(DIRECT),
     )
+
+
+def _channel_of(payload: Mapping[str, Any]) -> str:
+    return str((payload.get("channel") or {}).get("id") or (payload.get("container") or {}).get("channel_id") or "")

@@ -92,6 +92,14 @@ class Reader:
             raise _no_file(name) from error
 
 
+def team_of(payload: Mapping[str, Any]) -> str:
+    """The workspace of the person that an interaction or a slash command comes from; in a shared channel, their own one."""
+    user, team = payload.get("user"), payload.get("team")
+    of_user = user.get("team_id") if isinstance(user, Mapping) else None
+    of_payload = team.get("id") if isinstance(team, Mapping) else None
+    return str(of_user or of_payload or payload.get("team_id") or "")
+
+
 def _no_file(name: str) -> InputError:
     return InputError(
         ja=f"{name} を Slack から受け取れませんでした。{MOST_BYTES >> 20} MiB までのファイルを、Slack に直接アップロードしてください。",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,11 +18,13 @@ from bot.platforms.platform import CannotPost, TryLater
 from bot.platforms.slack.blocks import Drawn
 from bot.platforms.slack.place import Place
 from bot.platforms.slack.settings import RESPONSE_HOST, SlackSettings
-from bot.platforms.slack.trouble import GONE, SHUT, as_desk_errors, code_of
+from bot.platforms.slack.trouble import GONE, SHUT, Unsure, as_desk_errors, code_of, may_have_been_heard, unconfirmed
 
 EVENT_TYPE = "yomite_answer"  # of the metadata that marks our messages
 LOOK_BACK_S = 300.0  # clocks differ
 PAGES = 5
+# Told True when something is on its way that nobody can look up, and False when it surely did not arrive.
+Once = Callable[[bool], Awaitable[None]]
 _TROUBLE = (SlackApiError, aiohttp.ClientError, TimeoutError, ConnectionError)
 
 
@@ -35,6 +38,26 @@ class Upload:
     alt: str = ""
 
 
+@contextlib.asynccontextmanager
+async def _at_most_once(once: Once | None) -> AsyncIterator[None]:
+    """Around a call that must not be made again where it may have been heard.
+
+    Raises:
+        CannotPost: nobody knows whether it was.
+    """
+    if once is None:
+        yield
+        return
+    await once(True)
+    try:
+        yield
+    except (*_TROUBLE, TryLater) as error:
+        if may_have_been_heard(error):
+            raise unconfirmed() from error
+        await once(False)
+        raise
+
+
 class Sending:
     """The way out, for one event loop. Methods raise TryLater and CannotPost unless they say otherwise."""
 
@@ -44,10 +67,15 @@ class Sending:
         self._session = session
         self._logger = logger
 
-    async def begin(self, place: Place, line: str) -> Place:
-        """Show that the question has been taken. Never fails: where Slack is in trouble the answer comes without this."""
+    async def begin(self, place: Place, line: str, *, again: bool = False) -> Place:
+        """Show that the question has been taken. Never fails: where Slack is in trouble the answer comes without this.
+
+        `again` where a bot that ended may have shown it already.
+        """
         if not place.private:
             try:
+                if again and (found := await self._find(place, lambda message: _key_of(message) == place.key)):
+                    return replace(place, message_ts=found)
                 response = await self._post(place, Drawn(text=line, blocks=[]))
                 return replace(place, message_ts=str(response["ts"]))
             except _TROUBLE as error:
@@ -60,17 +88,26 @@ class Sending:
         except (*_TROUBLE, TryLater):
             return place
 
-    async def say(self, place: Place, drawn: Drawn) -> Place:
-        """Say it where it belongs, in the place of "Reading…". Returns where it stands now; `outside` tells that it is nowhere yet."""
+    async def say(self, place: Place, drawn: Drawn, *, once: Once | None = None) -> Place:
+        """Say it where it belongs, in the place of "Reading…". Returns where it stands now; `outside` tells that it is nowhere yet.
+
+        `once` is told, of what only the asker sees, when it is on its way and when it surely did not arrive. Slack lets nobody look such
+        a message up: without `once` it may come twice, with it where nobody knows whether it came that is a CannotPost.
+        """
         with as_desk_errors():
             if place.only_asker:
-                return await self._to_asker(place, drawn)
+                return await self._to_asker(place, drawn, once)
             try:
                 return await self._in_channel(place, drawn)
             except SlackApiError as error:
                 if code_of(error) not in SHUT:
                     raise
                 return replace(place, outside=code_of(error))
+
+    async def say_directly(self, place: Place, drawn: Drawn) -> None:
+        """Say it in the asker's direct messages, where it can be looked up whether it stands there already."""
+        with as_desk_errors():
+            await self._in_channel(await self._direct_messages(place), drawn)
 
     async def change(self, place: Place, line: str) -> None:
         """Say another line where "Reading…" stands; nothing where only the asker sees it: Slack allows few changes there."""
@@ -121,10 +158,15 @@ class Sending:
         response = await self._post(place, drawn)
         return replace(place, message_ts=str(response["ts"]))
 
-    async def _to_asker(self, place: Place, drawn: Drawn) -> Place:
+    async def _to_asker(self, place: Place, drawn: Drawn, once: Once | None) -> Place:
         """Through the response_url while it lives, else as a message that only they see, else as a direct message."""
-        if await self._respond(place, drawn) or await self._ephemeral(place, drawn):
-            return place
+        # An edit of what stands there may be made twice.
+        async with _at_most_once(None if place.waiting else once):
+            if await self._respond(place, drawn):
+                return place
+        async with _at_most_once(once):
+            if await self._ephemeral(place, drawn):
+                return place
         await self._in_channel(await self._direct_messages(place), drawn)
         return place
 
@@ -161,8 +203,10 @@ class Sending:
             unfurl_links=False,
             unfurl_media=False,
         )
-        if response.status_code == 429 or response.status_code >= 500:
+        if response.status_code in (429, 503):
             raise TryLater
+        if response.status_code >= 500:
+            raise Unsure
         return response.status_code == 200
 
     async def _ephemeral(self, place: Place, drawn: Drawn) -> bool:

@@ -64,7 +64,7 @@ async def serve_slack(settings: SlackSettings, desk: Desk) -> None:
         try:
             async with _by_socket(app, client, settings) if settings.by_socket else _by_http(app, settings):
                 log.info("connected to Slack as %s", bot["user"])
-                await desk.deliver(platform)
+                await desk.deliver(platform, again=intake.again)
         finally:
             await intake.close()
             await presses.close()
@@ -135,10 +135,10 @@ def _app(client: AsyncWebClient, settings: SlackSettings, intake: Intake, presse
 
     # Events are acknowledged by the library before these run.
     async def on_mention(event: dict[str, Any], body: dict[str, Any]) -> None:
-        intake.mention(event, str(body.get("event_id", "")))
+        intake.mention(event, str(body.get("event_id", "")), team=str(body.get("team_id") or ""))
 
     async def on_message(event: dict[str, Any], body: dict[str, Any]) -> None:
-        intake.message(event, str(body.get("event_id", "")))
+        intake.message(event, str(body.get("event_id", "")), team=str(body.get("team_id") or ""))
 
     app.command(ANY_NAME)(on_command)
     app.shortcut(ANY_NAME)(on_shortcut)

@@ -41,6 +41,7 @@ class FormPlace:
     answer: str
     speech: Speech
     response_url: str
+    channel: str = ""  # where the answer stands
 
     def to_json(self) -> str:
         """The form's `private_metadata`."""

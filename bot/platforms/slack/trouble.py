@@ -16,6 +16,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 
 from bot.errors import PlatformError
+from bot.language import both
 from bot.platforms.platform import CannotPost, TryLater
 
 # Yomite cannot write there, but the asker can still be reached.
@@ -53,9 +54,19 @@ WRONG_TOKEN = frozenset(
     )
 )
 _LATER = frozenset(("ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"))
+_HALF_WAY = frozenset(("internal_error", "fatal_error", "request_timeout"))  # what Slack may have done before it says so
+_UNCONFIRMED = both(
+    "あなただけに見える答えを送りましたが、届いたかどうかを Slack が返しませんでした。\n質問した場所に見えないときは、もう一度送ってください。",
+    "Your answer was sent so that only you see it, but Slack did not say whether it arrived.\n"
+    "If you do not see it where you asked, send the question again.",
+)
 _TOKEN_LATER_S = 60.0  # with a token that stopped working, answers wait until somebody has put it right
 # A second call would say the same thing twice, where the first one was taken and only its response got lost.
 _NOT_TWICE = ("/chat.postMessage", "/chat.postEphemeral", "/files.completeUploadExternal")
+
+
+class Unsure(TryLater):
+    """Slack is in trouble, and may have done what it was asked all the same."""
 
 
 def code_of(error: SlackApiError) -> str:
@@ -85,6 +96,20 @@ def as_desk_errors() -> Iterator[None]:
         raise CannotPost(f"Slack: {code}") from error
     except (aiohttp.ClientError, TimeoutError, ConnectionError, SlackRequestError) as error:
         raise TryLater from error
+
+
+def may_have_been_heard(error: Exception) -> bool:
+    """Whether Slack may have done what it was asked, though it said nothing, or that something went wrong."""
+    if isinstance(error, SlackApiError):
+        return _status_of(error) not in (429, 503) and (_status_of(error) >= 500 or code_of(error) in _HALF_WAY)
+    if isinstance(error, TryLater):
+        return isinstance(error, Unsure)
+    return not isinstance(error, aiohttp.ClientConnectorError)
+
+
+def unconfirmed() -> CannotPost:
+    """What only the asker sees was sent, and Slack did not say whether it came."""
+    return CannotPost("Slack did not say whether the answer came", told=_UNCONFIRMED)
 
 
 def retry_handlers() -> list[AsyncRetryHandler]:

@@ -19,6 +19,7 @@ from bot.errors import CommandError
 from bot.exit_codes import CANNOT_ANSWER, OK
 from bot.grammar import Arguments, OptionValue, arguments_of_words
 from bot.language import Speech
+from bot.platforms.plain import json_escaped, plain
 from bot.platforms.terminal.draw import draw, make_console, waiting
 from bot.platforms.terminal.files import is_table, read_stdin, read_text
 from bot.platforms.terminal.pictures import as_asked, as_json_with_files, belongings_of, write_belongings
@@ -81,12 +82,12 @@ def parsed(command: Command[Any, Any], arguments: Arguments) -> Any:
 def say_notes(notes: tuple[Message, ...], speech: Speech) -> None:
     """Tell on stderr what the reader should know about the input."""
     for note in notes:
-        print(note.in_language(speech), file=sys.stderr)
+        print(plain(note.in_language(speech)), file=sys.stderr)
 
 
 def print_json(data: object) -> None:
-    """One JSON value on a line of its own."""
-    print(json.dumps(data, ensure_ascii=False), flush=True)
+    """One JSON value on a line of its own; nothing in it steers a terminal."""
+    print(json_escaped(json.dumps(data, ensure_ascii=False)), flush=True)
 
 
 def print_outcome(call: Call, understood: Understood, outcome: Any, speech: Speech) -> int:

@@ -13,6 +13,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from bot.language import Speech, both
+from bot.platforms.plain import plain, plain_reply
 from bot.platforms.whole import said_note
 from bot.reply import Attachment, Highlight, Matrix, Paragraph, Picture, Reply, Table, Tone
 
@@ -49,6 +50,7 @@ def draw(reply: Reply, console: Console, *, speech: Speech, files: tuple[Path, .
     """Print a Reply. `files` are where its pictures and attachments were written to, in their order."""
     # What goes into a file or a pipe is not folded: its lines stay lines.
     unfolded = not console.is_terminal
+    reply = plain_reply(reply)
     console.print(Text(reply.title, style=CELL_STYLES[reply.tone] if reply.tone else "bold"), soft_wrap=unfolded)
     waiting = list(files)
     for block in reply.blocks:
@@ -142,5 +144,5 @@ def _shade(value: float) -> Style:
 def _print_file(block: Picture | Attachment, path: Path, console: Console, speech: Speech) -> None:
     label, said = (_PICTURE, block.alt) if isinstance(block, Picture) else (_PAGE, block.title)
     # A path must stay whole, to be clicked or copied.
-    console.print(Text(f"{label.in_language(speech)}: {path}", style="bold"), soft_wrap=True)
+    console.print(Text(plain(f"{label.in_language(speech)}: {path}"), style="bold"), soft_wrap=True)
     console.print(Text(said, style="dim"))

@@ -14,6 +14,7 @@ from bot.errors import CommandError
 from bot.exit_codes import CANNOT_ANSWER, OK
 from bot.grammar import Arguments, arguments_of_words
 from bot.language import Speech
+from bot.platforms.plain import plain
 from bot.platforms.terminal.call import Call, parsed, print_json, print_outcome, say_notes
 from bot.platforms.terminal.draw import draw, make_console
 from bot.platforms.terminal.files import ColumnRead, read_column
@@ -47,7 +48,7 @@ def answer_table(call: Call, settings: Settings, open_queue: Callable[[], Queue]
         asked: list[Asked] = [parsed(call.command, _together(call, read.texts))]
     else:
         asked = [_ask(call, text) for text in read.texts]
-    outcomes = _with_progress(_outcomes(asked, open_queue()), total=len(asked), title=call.file.name)
+    outcomes = _with_progress(_outcomes(asked, open_queue()), total=len(asked), title=plain(call.file.name))
     return _print(call, read, asked, outcomes, speech)
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from bot.platforms.web.guesses import Guesses, address_of
 from bot.platforms.web.settings import WebSettings, is_loopback
 
 COOKIE = "yomite"
@@ -34,19 +35,27 @@ ROOM_HEADERS = {
 
 
 def guard(settings: WebSettings) -> Middleware:
-    """The middleware that lets in only those who may."""
+    """The middleware that lets in only those who may, and counts wrong tokens."""
+    guesses = Guesses()
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not _from_here(request, settings):
             return web.Response(status=403, text="この場所からは使えません。 / Not from here.\n")
         # The files of the page are no secret, and the page that asks for the token is drawn with them.
-        if settings.token is None or request.path.startswith("/static/") or _has_cookie(request, settings.token):
+        if settings.token is None or request.path.startswith("/static/") or _has_cookie(request, settings):
             return await handler(request)
         given = request.query.get("token")
-        if request.path == "/" and given is not None and _same(given, settings.token):
-            return _let_in(settings.token)
-        return _door(wrong=given is not None)
+        if request.path != "/" or given is None:
+            return _door(wrong=False)
+        address = address_of(request)
+        if wait_s := guesses.wait_s(address):
+            return _shut(wait_s)
+        if not _same(given, settings.token):
+            guesses.wrong(address)
+            return _door(wrong=True)
+        guesses.right(address)
+        return _let_in(settings)
 
     return middleware
 
@@ -70,23 +79,23 @@ def _from_here(request: web.Request, settings: WebSettings) -> bool:
     return urlsplit(origin).netloc.lower() == host.lower()
 
 
-def _has_cookie(request: web.Request, token: str) -> bool:
-    return _same(request.cookies.get(COOKIE, ""), _cookie_for(token))
+def _has_cookie(request: web.Request, settings: WebSettings) -> bool:
+    return _same(request.cookies.get(COOKIE, ""), _cookie_for(settings))
 
 
-def _cookie_for(token: str) -> str:
-    """What a browser keeps: proof that it had the token, without the token."""
-    return hmac.new(token.encode(), b"yomite chat page", hashlib.sha256).hexdigest()
+def _cookie_for(settings: WebSettings) -> str:
+    """What a browser keeps: proof that it had the token, without the token. It changes with the token, and cannot be guessed from it."""
+    return hmac.new(settings.key, (settings.token or "").encode(), hashlib.sha256).hexdigest()
 
 
 def _same(given: str, right: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), right.encode())
 
 
-def _let_in(token: str) -> web.Response:
+def _let_in(settings: WebSettings) -> web.Response:
     # A redirect that began at a foreign page would not carry a strict cookie; a page that moves on by itself does.
     response = _page('<meta http-equiv="refresh" content="0; url=/">', '<p><a href="/">Yomite</a></p>', status=200)
-    response.set_cookie(COOKIE, _cookie_for(token), max_age=COOKIE_S, httponly=True, samesite="Strict", path="/")
+    response.set_cookie(COOKIE, _cookie_for(settings), max_age=COOKIE_S, httponly=True, samesite="Strict", path="/")
     return response
 
 
@@ -98,6 +107,18 @@ def _door(*, wrong: bool) -> web.Response:
         "<button>開く / Open</button></form>"
     )
     return _page('<link rel="stylesheet" href="/static/style.css">', form, status=401)
+
+
+def _shut(wait_s: int) -> web.Response:
+    minutes = -(-wait_s // 60)
+    said = (
+        f"間違ったトークンが続いたため、しばらく受け付けません。{minutes} 分後にもう一度開いてください。 / "
+        f"Too many wrong tokens. Open this page again in {minutes} minute{'' if minutes == 1 else 's'}."
+    )
+    body = f'<p class="door" role="alert">{html.escape(said)}</p>'
+    response = _page('<link rel="stylesheet" href="/static/style.css">', body, status=429)
+    response.headers["Retry-After"] = str(wait_s)
+    return response
 
 
 def _page(head: str, body: str, *, status: int) -> web.Response:

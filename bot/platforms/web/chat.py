@@ -18,8 +18,9 @@ from bot.desk import Desk, job_id_of
 from bot.errors import BotError
 from bot.feedback.press import Press
 from bot.language import Speech
-from bot.platforms.platform import Answer, CannotPost, Incoming, IncomingFile, TryLater
+from bot.platforms.platform import Answer, Apology, CannotPost, Incoming, IncomingFile, TryLater
 from bot.platforms.web import protocol
+from bot.platforms.web.guesses import address_of
 from bot.platforms.web.sessions import Message, Session, Sessions
 from bot.platforms.web.settings import WebSettings
 from bot.reply import Reply
@@ -30,6 +31,7 @@ log = logging.getLogger("yomite.web")
 HEARTBEAT_S = 20.0
 GOT_TIMEOUT_S = 10.0  # how long a page may take to say that it has an answer
 AWAY_S = 3.0  # how soon an answer is tried again whose page is away
+CLOSING_S = 5.0  # for what is being read when the server stops
 ROOM_FOR_TEXT = 4 * 1024 * 1024  # bytes of a message beside its file
 
 
@@ -54,12 +56,23 @@ class WebChat:
             TryLater: no page of the session is open, or none has said that it has the answer.
             CannotPost: its page stayed away too long.
         """
-        session_id, message_id = answer.delivery["session"], answer.delivery["id"]
-        session = self._sessions.open(session_id)
-        message = session.message(message_id)
+        await self._give(answer.reply, answer.delivery, thumbs=answer.thumbs)
+
+    async def apologise(self, apology: Apology) -> None:
+        """Tell the page that the answer will not come.
+
+        Raises:
+            TryLater: as for an answer.
+            CannotPost: as for an answer.
+        """
+        await self._give(apology.reply, apology.delivery)
+
+    async def _give(self, reply: Reply, delivery: dict[str, Any], *, thumbs: bool = False) -> None:
+        session = self._sessions.open(delivery["session"])
+        message = session.message(delivery["id"])
         if message.cancelled or message.got.is_set():
             return
-        message.give(protocol.answer(message_id, answer.reply, seconds=time.time() - answer.delivery["asked_at"], thumbs=answer.thumbs))
+        message.give(protocol.answer(delivery["id"], reply, seconds=time.time() - delivery["asked_at"], thumbs=thumbs))
         if message.stale:
             raise CannotPost("the page stayed away")
         if not await self._bring(session, message):
@@ -88,19 +101,21 @@ class WebChat:
         await socket.prepare(request)
         self._sockets.add(socket)
         try:
-            await self._listen(socket)
+            await self._listen(socket, address_of(request))
         finally:
             self._sockets.discard(socket)
         return socket
 
     async def close(self) -> None:
         """Say goodbye to every page; they come back by themselves when the server does."""
-        for task in self._working:
-            task.cancel()
-        await asyncio.gather(*self._working, return_exceptions=True)
+        if self._working:  # what is being read may come to its end first
+            _, late = await asyncio.wait(self._working, timeout=CLOSING_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         await asyncio.gather(*(socket.close(code=WSCloseCode.GOING_AWAY) for socket in list(self._sockets)), return_exceptions=True)
 
-    async def _listen(self, socket: web.WebSocketResponse) -> None:
+    async def _listen(self, socket: web.WebSocketResponse, address: str) -> None:
         session_id, session = "", Session()
         try:
             async for frame in socket:
@@ -115,6 +130,7 @@ class WebChat:
                     session.sockets.discard(socket)
                     session_id, session = said.session, self._sessions.open(said.session)
                     session.sockets.add(socket)
+                    session.address = address
                     await socket.send_str(protocol.ready(upload_limit=self._settings.upload_limit, thumbs=self._desk.takes_feedback))
                 elif session_id:
                     await self._hear(said, socket, session_id, session)
@@ -155,6 +171,7 @@ class WebChat:
             pressed_at=said.at,
             choice=said.choice,
             correction=said.correction,
+            team=session.address,
         )
         try:
             await session.tell(protocol.opinion(said.id, said.press, await self._desk.press(press)))
@@ -168,7 +185,7 @@ class WebChat:
         """Give a line to the desk, and show at once what it answers at once."""
         asked_at = time.time()
         try:
-            reply = await self._hand_over(said, session_id, message, asked_at)
+            reply = await self._hand_over(said, session_id, session.address, message, asked_at)
         except BotError as error:
             reply = failure_reply(error.message, said.lang)
         except Exception as error:  # noqa: BLE001  # whatever went wrong, the page must not wait for ever
@@ -176,14 +193,16 @@ class WebChat:
             log.error("a line could not be read: %s", type(error).__name__)
             reply = failure_reply(_broken(type(error).__name__), said.lang)
         if reply is not None and not message.cancelled:
+            # Not settled: where the page does not get this, and this server is gone, it says its line again.
+            await self._desk.release(_event(session_id, said.id))
             message.give(protocol.answer(said.id, reply, seconds=time.time() - asked_at))
             await session.tell(message.answer or "")
 
-    async def _hand_over(self, said: protocol.Ask, session_id: str, message: Message, asked_at: float) -> Reply | None:
+    async def _hand_over(self, said: protocol.Ask, session_id: str, address: str, message: Message, asked_at: float) -> Reply | None:
         if said.file is not None and len(said.file.data) > self._settings.upload_limit:
             return failure_reply(_too_large(said.file, self._settings.upload_limit), said.lang)
-        incoming = _incoming(said, session_id)
-        reading = await self._desk.read(incoming)
+        incoming = replace(_incoming(said, session_id), team=address)
+        reading = await self._desk.read(incoming, wait=True)
         if isinstance(reading, Reply):
             return reading
         if reading is None:  # it was taken before this server started
@@ -191,6 +210,8 @@ class WebChat:
         elif not message.cancelled:
             delivery = {"session": session_id, "id": said.id, "asked_at": asked_at}
             message.job_id = await self._desk.submit(reading, delivery)
+        else:
+            await self._desk.settle(incoming)
         if message.cancelled:
             await self._call_off(message)
         return None

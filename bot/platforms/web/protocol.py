@@ -12,11 +12,12 @@ import msgspec
 from bot.commands import COMMANDS
 from bot.feedback.press import Choice, Opinion
 from bot.feedback.wording import QUESTIONS, asks, chosen_of, options_of, said_of
+from bot.platforms.plain import plain_reply
 from bot.reply import Attachment, Block, Highlight, Matrix, Paragraph, Picture, Reply, Table
 from engine.contract import Message
 
 # Made by the page: 128 random bits for a session, fewer for a message in it.
-Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{8,64}\Z")]
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +80,10 @@ def read(text: str) -> Said:
     Raises:
         ValueError: nothing that a page of ours says.
     """
-    return _DECODER.decode(text)
+    try:
+        return _DECODER.decode(text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def ready(*, upload_limit: int, thumbs: bool) -> str:
@@ -125,6 +129,7 @@ def lost(message_id: str) -> str:
 
 def reply_as_json(reply: Reply) -> dict[str, Any]:
     """A Reply as the page draws it: each block says its `kind`; the bytes of a picture or a file are base64."""
+    reply = plain_reply(reply)
     body: dict[str, Any] = msgspec.to_builtins(replace(reply, blocks=()))
     return body | {"blocks": [_block_as_json(block) for block in reply.blocks]}
 

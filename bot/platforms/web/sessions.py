@@ -46,6 +46,7 @@ class Session:
 
     def __init__(self) -> None:
         self.sockets: set[web.WebSocketResponse] = set()
+        self.address = ""  # where it was opened last
         self._messages: OrderedDict[str, Message] = OrderedDict()
 
     def find(self, message_id: str) -> Message | None:

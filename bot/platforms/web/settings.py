@@ -3,25 +3,64 @@
 from __future__ import annotations
 
 import ipaddress
+import os
+import secrets
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from bot.attachments import MOST_BYTES
 from bot.errors import PlatformError
 
+KEY_BYTES = 32
+
 
 @dataclass(frozen=True, kw_only=True)
 class WebSettings:
-    """Where the page is served and who may use it. Port 0 takes a free one; `upload_limit` counts bytes of a file."""
+    """Where the page is served and who may use it. Port 0 takes a free one; `upload_limit` counts bytes of a file.
+
+    `key` is what cookies are made with beside the token: nobody who guesses at tokens can try them as cookies.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8_765
     token: str | None = field(default=None, repr=False)
     upload_limit: int = MOST_BYTES
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(KEY_BYTES), repr=False)
 
     @property
     def loopback(self) -> bool:
         """Whether only this machine can reach the page."""
         return is_loopback(self.host)
+
+
+def kept_key(path: Path) -> bytes:
+    """The key in a file that is the owner's alone, made where it is missing: browsers need the token only once, whatever restarts.
+
+    Raises:
+        PlatformError: it cannot be read or written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            key = path.read_bytes()
+        else:
+            key = secrets.token_bytes(KEY_BYTES)
+            with os.fdopen(file, "wb") as out:
+                out.write(key)
+    except OSError as error:
+        raise _no_key(path, error.strerror or type(error).__name__) from error
+    if len(key) != KEY_BYTES:
+        raise _no_key(path, f"{len(key)} bytes")
+    return key
+
+
+def _no_key(path: Path, why: str) -> PlatformError:
+    return PlatformError(
+        ja=f"チャットページの鍵 {path} を使えません（{why}）。このファイルを消すと、次の起動で作りなおします。",
+        en=f"The chat page's key {path} cannot be used ({why}). Delete the file, and the next start makes a new one.",
+    )
 
 
 def is_loopback(host: str) -> bool:

@@ -7,6 +7,7 @@ import json
 import multiprocessing
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,19 @@ def test_forgetting_leaves_nothing_of_what_is_older(store: FeedbackStore, tmp_pa
     assert SECRET.encode() not in bytes_in(tmp_path / "state")
     assert (store.forget(), kept(store)) == (1, [])
     assert take(store, press(answer="new"), sentiment("later")).verdict == "good"
+
+
+def test_of_a_person_who_is_forgotten_nothing_is_left(store: FeedbackStore, tmp_path: Path) -> None:
+    take(store, press(answer="one", person="hanako"), sentiment(SECRET))
+    take(store, press("bad", answer="two", person="hanako"), sentiment("taken back"))
+    take(store, press("bad", answer="two", person="hanako"), sentiment("taken back"))
+    take(store, press(answer="one", person="taro"), sentiment("of somebody else"))
+    assert store.forget_person("slack", "hanako") == 0  # another platform's
+    assert store.forget_person("chat", "hanako") == 1
+    assert [opinion.answered for opinion in kept(store)] == [sentiment("of somebody else")]
+    assert SECRET.encode() not in bytes_in(tmp_path / "state")
+    with closing(sqlite3.connect(tmp_path / "state" / FILE_NAME)) as db:
+        assert db.execute("SELECT count(DISTINCT person) FROM presses").fetchone() == (1,)
 
 
 def test_no_names_are_kept_and_only_the_owner_reads_the_file(store: FeedbackStore, tmp_path: Path) -> None:

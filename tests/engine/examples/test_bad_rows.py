@@ -14,6 +14,8 @@ GOOD = {
     "similar": {"a": "x", "b": "y", "score": 1},
     "retrieval": {"en": "x", "ja": "x"},
 }
+DEEP = "[" * 100_000 + "]" * 100_000
+LONG_NUMBER = "1" * 5_000
 
 
 def error_of(path: Path, content: str, task: str) -> BadInputError:
@@ -36,12 +38,15 @@ def error_of(path: Path, content: str, task: str) -> BadInputError:
         ("sentiment", {"text": "x"}, "label が空", "label is empty"),
         ("sentiment", {"text": "x", "label": "positive", "lang": "zh"}, "ja・en・mixed", "ja, en or mixed"),
         ("sentiment", "{not json", "JSON", "no JSON"),
+        pytest.param("sentiment", f'{{"text": {DEEP}}}', "入れ子が深すぎます", "nested too deeply", id="nested"),
+        pytest.param("sentiment", f'{{"text": {LONG_NUMBER}}}', "JSON", "no JSON", id="a number of 5,000 digits"),
         ("sentiment", [1], "オブジェクト", "object"),
         ("ner", {"text": "京都", "entities": [{"start": 0, "end": 3, "label": "LOC"}]}, "文は 2 文字", "not inside the text of 2"),
         ("ner", {"text": "京都", "entities": [{"start": 0, "end": 2, "label": "CITY"}]}, "PER・ORG・LOC・MISC", "PER, ORG, LOC or MISC"),
         ("ner", {"text": "京都", "entities": [{"start": 0, "end": 2, "label": "LOK"}]}, "LOC のことですか", "did you mean LOC?"),
         ("ner", {"text": "京都市だ", "entities": [[0, 2, "LOC"], [1, 3, "ORG"]]}, "重なっています", "overlap"),
         ("ner", {"text": "京都", "entities": [{"start": "0", "end": 2, "label": "LOC"}]}, "整数", "whole numbers"),
+        pytest.param("ner", {"text": "京都", "entities": DEEP}, "読めません", "cannot read the entities", id="nested entities"),
         ("ner", {"text": "京都", "entities": {"LOC": 1}}, "読めません", "cannot read the entities"),
         ("ask", {"question": "?", "context": "東京", "answers": ["大阪"]}, "本文にありません", "not in the context"),
         ("ask", {"question": "?", "context": "２０１７年", "answers": ["2017年"]}, "「２０１７年」と書かれています", "as '２０１７年'"),
@@ -53,6 +58,9 @@ def error_of(path: Path, content: str, task: str) -> BadInputError:
         ("similar", {"a": "x", "b": "y", "score": "高い"}, "数ではありません", "no number"),
         ("similar", {"a": "x", "b": "y", "score": True}, "数ではありません", "no number"),
         ("similar", {"a": "x", "b": "y", "score": "nan"}, "数ではありません", "no number"),
+        pytest.param(
+            "similar", f'{{"a": "x", "b": "y", "score": {10**400}}}', "数ではありません", "no number", id="a number beyond all floats"
+        ),
         ("similar", {"a": "x", "b": "y"}, "どちらか一方", "either score or paraphrase"),
         ("similar", {"a": "x", "b": "y", "paraphrase": 2}, "0（言い換えでない）", "paraphrase is 2"),
         ("retrieval", {"en": "x"}, "ja が空", "ja is empty"),
@@ -94,3 +102,16 @@ def test_twenty_bad_rows_are_told_in_full_and_the_others_counted(tmp_path: Path)
 
 def test_a_list_that_breaks_off_is_told_by_its_line(tmp_path: Path) -> None:
     assert "line 3: no JSON" in error_of(tmp_path / "rows.json", '[\n{"text": "x", "label": "positive"}\n', "sentiment").message.en
+
+
+@pytest.mark.parametrize(
+    ("value", "ja", "en"),
+    [
+        pytest.param(DEEP, "（入れ子が深すぎます", "it is nested too deeply", id="nested"),
+        pytest.param(LONG_NUMBER, "（Exceeds the limit", "Exceeds the limit", id="a number of 5,000 digits"),
+    ],
+)
+def test_a_value_of_a_list_that_no_reader_can_take_is_told_by_its_line(tmp_path: Path, value: str, ja: str, en: str) -> None:
+    message = error_of(tmp_path / "rows.json", f'[{{"text": "x", "label": "positive"}},\n{value}]', "sentiment").message
+    assert f"行目：JSON として読めません{ja}" in message.ja
+    assert f": no JSON: {en}" in message.en

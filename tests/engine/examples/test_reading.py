@@ -205,3 +205,27 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match=r"nowhere\.jsonl") as caught:
         read_examples(tmp_path / "nowhere.jsonl", ExampleTask.ASK)
     assert caught.value.code == "unreadable_file"
+
+
+def test_a_packed_file_that_would_fill_the_memory_is_not_unpacked_to_its_end(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError) as caught:
+        read(tmp_path / "rows.jsonl.gz", gzip.compress(b" " * 2**26), "sentiment")
+    assert caught.value.code == "unreadable_file"
+    assert "16 MiB を超える" in caught.value.message.ja
+    assert "larger than 16 MiB" in caught.value.message.en
+
+
+def test_a_packed_file_of_many_rows_that_are_alike_is_read(tmp_path: Path) -> None:
+    assert len(read(tmp_path / "rows.jsonl.gz", gzip.compress(LINES.encode() * 5_000), "sentiment").rows) >= 5_000
+
+
+@pytest.mark.parametrize("delimiter", ["csv", "tsv"])
+def test_a_cell_may_be_as_long_as_a_book(tmp_path: Path, delimiter: str) -> None:
+    sign = "," if delimiter == "csv" else "\t"
+    [row] = read(tmp_path / f"rows.{delimiter}", f"text{sign}label\n{'猫' * 200_000}{sign}肯定\n", "sentiment").rows
+    assert row == SentimentRow(text="猫" * 200_000, label="positive")
+
+
+def test_signs_that_only_look_like_line_breaks_do_not_move_the_header(tmp_path: Path) -> None:
+    examples = read(tmp_path / "rows.csv", "\x0b\u2028\x0c\ntext,label\n最高,肯定\n最低,否定\n", "sentiment")
+    assert [row.label for row in examples.rows if isinstance(row, SentimentRow)] == ["positive", "negative"]

@@ -1,4 +1,4 @@
-"""Two adapters of one lineage can be averaged; others are refused."""
+"""Two adapters of one encoder can be averaged; others are refused."""
 
 from __future__ import annotations
 
@@ -38,3 +38,28 @@ def test_adapters_of_different_tensors_are_refused(tmp_path: Path) -> None:
 def test_a_share_out_of_range_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"1\.5"):
         average_adapters(tmp_path, tmp_path, share=1.5, out=tmp_path)
+
+
+def low_rank(*, rank: int = 2, seed: int) -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    return {"x.lora_A.weight": torch.randn(rank, 6, generator=generator), "x.lora_B.weight": torch.randn(5, rank, generator=generator)}
+
+
+def product(tensors: dict[str, torch.Tensor]) -> torch.Tensor:
+    return tensors["x.lora_B.weight"] @ tensors["x.lora_A.weight"]
+
+
+def test_what_two_adapters_change_is_averaged_as_well_as_their_rank_can(tmp_path: Path) -> None:
+    one, other = low_rank(seed=1), low_rank(seed=2)
+    average_adapters(adapter(tmp_path / "first", **one), adapter(tmp_path / "second", **other), share=0.25, out=tmp_path / "out")
+    found = load_file(tmp_path / "out" / WEIGHTS)
+    assert found["x.lora_A.weight"].shape == (2, 6)
+    left, values, right = torch.linalg.svd(0.75 * product(one) + 0.25 * product(other))
+    assert torch.allclose(product(found), left[:, :2] * values[:2] @ right[:2], atol=1e-5)
+
+
+def test_an_adapter_averaged_with_itself_changes_the_same(tmp_path: Path) -> None:
+    one = low_rank(seed=3)
+    folder = adapter(tmp_path / "first", **one)
+    average_adapters(folder, folder, share=0.5, out=tmp_path / "out")
+    assert torch.allclose(product(load_file(tmp_path / "out" / WEIGHTS)), product(one), atol=1e-5)

@@ -8,8 +8,9 @@ from typing import Any
 TOKEN = "a-token-for-the-fake"
 BOT_ID, PERSON, OTHER_PERSON = "900000000000000001", "900000000000000002", "900000000000000003"
 GUILD, CHANNEL, DM_CHANNEL, BOT_ROLE = "910000000000000001", "920000000000000001", "920000000000000002", "930000000000000001"
+THREAD, READERS = "920000000000000003", "930000000000000002"  # a thread of the channel, and the role of PERSON
 
-GUILD_TEXT, DIRECT = 0, 1
+GUILD_TEXT, DIRECT, PUBLIC_THREAD = 0, 1, 11
 EPHEMERAL, LOADING = 1 << 6, 1 << 7
 DISCORD_EPOCH_MS = 1_420_070_400_000
 
@@ -41,14 +42,25 @@ def user(user_id: str) -> dict[str, Any]:
 
 def member(user_id: str, *, with_user: bool = True) -> dict[str, Any]:
     """A member object of the one guild; within messages it comes without its user."""
-    found = {"roles": [BOT_ROLE] if user_id == BOT_ID else [], "joined_at": "2024-01-01T00:00:00+00:00", "deaf": False, "mute": False}
+    roles = {BOT_ID: [BOT_ROLE], PERSON: [READERS]}.get(user_id, [])
+    found = {"roles": roles, "joined_at": "2024-01-01T00:00:00+00:00", "deaf": False, "mute": False}
     return found | {"flags": 0, "permissions": "0"} | ({"user": user(user_id)} if with_user else {})
 
 
 def channel(channel_id: str) -> dict[str, Any]:
-    """A channel object: a direct one, else a text channel of the guild."""
+    """A channel object: a direct one, a thread, else a text channel of the guild."""
     if channel_id == DM_CHANNEL:
         return {"id": channel_id, "type": DIRECT, "last_message_id": None, "recipients": [user(PERSON)]}
+    if channel_id == THREAD:
+        archived = {"archived": False, "auto_archive_duration": 60, "archive_timestamp": "2024-01-01T00:00:00+00:00", "locked": False}
+        thread = {"id": THREAD, "type": PUBLIC_THREAD, "guild_id": GUILD, "parent_id": CHANNEL, "name": "a thread", "owner_id": PERSON}
+        return thread | {
+            "last_message_id": None,
+            "message_count": 0,
+            "member_count": 1,
+            "rate_limit_per_user": 0,
+            "thread_metadata": archived,
+        }
     common = {"id": channel_id, "type": GUILD_TEXT, "guild_id": GUILD, "name": "general", "position": 0, "permission_overwrites": []}
     return common | {"topic": None, "nsfw": False, "parent_id": None, "rate_limit_per_user": 0, "last_message_id": None}
 
@@ -62,11 +74,11 @@ def guild(locale: str) -> dict[str, Any]:
         "name": "a team",
         "owner_id": PERSON,
         "preferred_locale": locale,
-        "roles": [everyone, own],
+        "roles": [everyone, own, {"id": READERS, "name": "readers", "permissions": "0", "position": 2}],
         "channels": [channel(CHANNEL)],
         "members": [member(BOT_ID)],
         "member_count": 3,
-        "threads": [],
+        "threads": [channel(THREAD)],
         "emojis": [],
         "stickers": [],
         "features": [],

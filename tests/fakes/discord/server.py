@@ -143,9 +143,17 @@ class FakeDiscord:
         body = {"message": "You are being rate limited.", "retry_after": retry_after_s, "global": False}
         return self.troubles.add(Trouble(method, path, times, status=429, headers=headers, body=body))
 
+    def delay(self, method: str, path: str, *, seconds: float, times: int = 1) -> Trouble:
+        """Do what is asked, but take time for it."""
+        return self.troubles.add(Trouble(method, path, times, status=200, hang_s=seconds))
+
     def lose_response(self, method: str, path: str, *, times: int = 1) -> Trouble:
         """Do what is asked and cut the line before the answer."""
         return self.troubles.add(Trouble(method, path, times, lose=True))
+
+    def end_trouble(self) -> None:
+        """Nothing more goes wrong."""
+        self.troubles.waiting.clear()
 
     def expire_interactions(self) -> None:
         """The 15 minutes of all commands so far are over."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -16,7 +17,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass
 class Trouble:
-    """For `times` requests of a method to a path, written as `*/messages`. `lose`: do it, and cut the line before the answer."""
+    """For `times` requests of a method to a path, written as `*/messages`.
+
+    `lose`: do it, and cut the line before the answer. `hang_s`: seconds before it is answered; with a status of 200 it is then done.
+    """
 
     method: str
     path: str
@@ -27,6 +31,7 @@ class Trouble:
     headers: dict[str, str] = field(default_factory=dict)
     body: dict[str, Any] = field(default_factory=dict)
     lose: bool = False
+    hang_s: float = 0.0
     met: int = 0
 
 
@@ -47,6 +52,9 @@ class Troubles:
         if trouble is None:
             return await handler(request)
         trouble.met += 1
+        await asyncio.sleep(trouble.hang_s)
+        if trouble.status == 200:
+            return await handler(request)
         if trouble.lose:
             response = await handler(request)
             if request.transport is not None:

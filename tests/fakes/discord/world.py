@@ -86,6 +86,10 @@ class World:
         """The message that was sent before with the same enforced nonce."""
         return self._by_nonce.get((channel_id, str(payload["nonce"]))) if payload.get("enforce_nonce") else None
 
+    def nonce_of(self, message: Message) -> str:
+        """What a message was sent with, where that was to be enforced; a bot is not told it any more."""
+        return next((nonce for (_, nonce), sent in self._by_nonce.items() if sent is message), "")
+
     def add(
         self,
         channel_id: str,

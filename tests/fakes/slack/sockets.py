@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from typing import Any
@@ -56,7 +57,8 @@ class Sockets:
         for attempt in range(again + 1):
             await self.connected()
             delivery.attempts += 1
-            await self._open[-1].send_json(_envelope(delivery, attempt))
+            with contextlib.suppress(ConnectionError):  # the bot is gone just now: it cannot acknowledge either
+                await self._open[-1].send_json(_envelope(delivery, attempt))
             try:
                 await asyncio.wait_for(asyncio.shield(delivery.acknowledged_s), self._ack_s)
                 return
@@ -72,6 +74,11 @@ class Sockets:
     async def disconnect(self, reason: str = "refresh_requested") -> None:
         """Ask the bot to connect anew: "refresh_requested" or "warning"."""
         await self._open[-1].send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-fake"}})
+
+    async def say(self, frame: str) -> None:
+        """Send a frame as it is, whatever is in it."""
+        await self.connected()
+        await self._open[-1].send_str(frame)
 
     async def drop(self) -> None:
         """Close every connection without a word."""

@@ -34,14 +34,6 @@ def waiting(redis: Redis) -> list[str]:
     return [job_id.decode() for job_id in found]
 
 
-def test_an_event_is_new_once(server: EmbeddedRedis, redis: Redis) -> None:
-    async def work(door: AsyncDoor) -> None:
-        assert [await door.first_time(platform, "e1") for platform in ("slack", "slack", "discord")] == [True, False, True]
-
-    at_door(server, work)
-    assert 0 < redis.ttl(names.seen("slack", "e1")) <= 3_600
-
-
 def test_many_that_come_together_are_all_handed_over_in_their_order(server: EmbeddedRedis, redis: Redis) -> None:
     jobs = [f"j{number}" for number in range(50)]
 

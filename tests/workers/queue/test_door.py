@@ -81,6 +81,14 @@ def test_a_waiting_job_that_is_cancelled_leaves_nothing_to_compute(redis: Redis,
     assert engine.texts == [["残る"]]
 
 
+def test_a_job_that_is_cancelled_without_a_word_is_its_persons_no_more(redis: Redis, queue: JobQueue) -> None:
+    address = {"speech": "ja", "person": "私", "delivery": {}}
+    gone, stays = (queue.submit(SentimentRequest(text="消える"), platform=PLATFORM, person="私", address=address) for _ in range(2))
+    queue.cancel(gone)
+    assert redis.zrange(names.person(PLATFORM, "私"), 0, -1) == [stays.encode()]
+    assert not redis.exists(names.address(gone), names.delivery(gone))
+
+
 def test_a_persons_jobs_are_theirs_alone_and_can_be_cancelled_together(queue: JobQueue) -> None:
     mine = [queue.submit(SentimentRequest(text=text), platform=PLATFORM, person="私") for text in ("一", "二")]
     others = queue.submit(SentimentRequest(text="三"), platform=PLATFORM, person="another")

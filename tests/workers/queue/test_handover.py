@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import time
 import zlib
 from typing import Any
 
@@ -54,6 +56,9 @@ def test_a_job_lies_in_redis_as_rq_would_write_it(redis: Redis, text: str, queue
     request = SentimentRequest(text=text, language="ja")
     JobQueue(redis, SETTINGS).submit(request, platform=PLATFORM, person="私", job_id="j1", tensors=True)
     ours = of_rq(redis)
+    job, kept_s = ours["rq:job:j1"]
+    assert SETTINGS.answer_ttl_s < kept_s <= SETTINGS.answer_ttl_s + 2 * SETTINGS.timeout_s
+    ours["rq:job:j1"] = job, -1  # RQ keeps a waiting job for ever
     redis.flushall()
     by_rq(redis, request, "j1", queue=queue)
     theirs = of_rq(redis)
@@ -76,6 +81,30 @@ def test_what_the_bot_keeps_of_it_does_not_stay_for_ever(redis: Redis) -> None:
     assert redis.hgetall(names.delivery("j1")) == {b"record": b'{"place": 1}'}
     assert 0 < redis.ttl(names.delivery("j1")) <= 500
     assert 0 < redis.ttl(names.person(PLATFORM, "p")) <= 500
+
+
+def test_whom_to_tell_outlives_the_job_and_holds_none_of_its_texts(redis: Redis) -> None:
+    address = {"speech": "ja", "person": "p", "delivery": {"channel": "C1"}}
+    JobQueue(redis, SETTINGS).submit(
+        SentimentRequest(text="内緒"), platform=PLATFORM, job_id="j1", address=address, record={"text": "内緒"}
+    )
+    kept: Any = redis.get(names.address("j1"))
+    found = json.loads(kept)
+    assert found.pop("until") > time.time()
+    assert found == address | {"platform": PLATFORM}
+    assert redis.ttl(names.address("j1")) > redis.ttl(names.delivery("j1"))  # type: ignore[operator]  # no coroutine
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["new", "known"])
+def test_the_event_that_became_a_job_is_over_in_the_same_step(redis: Redis, queue: JobQueue, known: bool) -> None:
+    if known:
+        queue.submit(SentimentRequest(text="良い"), platform=PLATFORM, job_id="j1")
+    redis.set(names.seen(PLATFORM, "e1"), "lease-x", ex=20)
+    redis.hset(names.intake(PLATFORM), "e1", "{}")
+    queue.submit(SentimentRequest(text="良い"), platform=PLATFORM, job_id="j1", event_id="e1")
+    assert redis.get(names.seen(PLATFORM, "e1")) == names.OVER.encode()
+    assert 20 < redis.ttl(names.seen(PLATFORM, "e1")) <= 3_600  # type: ignore[operator]  # no coroutine
+    assert not redis.hexists(names.intake(PLATFORM), "e1")
 
 
 def test_the_bell_keeps_no_more_than_it_may(redis: Redis, queue: JobQueue) -> None:

@@ -89,6 +89,49 @@ def test_what_a_crashed_bot_had_taken_is_handed_out_again_with_its_marks(
     run(server, start_again)
 
 
+@pytest.mark.parametrize("over", [False, True], ids=["gone", "answered"])
+def test_nothing_is_marked_of_a_job_that_is_over_and_its_marks_go_with_it(
+    server: EmbeddedRedis, redis: Redis, queue: JobQueue, writer: ReplyWriter, over: bool
+) -> None:
+    job = queue.submit(REQUEST, platform=PLATFORM)
+    writer.write(job, platform=PLATFORM, outcome=answer_to(REQUEST))
+
+    async def work(connection: Any) -> None:
+        stream = ReplyStream(connection, platform=PLATFORM)
+        await stream.open()
+        [entry] = await stream.new(wait_s=5)
+        await stream.mark(job, "said", "response_url")
+        assert await stream.marks(job) == {"said": "response_url"}
+        if over:
+            await stream.finish(entry, person="")
+        else:
+            await connection.delete(names.delivery(job))
+        await stream.mark(job, "progress", "1")
+
+    run(server, work)
+    assert redis.hgetall(names.delivery(job)) == ({b"record": b"{}", b"over": b"1"} if over else {})
+
+
+@pytest.mark.parametrize(("platform", "ends"), [("terminal-1", True), ("slack", False)])
+def test_only_the_answers_to_a_process_that_may_be_gone_end_by_themselves(
+    redis: Redis, queue: JobQueue, writer: ReplyWriter, platform: str, ends: bool
+) -> None:
+    writer.write(queue.submit(REQUEST, platform=platform), platform=platform, outcome=answer_to(REQUEST))
+    assert (redis.ttl(names.replies(platform)) > 0) == ends  # type: ignore[operator]  # no coroutine
+
+
+def test_whom_to_tell_is_known_of_a_job_that_an_older_bot_recorded(server: EmbeddedRedis, queue: JobQueue) -> None:
+    record = {"speech": "ja", "person": "p", "delivery": {"channel": "C1"}}
+    old, odd = queue.submit(REQUEST, platform=PLATFORM, record=record), queue.submit(REQUEST, platform=PLATFORM, record={"speech": "ja"})
+
+    async def work(connection: Any) -> None:
+        stream = ReplyStream(connection, platform=PLATFORM)
+        assert await stream.address(old) == record
+        assert await stream.address(odd) == {}
+
+    run(server, work)
+
+
 def test_platforms_do_not_see_each_others_answers(server: EmbeddedRedis, queue: JobQueue, writer: ReplyWriter) -> None:
     writer.write(queue.submit(REQUEST, platform="slack"), platform="slack", outcome=answer_to(REQUEST))
 

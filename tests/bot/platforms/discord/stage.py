@@ -13,6 +13,7 @@ from redis import Redis
 from bot.desk import Desk
 from bot.feedback.store import FeedbackStore
 from bot.feedback.taking import Feedback
+from bot.guard.guard import Guard, GuardSettings
 from bot.platforms.discord import DiscordSettings, serve_discord
 from engine.contract import (
     Answer as Found,
@@ -147,9 +148,14 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage(
-    redis_url: str, *, locale: str = "en-US", message_content: bool = False, store: FeedbackStore | None = None
+    redis_url: str,
+    *,
+    locale: str = "en-US",
+    message_content: bool = False,
+    store: FeedbackStore | None = None,
+    guard: GuardSettings | None = None,
 ) -> AsyncIterator[Stage]:
-    """The stage without the bot. With a `store` the bot asks people what they think of answers."""
+    """The stage without the bot. With a `store` the bot asks people what they think of answers; a `guard` says who may ask."""
     blocking, connection = Redis.from_url(redis_url), redis.asyncio.Redis.from_url(redis_url)
     async with FakeDiscord(locale=locale) as discord:
         if message_content:
@@ -158,7 +164,7 @@ async def open_stage(
         worker.free.set()
         working = asyncio.create_task(worker.run())
         feedback = Feedback(store, AnsweredJobs(connection, keep_s=3_600)) if store else None
-        desk = Desk(JobQueue(blocking), connection, feedback=feedback)
+        desk = Desk(JobQueue(blocking), connection, feedback=feedback, guard=Guard(connection, guard) if guard else None)
         stage = Stage(discord, desk, worker, settings_for(discord, message_content=message_content))
         try:
             yield stage
@@ -189,11 +195,12 @@ def play(
     message_content: bool = False,
     start: bool = True,
     store: FeedbackStore | None = None,
+    guard: GuardSettings | None = None,
 ) -> None:
     """Run a scene with the bot there; with `start=False` the scene starts it."""
 
     async def run() -> None:
-        async with open_stage(redis_url, locale=locale, message_content=message_content, store=store) as stage:
+        async with open_stage(redis_url, locale=locale, message_content=message_content, store=store, guard=guard) as stage:
             if start:
                 await stage.start_bot()
             await scene(stage)

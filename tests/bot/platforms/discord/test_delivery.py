@@ -14,6 +14,7 @@ from bot.platforms.discord import DiscordSettings
 from tests.bot.platforms.discord.stage import Stage, play, settings_for
 from tests.fakes.discord import CHANNEL, DM_CHANNEL, FakeDiscord, text_of
 from tests.fakes.discord.gateway import DIRECT_MESSAGES, GUILD_MESSAGES, GUILDS
+from tests.fakes.discord.objects import BOT_ID
 
 Order = Callable[[FakeDiscord], object]
 ANSWER = "positive 90.0%"
@@ -128,6 +129,21 @@ def test_a_response_to_a_command_arrives_once_through_trouble(redis_url: str, or
     play(redis_url, scene)
 
 
+def test_another_message_of_ours_below_the_question_is_not_taken_for_its_answer(redis_url: str) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.worker.free.clear()
+        said = await stage.discord.mention("sentiment I love it")
+        other = {"embeds": [{"title": "something else"}], "message_reference": {"message_id": said["id"]}}
+        stage.discord.world.add(CHANNEL, BOT_ID, other)
+        stage.discord.fail("POST", "*/messages", status=500)
+        stage.worker.free.set()
+        await stage.discord.wait_for_message(lambda message: ANSWER in text_of(message))
+        await stage.settled()
+        assert len(stage.discord.answers_in()) == 2
+
+    play(redis_url, scene)
+
+
 def test_help_is_shown_once_through_trouble(redis_url: str) -> None:
     async def scene(stage: Stage) -> None:
         stage.discord.lose_response("POST", "*/messages")
@@ -198,7 +214,8 @@ def test_where_the_bot_may_not_write_the_answer_reaches_the_asker(redis_url: str
 
 def test_an_answer_that_nobody_can_get_is_dropped_and_the_next_one_comes(redis_url: str) -> None:
     async def scene(stage: Stage) -> None:
-        stage.discord.fail("POST", "*/messages", status=403, code=50007, times=2)
+        # Neither in the channel nor in their direct messages: no answer, and no apology.
+        stage.discord.fail("POST", "*/messages", status=403, code=50007, times=4)
         await stage.discord.mention("sentiment I love it")
         await stage.settled()
         await stage.discord.mention("ner Taro")

@@ -6,11 +6,12 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from bot.language import Speech
-from bot.platforms.discord.escape import escaped, fenced, plain
+from bot.platforms.discord.escape import escaped, fenced
 from bot.platforms.discord.render import COLOURS, Post, render
+from bot.platforms.plain import plain
 from bot.reply import Attachment, Block, Cell, Column, Highlight, Matrix, Paragraph, Picture, Reply, Span, Table, cells, columns
 from engine.contract import File, Image, Message
 from tests.fakes.discord.checks import check_message
@@ -164,7 +165,11 @@ def test_a_title_source_or_note_that_is_too_long_is_whole_in_the_file(part: dict
     assert (value if isinstance(value, str) else value[0]) in whole_of(post)
 
 
-@given(st.lists(st.text(max_size=3_000), max_size=4), st.text(max_size=400), st.lists(st.text(max_size=300), max_size=3))
+ANY = st.characters(codec=None)  # half characters, too
+
+
+@given(st.lists(st.text(ANY, max_size=3_000), max_size=4), st.text(ANY, max_size=400), st.lists(st.text(ANY, max_size=300), max_size=3))
+@example(["\ud800 " * 3_000], "題\udfff", ["\ud83d"])
 def test_discord_takes_whatever_there_is_to_say(texts: list[str], title: str, notes: list[str]) -> None:
     blocks: list[Block] = [Paragraph(text=text) for text in texts]
     blocks += [Table(columns=columns("a", "b"), rows=tuple(cells(text, title) for text in texts), title=title)]

@@ -15,6 +15,7 @@ from redis import Redis
 from bot.desk import Desk
 from bot.feedback.store import FeedbackStore
 from bot.feedback.taking import Feedback
+from bot.guard.guard import Guard, GuardSettings
 from bot.platforms.slack import SlackSettings, serve_slack
 from engine.contract import (
     Answer,
@@ -120,12 +121,17 @@ class Scene:
 
 
 @asynccontextmanager
-async def open_scene(redis_url: str, *, ack_s: float = 3.0, http_port: int = 0, store: FeedbackStore | None = None) -> AsyncIterator[Scene]:
-    """A bot that is connected; by HTTP with an `http_port`. With a `store` it asks people what they think of answers."""
+async def open_scene(
+    redis_url: str, *, ack_s: float = 3.0, http_port: int = 0, store: FeedbackStore | None = None, guard: GuardSettings | None = None
+) -> AsyncIterator[Scene]:
+    """A bot that is connected; by HTTP with an `http_port`. With a `store` it asks people what they think of answers.
+
+    With a `guard`, only those may ask whom it lets in.
+    """
     blocking, connection = Redis.from_url(redis_url), redis.asyncio.Redis.from_url(redis_url)
     async with FakeSlack(ack_s=ack_s) as slack:
         feedback = Feedback(store, AnsweredJobs(connection, keep_s=3_600)) if store else None
-        desk = Desk(JobQueue(blocking), connection, feedback=feedback)
+        desk = Desk(JobQueue(blocking), connection, feedback=feedback, guard=Guard(connection, guard) if guard else None)
         worker = Puppet(blocking)
         worker.free.set()
         settings = settings_for(slack, http_port=http_port)
@@ -168,11 +174,18 @@ async def port_open(port: int) -> None:
             return
 
 
-def play(redis_url: str, scene: Callable[[Scene], Awaitable[None]], *, ack_s: float = 3.0, store: FeedbackStore | None = None) -> None:
+def play(
+    redis_url: str,
+    scene: Callable[[Scene], Awaitable[None]],
+    *,
+    ack_s: float = 3.0,
+    store: FeedbackStore | None = None,
+    guard: GuardSettings | None = None,
+) -> None:
     """Run a scene by Socket Mode."""
 
     async def run() -> None:
-        async with open_scene(redis_url, ack_s=ack_s, store=store) as opened:
+        async with open_scene(redis_url, ack_s=ack_s, store=store, guard=guard) as opened:
             await scene(opened)
 
     asyncio.run(run())

@@ -57,6 +57,14 @@ def test_every_task_is_answered_for_people(task: Task, queue: LocalQueue, capsys
     assert captured.err == ""
 
 
+@pytest.mark.parametrize("text", ["猫\u202e\x9b31mがいる。", "A cat\x1b]0;x\x07 sits.\ud800"])
+def test_json_holds_a_text_to_the_letter_and_steers_no_terminal(text: str, queue: LocalQueue, capsys: Captured) -> None:
+    assert answer_call(_call(Task.FILL_MASK, f"{text} ___", as_json=True), SETTINGS, lambda: queue) == OK
+    out = capsys.readouterr().out
+    assert text in json.loads(out)["blanks"][0]["fillings"][0]["text"]
+    assert not set(out) & set("\u202e\x9b\x1b\x07\ud800")
+
+
 @pytest.mark.parametrize(("name", "key"), [("status", "queue"), ("cancel", "cancelled"), ("help", "commands"), ("models", "models")])
 def test_what_is_answered_without_a_job_has_its_json_too(name: str, key: str, queue: LocalQueue, capsys: Captured) -> None:
     assert answer_call(_call(name, as_json=True), SETTINGS, lambda: queue) == OK

@@ -70,6 +70,25 @@ def test_a_page_is_named_by_its_file(speech: Speech, said: str) -> None:
     assert said in out.getvalue()
 
 
+@pytest.mark.parametrize("colours", [True, False])
+@pytest.mark.parametrize(
+    ("text", "shown"), [("山田\x1b[2J\x1b]0;題\x07太郎", "山田[2J]0;題太郎"), ("Tim\x9b31m\u202e Cook\ud800", "Tim31m Cook\ufffd")]
+)
+def test_no_text_steers_the_terminal_or_turns_a_line(colours: bool, text: str, shown: str) -> None:
+    table = Table(columns=columns(text), rows=(cells(text),), title=text)
+    for block in (
+        Paragraph(text=text),
+        Highlight(text=text, spans=()),
+        table,
+        Matrix(row_labels=(text,), column_labels=("1",), values=((1.0,),)),
+    ):
+        drawn = _draw(block, colours=colours)
+        assert shown in drawn
+        assert not {"\x07", "\x9b", "\u202e", "\ud800"} & set(drawn)
+        assert "\x1b[2J" not in drawn
+        assert "\x1b]" not in drawn
+
+
 def _draw(block: Block, *, colours: bool) -> str:
     out = io.StringIO()
     console = Console(file=out, force_terminal=colours, color_system="truecolor" if colours else None, width=80, markup=False)

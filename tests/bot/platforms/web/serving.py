@@ -14,6 +14,7 @@ from redis import Redis
 from bot.desk import Desk
 from bot.feedback.store import FeedbackStore
 from bot.feedback.taking import Feedback
+from bot.guard.guard import Guard, GuardSettings
 from bot.platforms.web import WebSettings, serve_web
 from engine.contract import Request
 from tests.bot.platforms.web.outcomes import outcome_of
@@ -78,12 +79,13 @@ class PlayedQueue(JobQueue):
 class Served:
     """A server in a thread of its own, until the end of the `with`. `restart` takes the same port again.
 
-    With a `store`, people are asked what they think of answers.
+    With a `store`, people are asked what they think of answers; a `guard` says how much they may ask.
     """
 
-    def __init__(self, redis_url: str, *, store: FeedbackStore | None = None, **settings: Any) -> None:
+    def __init__(self, redis_url: str, *, store: FeedbackStore | None = None, guard: GuardSettings | None = None, **settings: Any) -> None:
         self._redis_url = redis_url
         self.store = store
+        self.guard = guard
         self._settings = WebSettings(**{"port": 0} | settings)
         self.connection = Redis.from_url(redis_url)
         self.queue = PlayedQueue(self.connection)
@@ -127,7 +129,7 @@ class Served:
         connection = redis.asyncio.Redis.from_url(self._redis_url)
         try:
             feedback = Feedback(self.store, AnsweredJobs(connection, keep_s=3_600)) if self.store else None
-            desk = Desk(self.queue, connection, feedback=feedback)
+            desk = Desk(self.queue, connection, feedback=feedback, guard=Guard(connection, self.guard) if self.guard else None)
             self._task = asyncio.create_task(serve_web(self._settings, desk, on_ready=note))
             await asyncio.gather(self._task, return_exceptions=True)
         finally:

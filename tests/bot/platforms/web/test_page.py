@@ -110,6 +110,24 @@ def test_html_in_a_text_is_shown_as_text(browser: Browser, served: Served) -> No
         assert found.page.locator("#entries script, #entries b, #entries img").count() == 0
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\u202e山田太郎は東京に\u2066いる", "山田太郎PERは東京LOCにいる"),
+        ("See\u202e 山田太郎 in\u200b 東京.", "See 山田太郎PER in 東京LOC."),
+    ],
+)
+def test_marks_that_turn_the_direction_turn_nothing_on_the_page(browser: Browser, served: Served, text: str, shown: str) -> None:
+    with opened(browser, served) as found:
+        answer = found.ask(f"/ner {text}")
+        written = answer.inner_text()
+        assert shown in written
+        assert not {"\u202e", "\u2066", "\u200b"} & set(written)
+        own = found.last.locator(".question .text span").last  # the line as it was typed, which turns nothing but itself
+        assert own.evaluate("span => getComputedStyle(span).unicodeBidi") == "isolate"
+        assert answer.locator("mark").first.evaluate("mark => getComputedStyle(mark).unicodeBidi") == "isolate"
+
+
 def test_a_matrix_is_shaded_by_its_numbers(browser: Browser, served: Served) -> None:
     with opened(browser, served, speech="en") as found:
         answer = found.ask("/similar a cat | a dog | a car")

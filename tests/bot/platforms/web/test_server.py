@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot import deliveries, desk as desk_
+from bot.attachments import TextRead
 from bot.commands import COMMANDS
 from bot.desk import Desk
 from bot.errors import PlatformError
@@ -18,6 +21,7 @@ from bot.platforms.web import WebSettings, serve_web
 from bot.platforms.web.server import STATIC
 from bot.platforms.web.sessions import KEPT_MESSAGES, KEPT_SESSIONS, Session, Sessions
 from tests.bot.platforms.web.serving import TIMEOUT_S, Served
+from workers.queue import names
 
 TOKEN = "a-token-that-nobody-guesses"
 SESSION = "session-of-a-test"
@@ -311,6 +315,73 @@ def test_an_answer_that_no_page_took_is_still_there_after_a_restart(served: Serv
     asyncio.run(after())
 
 
+def test_a_line_that_a_killed_server_was_reading_is_read_when_its_lease_ends(served: Served) -> None:
+    async def talk() -> None:
+        seen = names.seen("web", f"{SESSION}-message-half-read")
+        served.connection.set(seen, "lease-of-the-dead", ex=60)
+        async with opened(served) as page:
+            await page.ask("message-half-read", "/ner 東京")  # as the page does when it is connected again
+            await page.hear("taken")
+            await asyncio.sleep(0.2)
+            assert served.queue.submitted == []
+            served.connection.delete(seen)
+            assert (await page.hear("answer"))["id"] == "message-half-read"
+
+    asyncio.run(talk())
+    assert len(served.queue.submitted) == 1
+
+
+def test_help_that_no_page_got_is_given_again_after_a_restart(served: Served) -> None:
+    async def before() -> None:
+        async with opened(served, session="session-help") as page:
+            page.says_got = False
+            await page.ask("message-of-help", "/help")
+            await page.hear("answer")
+
+    async def after() -> None:
+        async with opened(served, session="session-help") as page:
+            await page.ask("message-of-help", "/help")
+            await page.hear("answer")
+
+    asyncio.run(before())
+    served.restart()
+    asyncio.run(after())
+
+
+def test_what_is_being_read_is_handed_over_before_the_server_stops(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = threading.Event()
+
+    async def slow(files: object) -> TextRead:
+        begun.set()
+        await asyncio.sleep(0.5)
+        return TextRead(text="", notes=())
+
+    async def talk() -> None:
+        async with opened(served, session="session-slow") as page:
+            await page.ask("message-slow", "/ner 東京で待って")
+            await page.hear("taken")
+            assert await asyncio.to_thread(begun.wait, TIMEOUT_S)
+
+    monkeypatch.setattr(desk_, "read_files", slow)
+    asyncio.run(talk())
+    served.stop()
+    assert len(served.connection.keys(names.delivery("*"))) == 1  # type: ignore[arg-type]  # no coroutine
+    served.start()
+
+
+@pytest.mark.parametrize(("lang", "line", "shown"), [("ja", "/ner 東京で待って", "失われました"), ("en", "/ner wait", "was lost")])
+def test_a_page_is_told_when_redis_was_emptied(served: Served, monkeypatch: pytest.MonkeyPatch, lang: str, line: str, shown: str) -> None:
+    async def talk() -> None:
+        async with opened(served, session=f"session-emptied-{lang}") as page:
+            await page.ask(f"message-emptied-{lang}", line, lang=lang)
+            await _until(lambda: bool(served.queue.held))
+            served.connection.flushall()
+            assert shown in (await page.hear("answer"))["reply"]["title"]
+
+    monkeypatch.setattr(deliveries, "LOOK_BACK_S", 0.1)
+    asyncio.run(talk())
+
+
 def test_progress_reaches_the_page(served: Served) -> None:
     async def talk() -> None:
         async with opened(served) as page:
@@ -414,6 +485,9 @@ def test_a_file_over_the_limit_is_refused_with_its_size(redis_url: str, lang: st
         '{"type": "ask", "id": "x", "line": "too short an id", "lang": "ja"}',
         '{"type": "ask", "id": "message-of-nobody", "line": 1, "lang": "ja"}',
         '{"type": "hello", "session": "../../etc"}',
+        '{"type": "hello", "session": "a-session-of-a-page\\n"}',
+        '{"type": "ask", "id": "half-a-character", "line": "\\ud800", "lang": "ja"}',
+        pytest.param('{"type": "hello", "more": ' + "[" * 100_000 + "]" * 100_000 + "}", id="nested"),
     ],
 )
 def test_what_no_page_says_ends_the_connection(served: Served, text: str) -> None:

@@ -1,0 +1,45 @@
+"""How fast questions are answered: workers count what they finish, minute by minute, and the bot tells from it how long a wait is."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import redis.asyncio
+from redis.client import Pipeline
+
+from workers.queue import names
+
+MINUTE_S = 60
+KEPT_S = 3 * MINUTE_S
+
+
+def count_finished(pipe: Pipeline, count: int) -> None:
+    """Count jobs that a worker has just finished, within `pipe`."""
+    key = names.pace(_minute())
+    pipe.incrby(key, count)
+    pipe.expire(key, KEPT_S)
+
+
+async def waiting_and_pace(connection: redis.asyncio.Redis) -> tuple[int, float]:
+    """How many jobs wait, and how many were finished within the last minute (0: none, as far as is known).
+
+    The minute is one that slides: of the last whole minute the part counts that is not over 60 s ago, as if it had been even.
+
+    Raises:
+        redis.exceptions.RedisError: Redis cannot be reached.
+    """
+    now = time.time()
+    async with connection.pipeline(transaction=False) as pipe:
+        for queue in names.QUEUES:
+            pipe.llen(f"rq:queue:{queue}")
+        pipe.mget([names.pace(_minute(now)), names.pace(_minute(now) - 1)])
+        found: list[Any] = await pipe.execute()
+    *waiting, counted = found
+    this, last = (int(count or 0) for count in counted)
+    return sum(waiting), this + last * (1 - now % MINUTE_S / MINUTE_S)
+
+
+def _minute(now: float | None = None) -> int:
+    """Of all minutes since 1970."""
+    return int((time.time() if now is None else now) // MINUTE_S)
