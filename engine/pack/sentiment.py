@@ -22,7 +22,7 @@ from engine.pack.texts import sentences
 
 LABELS = ("negative", "neutral", "positive")
 MAX_PIECES = 160
-CARRIED_PER_LABEL = 8_000
+CARRIED_FELT, CARRIED_CALM = 4_000, 12_000  # of each feeling, and of none
 CARRIED_MANUALS = 3_000  # sentences of software manuals, which feel nothing
 # How often each set is read in an epoch.
 REPEATS = {"sst2": 1, "sentence-polarity": 1, "xed": 1, "chabsa": 2, "naist-dialogue": 2}
@@ -62,13 +62,13 @@ def carried_rows(data: DataFolder, muse: Teacher) -> list[tuple[str, int]]:
     felt = reviews + [row for row in subtitles if row["label"] != "neutral"]
     japanese = list(dict.fromkeys(row["ja"] for row in data.rows("parallel/en-ja-train")))
     vectors = muse(japanese)
-    positive = _share(muse, felt, "positive", vectors)
-    order = np.argsort(positive)
-    rows = [(japanese[i], 0) for i in order[:CARRIED_PER_LABEL]] + [(japanese[i], 2) for i in order[-CARRIED_PER_LABEL:]]
-    calm = np.argsort(-_share(muse, subtitles, "neutral", vectors))
-    undecided = [i for i in calm if 0.2 < positive[i] < 0.8]
+    positive, calm = _share(muse, felt, "positive", vectors), _share(muse, subtitles, "neutral", vectors)
+    # "I live in Tokyo" lies nearer to praise than to blame, but is neither.
+    glad, sad = np.argsort(-positive * (1 - calm)), np.argsort(-(1 - positive) * (1 - calm))
+    rows = [(japanese[i], 0) for i in sad[:CARRIED_FELT]] + [(japanese[i], 2) for i in glad[:CARRIED_FELT]]
+    undecided = [i for i in np.argsort(-calm) if 0.2 < positive[i] < 0.8]
     manuals = sentences(data.lines("text/ja/microsoft-docs"), limit=8 * CARRIED_MANUALS, longest=60)[::8]
-    return rows + [(japanese[i], 1) for i in undecided[:CARRIED_PER_LABEL]] + [(text, 1) for text in manuals]
+    return rows + [(japanese[i], 1) for i in undecided[:CARRIED_CALM]] + [(text, 1) for text in manuals]
 
 
 def _share(muse: Teacher, rows: list[Row], label: str, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
