@@ -8,7 +8,13 @@ MAKEFLAGS += --no-builtin-rules
 DATA ?= ../shared/data
 # Processes that run tests at once, each with one thread for models and up to 3 GB.
 JOBS ?= 2
+# Of each target of `make fuzz`; SEED is the number that they are made from.
+INPUTS ?= 1000
+# How long a chaos run lasts, and which one it is.
+SECONDS ?= 60
+SEED ?= 1
 VENV := .venv
+AUDIT := build/audit
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_ALL := $(VENV)/.installed-all
@@ -38,6 +44,18 @@ terminal: $(INSTALLED) ## start the interactive terminal
 test: lint browser ## all checks, then all tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
+.PHONY: chaos
+chaos: $(INSTALLED_ALL) ## kill and break everything for SECONDS while people ask, and count what is lost, doubled or wrong (SEED=1)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.chaos --seconds $(SECONDS) --seed $(SEED)
+
+.PHONY: soak
+soak: $(INSTALLED_ALL) ## let people ask for SECONDS without any harm, and see that memory and open files stay flat
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.chaos.soak --seconds $(SECONDS)
+
+.PHONY: fuzz
+fuzz: $(INSTALLED_ALL) ## feed INPUTS made-up inputs to every part that reads what comes from outside (SEED=2: others)
+	FUZZ_INPUTS=$(INPUTS) OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --hypothesis-seed=$(SEED) tests/fuzz
+
 .PHONY: browser
 browser: ## get Chromium for the tests, where it is missing
 	bash tools/browser.sh
@@ -48,6 +66,13 @@ lint: $(INSTALLED_ALL) ## style, types, and which package may import which
 	echo "ruff format"; $(BIN)/ruff format --check $(CODE)
 	echo "mypy"; $(BIN)/mypy
 	echo "import-linter"; $(BIN)/lint-imports --no-cache
+
+.PHONY: audit
+audit: | $(BIN)/python ## ask an advisory service about every package of requirements.lock; needs the internet and is no part of `make test`
+	test -x $(AUDIT)/bin/pip-audit || { $(BIN)/python -m venv $(AUDIT) && $(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
+	grep -v '^#' requirements.lock > $(AUDIT)/requirements.txt
+	$(AUDIT)/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner off --requirement $(AUDIT)/requirements.txt \
+		|| { echo "A package has a known flaw, or the advisories could not be had for every package (see above): nothing is proved." >&2; exit 1; }
 
 .PHONY: format
 format: $(INSTALLED_ALL) ## put the code into its form

@@ -105,7 +105,7 @@ def compose(settings: WorkerSettings, catalog: Catalog | Failure) -> tuple[Compu
     from engine.models.cache import ModelCache
     from engine.models.loading import choose_device
 
-    _quiet()
+    quiet_libraries()
     try:
         device = str(choose_device(settings.device))
     except EngineError as error:
@@ -124,7 +124,7 @@ def _unable(failure: Failure) -> tuple[Unable, str]:
     return Unable(failure), "nothing"
 
 
-def _quiet() -> None:
+def quiet_libraries() -> None:
     """Keep what the libraries tell while they load models out of the log: the engine checks by itself what it has loaded."""
     import transformers
 

@@ -1,11 +1,16 @@
-"""What must be true of a job in each state of its life (docs/reliability.md, part 1), and who has it in hand."""
+"""What must be true of a job in each state of its life (docs/reliability.md, part 1), who has it in hand, and what lies in Redis."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+from redis import Redis
 
 from engine.contract import Request
 from workers.books import Books
+from workers.queue import names
 from workers.queue.replies import Entry, ReplyStream
 from workers.taking import Taken, Taker
 
@@ -56,3 +61,49 @@ class Bot:
 
     stream: ReplyStream
     believes: dict[str, Entry] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """All that lies in Redis at one moment: ids of jobs, names of keys, and which of those never end by themselves."""
+
+    queued: list[str]
+    taken: dict[str, set[str]]
+    streamed: list[str]
+    failed: set[str]
+    waited_for: dict[str, set[str]]
+    keys: set[str]
+    endless: list[str]
+
+    @property
+    def ids(self) -> set[str]:
+        """Of all jobs that are somewhere."""
+        return {*self.queued, *self.streamed}.union(*self.taken.values())
+
+
+def look(redis: Redis, *, platform: str, workers: Sequence[str], people: Sequence[str]) -> Seen:
+    """What is there, in two round trips: this is asked after every event."""
+    with redis.pipeline() as pipe:
+        for queue in names.QUEUES:
+            pipe.lrange(f"rq:queue:{queue}", 0, -1)
+            pipe.zrange(f"rq:failed:{queue}", 0, -1)
+        for worker in workers:
+            pipe.hkeys(names.taken(worker))
+        for person in people:
+            pipe.zrange(names.person(platform, person), 0, -1)
+        pipe.xrange(names.replies(platform))
+        pipe.keys("*")
+        *lists, entries, keys = pipe.execute()
+        for key in keys:
+            pipe.ttl(key)
+        ttls: list[Any] = pipe.execute()
+    short, short_failed, long, long_failed, *others = [[member.decode() for member in members] for members in lists]
+    return Seen(
+        queued=[*short, *long],
+        failed={*short_failed, *long_failed},
+        taken={worker: set(ids) for worker, ids in zip(workers, others[: len(workers)], strict=True)},
+        waited_for={person: set(ids) for person, ids in zip(people, others[len(workers) :], strict=True)},
+        streamed=[values[b"job"].decode() for _, values in entries],
+        keys={key.decode() for key in keys},
+        endless=[key.decode() for key, ttl in zip(keys, ttls, strict=True) if ttl == -1],
+    )

@@ -21,7 +21,7 @@ from redis import Redis
 
 from engine.contract import Failure, NerRequest, SentimentRequest
 from tests.support.working import answer_to
-from tests.workers.queue.life import Bot, Job, Worker
+from tests.workers.queue.life import Bot, Job, Seen, Worker, look
 from workers import failures
 from workers.answer_cache import AnswerCache
 from workers.books import Books
@@ -32,14 +32,14 @@ from workers.queue.replies import CANCELLED, Entry, Finished, ReplyStream, Reply
 from workers.queue.server import EmbeddedRedis
 from workers.taking import MOST_CRASHES, Taken, Taker
 
-LIVES = int(os.environ.get("YOMITE_LIVES", "150"))
+LIVES = int(os.environ.get("YOMITE_LIVES", "100"))
 STEPS = int(os.environ.get("YOMITE_LIFE_STEPS", "40"))
 SHRINKS = bool(os.environ.get("YOMITE_LIFE_SHRINKS"))  # looks for the shortest course that fails: up to five minutes
 PLATFORM = "life"
 PEOPLE = ("hanako", "taro")
 WORKERS = ("w0", "w1", "w2")
 BOTS = ("b0", "b1")
-MOST_RESTARTS = 1  # of Redis in one course: each takes a while
+RESTARTS = (0,) * 9 + (1,)  # how often Redis may start again in a course: each time takes a while
 FOREVER = (
     "yomite:bell",
     "yomite:takers",
@@ -60,10 +60,11 @@ class LifeOfJobs(RuleBasedStateMachine):
 
     # --- The stage ---------------------------------------------------------------------------------------------------
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(restarts=st.sampled_from(RESTARTS))
+    def begin(self, restarts: int) -> None:
         self.jobs: dict[str, Job] = {}
-        self.restarts = 0
+        self.known: list[Job] = []  # whose delivery is there
+        self.restarts_left = restarts
         self.redis = Redis.from_url(self.server.url)
         self.redis.flushall()
         self.loop = asyncio.new_event_loop()
@@ -83,10 +84,9 @@ class LifeOfJobs(RuleBasedStateMachine):
             for job in self.jobs.values():
                 assert job.posted or job.silent or job.late, (job, "was never answered")
                 assert job.over or job.silent
-            assert not self._ids_in_queues()
-            assert not self.redis.xlen(names.replies(PLATFORM))
-            assert not self.redis.keys("yomite:outcome:*")
-            assert not self.redis.keys("yomite:taken:*")
+            seen = self._look()
+            assert seen.ids == set()
+            assert [key for key in seen.keys if key.startswith(("yomite:outcome:", "yomite:taken:"))] == []
         finally:
             self._do(self.connection.aclose())
             self.loop.close()
@@ -130,10 +130,11 @@ class LifeOfJobs(RuleBasedStateMachine):
         self.jobs[job.id] = job
         self._hand_over(job)
 
-    @precondition(lambda self: self._known())
+    @precondition(lambda self: self.known)
     @rule(data=st.data())
     def event_comes_again(self, data: st.DataObject) -> None:
-        self._hand_over(data.draw(st.sampled_from(self._known())))
+        """While its job is known: after that it is a new one."""
+        self._hand_over(data.draw(st.sampled_from(self.known)))
 
     @precondition(lambda self: any(job.is_expected for job in self.jobs.values()))
     @rule(person=st.sampled_from(PEOPLE))
@@ -286,11 +287,11 @@ class LifeOfJobs(RuleBasedStateMachine):
             if finishes:
                 self._finish(bot, entry)
 
-    @precondition(lambda self: any(job.entries and not job.place for job in self.jobs.values()))
+    @precondition(lambda self: self._answered())
     @rule(data=st.data())
     def answer_time_is_over(self, data: st.DataObject) -> None:
         """What Redis drops by itself then; the entry in the stream stays."""
-        job = data.draw(st.sampled_from([job for job in self.jobs.values() if job.entries and not job.place]))
+        job = data.draw(st.sampled_from(self._answered()))
         keys = [names.delivery(job.id), names.outcome(job.id)]
         assert all(self.redis.ttl(key) > 0 for key in keys if self.redis.exists(key))
         self.redis.delete(*keys)
@@ -302,7 +303,7 @@ class LifeOfJobs(RuleBasedStateMachine):
         found = self._do(self.bots[bot].stream.load(entry.job_id))
         job = self.jobs[entry.job_id]
         if not isinstance(found, Finished) or not found.record.get("command"):
-            assert job.over or job.silent or not job.answer, (job, "its answer is gone")
+            assert job.over or job.silent or job.late or not job.answer, (job, "its answer is gone")
             return None
         assert found.record["job"] == job.id
         code = found.outcome.code if isinstance(found.outcome, Failure) else "result"
@@ -312,8 +313,6 @@ class LifeOfJobs(RuleBasedStateMachine):
     def _finish(self, bot: str, entry: Entry) -> None:
         job = self.jobs[entry.job_id]
         self._do(self.bots[bot].stream.finish(entry, person=job.person))
-        stands = entry.entry_id in {entry_id.decode() for entry_id, _ in self.redis.xrange(names.replies(PLATFORM))}  # type: ignore[union-attr]  # no coroutine
-        assert not stands
         for each in self.bots.values():
             each.believes.pop(entry.entry_id, None)
         job.entries, job.answer, job.over = job.entries - 1, "", True
@@ -326,10 +325,10 @@ class LifeOfJobs(RuleBasedStateMachine):
 
     # --- Redis -------------------------------------------------------------------------------------------------------
 
-    @precondition(lambda self: self.restarts < MOST_RESTARTS and len(self.jobs) > 3)
+    @precondition(lambda self: self.restarts_left and len(self.jobs) > 3)
     @rule(killed=st.booleans())
     def redis_starts_again(self, killed: bool) -> None:
-        self.restarts += 1
+        self.restarts_left -= 1
         if killed and self.server.pid is not None:
             os.kill(self.server.pid, signal.SIGKILL)
         self.server.stop()
@@ -340,30 +339,24 @@ class LifeOfJobs(RuleBasedStateMachine):
 
     @invariant()
     def all_is_where_it_must_be(self) -> None:
-        queued, taken, streamed = self._ids_in_queues(), self._ids_at_workers(), self._ids_in_stream()
+        seen = self._look()
         for job in self.jobs.values():
-            assert queued.count(job.id) == (job.place == "queue"), job
-            assert [worker for worker, ids in taken.items() if job.id in ids] == ([job.place] if job.place in WORKERS else []), job
-            assert streamed.count(job.id) == job.entries, job
-            assert bool(self.redis.exists(names.outcome(job.id))) == bool(job.answer), job
-            assert (
-                bool(self.redis.zscore("rq:failed:yomite-short", job.id) or self.redis.zscore("rq:failed:yomite-long", job.id))
-                == job.failed
-            )
-        assert set(queued) | {job_id for ids in taken.values() for job_id in ids} | set(streamed) <= set(self.jobs)
+            assert seen.queued.count(job.id) == (job.place == "queue"), job
+            assert [worker for worker, ids in seen.taken.items() if job.id in ids] == ([job.place] if job.place in WORKERS else []), job
+            assert seen.streamed.count(job.id) == job.entries, job
+            assert (names.outcome(job.id) in seen.keys) == bool(job.answer), job
+            assert (job.id in seen.failed) == job.failed, job
+        assert seen.ids <= set(self.jobs)
+        self._check_people(seen)
+        assert [key for key in seen.endless if not key.startswith(FOREVER)] == []
+        self.known = [job for job in self.jobs.values() if names.delivery(job.id) in seen.keys]
 
-    @invariant()
-    def people_have_the_jobs_that_they_wait_for(self) -> None:
+    def _check_people(self, seen: Seen) -> None:
+        """Each has the jobs that they wait for."""
         for person in PEOPLE:
             own = [job for job in self.jobs.values() if job.person == person]
-            found = set(self.queue.jobs_of(PLATFORM, person))
-            assert {job.id for job in own if job.is_expected and not job.late} <= found
-            assert found <= {job.id for job in own if job.is_expected or job.silent or job.late}
-
-    @invariant()
-    def what_should_end_by_itself_does(self) -> None:
-        endless = [key.decode() for key in self.redis.keys("*") if self.redis.ttl(key) == -1]  # type: ignore[union-attr]  # no coroutine
-        assert [key for key in endless if not key.startswith(FOREVER)] == []
+            assert {job.id for job in own if job.is_expected and not job.late} <= seen.waited_for[person]
+            assert seen.waited_for[person] <= {job.id for job in own if job.is_expected or job.silent or job.late}
 
     # --- Looking -----------------------------------------------------------------------------------------------------
 
@@ -382,20 +375,12 @@ class LifeOfJobs(RuleBasedStateMachine):
         """The names of the workers that believe to have a job which they have not."""
         return [name for name, worker in self.workers.items() if any(self.jobs[job_id].place != name for job_id in worker.believes)]
 
-    def _known(self) -> list[Job]:
-        """Those whose delivery is still there: after that, an event that is told again is a new one."""
-        return [job for job in self.jobs.values() if self.redis.exists(names.delivery(job.id))]
+    def _answered(self) -> list[Job]:
+        """Those whose answers wait for a bot."""
+        return [job for job in self.jobs.values() if job.answer and not job.place and not job.late]
 
-    def _ids_in_queues(self) -> list[str]:
-        found: Any = [job_id for queue in names.QUEUES for job_id in self.redis.lrange(f"rq:queue:{queue}", 0, -1)]
-        return [job_id.decode() for job_id in found]
-
-    def _ids_at_workers(self) -> dict[str, set[str]]:
-        return {worker: {job_id.decode() for job_id in self.redis.hkeys(names.taken(worker))} for worker in WORKERS}  # type: ignore[union-attr]  # no coroutine
-
-    def _ids_in_stream(self) -> list[str]:
-        found: Any = self.redis.xrange(names.replies(PLATFORM))
-        return [values[b"job"].decode() for _, values in found]
+    def _look(self) -> Seen:
+        return look(self.redis, platform=PLATFORM, workers=WORKERS, people=PEOPLE)
 
 
 @pytest.fixture
