@@ -44,6 +44,9 @@ log = logging.getLogger("yomite.desk")
 MOST_READINGS = 2  # an event that was being read when so many bots ended is given up
 LOOK_AGAIN_S = 1.0  # how soon, at an event that somebody else reads
 TAKE_UP_S = 10.0  # how often to look for what bots left
+TAKE_IN_S = 1.0  # of the 3 s that platforms wait for an acknowledgement
+
+TakenIn = asyncio.Task[bool]  # whether an event is ours to read, as far as that is known yet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,15 +99,24 @@ class Desk:
         """Whether people are asked what they think of answers."""
         return self._feedback is not None
 
-    async def read(self, incoming: Incoming, *, wait: bool = False) -> Reading | Reply | None:
+    async def take_in(self, incoming: Incoming) -> TakenIn:
+        """Write an event down before its platform is told that it has arrived: a bot that ends right then leaves it to the next one.
+
+        `read` must be given what comes back, in any case. Where Redis is away or slow, that is when it is known.
+        """
+        taking = asyncio.create_task(self._take(incoming, wait=False))
+        await asyncio.wait([taking], timeout=TAKE_IN_S)
+        return taking
+
+    async def read(self, incoming: Incoming, *, wait: bool = False, taken: TakenIn | None = None) -> Reading | Reply | None:
         """Understand what was said: a Reading to submit, or a Reply to show at once; None for an event that was taken before.
 
         The event is this bot's until it is submitted, settled or released, or the bot ends. What somebody else reads counts as taken;
-        with `wait` it is waited for: it is read here if they do not come to its end.
+        with `wait` it is waited for: it is read here if they do not come to its end. `taken`: what `take_in` gave.
         """
         speech = self.speech_for(incoming)
         try:
-            if not await self._take(incoming, wait=wait):
+            if not await (taken or self._take(incoming, wait=wait)):
                 return None
             return failure_reply(GIVEN_UP, speech) if incoming.tried >= MOST_READINGS else await self._read(incoming)
         except BotError as error:

@@ -15,7 +15,7 @@ from discord import app_commands
 
 from bot.commands.command import Command
 from bot.conversation import failure_reply, with_example
-from bot.desk import Desk, Incoming, Reading
+from bot.desk import Desk, Incoming, Reading, TakenIn
 from bot.errors import BotError, CommandError
 from bot.faults import log_fault
 from bot.grammar import Arguments
@@ -172,7 +172,6 @@ class YomiteClient(discord.Client):
     async def _on_slash(self, interaction: discord.Interaction, command: Command[Any, Any], given: dict[str, Any]) -> None:
         # Whoever may not ask is told so alone; whether that is so must be known before Discord shows anything.
         private = bool(given.get(PRIVATE.name.en)) or not self._desk.lets_in(_incoming_of(interaction, ""))
-        await _acknowledge(interaction, private=private)
         to = _delivery_of(interaction, private=private, command=command.name)
         file = given.get(FILE.name.en)
         incoming = replace(
@@ -182,14 +181,13 @@ class YomiteClient(discord.Client):
         try:
             incoming = replace(incoming, arguments=arguments_from(command, given))
         except CommandError as error:
-            reply = failure_reply(with_example(error, command).message, self._desk.speech_for(incoming))
-            return await self._show(reply, incoming, to)
-        await self._answer(replace(incoming, told=written_command(incoming, to, [file] if file else [])), to)
+            await _acknowledge(interaction, private=private)
+            return await self._show(failure_reply(with_example(error, command).message, self._desk.speech_for(incoming)), incoming, to)
+        await self._take_in(interaction, replace(incoming, told=written_command(incoming, to, [file] if file else [])), to)
         return None
 
     async def _on_menu(self, interaction: discord.Interaction, command: Command[Any, Any], message: discord.Message) -> None:
         # Only the person who asked sees the answer: the others, and who wrote the message, did not ask.
-        await _acknowledge(interaction, private=True)
         to = _delivery_of(interaction, private=True, command=command.name, about=message.jump_url)
         text = readable(message.content, message)
         attachments = [] if text.strip() else readable_texts(message.attachments)
@@ -198,7 +196,13 @@ class YomiteClient(discord.Client):
             arguments=Arguments(text=text.strip(), texts=(text,), first=text, rest=""),
             files=self._downloads.incoming(attachments),
         )
-        await self._answer(replace(incoming, told=written_command(incoming, to, attachments)), to)
+        await self._take_in(interaction, replace(incoming, told=written_command(incoming, to, attachments)), to)
+
+    async def _take_in(self, interaction: discord.Interaction, incoming: Incoming, to: Delivery) -> None:
+        """Write a command down, acknowledge it, and read it."""
+        taken = await self._desk.take_in(incoming)
+        await _acknowledge(interaction, private=to.private)
+        await self._answer(incoming, to, taken=taken)
 
     async def _answer_or_say(self, incoming: Incoming, to: Delivery) -> bool:
         """As `_answer`; a fault of ours is told to the person."""
@@ -210,13 +214,13 @@ class YomiteClient(discord.Client):
             await self._desk.settle(incoming)
             return False
 
-    async def _answer(self, incoming: Incoming, to: Delivery) -> bool:
+    async def _answer(self, incoming: Incoming, to: Delivery, *, taken: TakenIn | None = None) -> bool:
         """Read, and hand over or show what is to say at once; whether an answer is on its way."""
         task = asyncio.current_task()
         if task is not None:
             self._answering.add(task)
             task.add_done_callback(self._answering.discard)
-        outcome = await self._desk.read(incoming)
+        outcome = await self._desk.read(incoming, taken=taken)
         if outcome is None:
             return False
         if isinstance(outcome, Reading):
@@ -254,7 +258,7 @@ class _Tree(app_commands.CommandTree[YomiteClient]):
 
 
 async def _acknowledge(interaction: discord.Interaction, *, private: bool) -> None:
-    """Within Discord's 3 seconds, before anything else. Where that fails the answer finds another way."""
+    """Within Discord's 3 seconds. Where that fails the answer finds another way."""
     try:
         await interaction.response.defer(thinking=True, ephemeral=private)
     except discord.InteractionResponded:

@@ -13,7 +13,7 @@ from discord import app_commands
 from bot.commands import COMMANDS
 from bot.commands.command import Command
 from bot.errors import CommandError
-from bot.grammar import Arguments, Option, OptionValue, arguments_of_words
+from bot.grammar import Arguments, Option, OptionValue, arguments_of_words, read_value
 from bot.language import both
 from engine.contract import Message
 
@@ -61,12 +61,14 @@ def arguments_from(command: Command[Any, Any], given: Mapping[str, Any]) -> Argu
     """What a filled form says; a text is never searched for options or separators.
 
     Raises:
-        CommandError: a text and a file, where only one can be read.
+        CommandError: a text and a file, where only one can be read, or a value that its option does not allow.
     """
-    values = {option.name: given.get(option.name) for option in command.options}
-    # A flag that is not set is one that is not there.
+    values = ((option, given.get(option.name)) for option in command.options)
+    # A flag that is not set is one that is not there. What Discord let people choose is looked at all the same.
     options: dict[str, OptionValue] = {
-        name: "yes" if value is True else value for name, value in values.items() if value is not None and value is not False
+        option.name: "yes" if value is True else read_value(option, str(value))
+        for option, value in values
+        if value is not None and value is not False
     }
     words = [str(given[parameter.name.en]) for parameter in _text_parameters(command) if given.get(parameter.name.en)]
     if given.get(FILE.name.en) is not None and words and command.takes in ("text", "pair", "texts"):

@@ -1,4 +1,4 @@
-"""Takes in what people say on Slack: acknowledges nothing itself, shows "Reading…", hands over, and shows what needs no worker."""
+"""Takes in what people say on Slack: writes it down before it is acknowledged, then shows "Reading…", hands over, and shows what needs no worker."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.conversation import LocalRequest, failure_reply, understand
-from bot.desk import Desk, Reading, waiting_line
+from bot.desk import Desk, Reading, TakenIn, waiting_line
 from bot.errors import BotError, CommandError
 from bot.faults import log_fault
 from bot.language import Speech, both, speech_of
@@ -43,8 +43,23 @@ _FAULT = both(
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What somebody asked, and where its answer goes. `shown_to_all`: errors and help, too."""
+
+    incoming: Incoming
+    place: Place
+    shown_to_all: bool
+
+
+Start = Callable[[], None]  # begins to read what was taken in; to be called once it is acknowledged
+
+
 class Intake:
-    """One workspace's questions. For one event loop."""
+    """One workspace's questions. For one event loop.
+
+    What takes something in gives what begins to read it: between both it is acknowledged.
+    """
 
     def __init__(self, desk: Desk, sending: Sending, platform: SlackPlatform, reader: Reader) -> None:
         self._desk = desk
@@ -71,34 +86,57 @@ class Intake:
             KeyError: another version wrote it down, in another form.
         """
         kind, payload, team = (left.told[name] for name in ("kind", "payload", "team"))
-        takes: dict[str, Callable[[], None]] = {
-            "command": lambda: self.command(payload, left),
-            "shortcut": lambda: self.shortcut(payload, left),
-            "mention": lambda: self.mention(payload, left.event_id, team=team, left=left),
-            "message": lambda: self.message(payload, left.event_id, team=team, left=left),
+        asked: dict[str, Callable[[], _Asked | None]] = {
+            "command": lambda: self._command(payload, left),
+            "shortcut": lambda: self._shortcut(payload, left),
+            "mention": lambda: self._mention(payload, left.event_id, team=team, left=left),
+            "message": lambda: self._direct(payload, left.event_id, team=team, left=left),
         }
-        takes[kind]()
+        if (found := asked[kind]()) is not None:
+            self._start(found)
 
-    def command(self, payload: Mapping[str, Any], left: Left | None = None) -> None:
+    async def command(self, payload: Mapping[str, Any]) -> Start:
         """A slash command: the answer goes to the channel, errors and help only to the asker."""
+        return await self._take_in(self._command(payload))
+
+    async def mention(self, event: Mapping[str, Any], event_id: str, *, team: str = "") -> Start:
+        """A message that names the bot: answered in its thread."""
+        return await self._take_in(self._mention(event, event_id, team=team))
+
+    async def message(self, event: Mapping[str, Any], event_id: str, *, team: str = "") -> Start:
+        """A direct message: answered below it, or in its thread."""
+        return await self._take_in(self._direct(event, event_id, team=team))
+
+    async def shortcut(self, payload: Mapping[str, Any]) -> Start:
+        """The entry "read this" in the menu of a message: answered in the thread of that message."""
+        return await self._take_in(self._shortcut(payload))
+
+    async def close(self) -> None:
+        """Let what has been taken in come to its end, for a few seconds."""
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=CLOSING_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _command(self, payload: Mapping[str, Any], left: Left | None = None) -> _Asked:
         event_id = str(payload.get("trigger_id", ""))
         place = _place_of_slash(payload)
         incoming = self._incoming(event_id, place, _line(payload), team=team_of(payload))
-        self._start(_written_down(incoming, "command", payload, left), place, shown_to_all=False)
+        return _Asked(incoming=_written_down(incoming, "command", payload, left), place=place, shown_to_all=False)
 
-    def mention(self, event: Mapping[str, Any], event_id: str, *, team: str = "", left: Left | None = None) -> None:
-        """A message that names the bot: answered in its thread."""
+    def _mention(self, event: Mapping[str, Any], event_id: str, *, team: str, left: Left | None = None) -> _Asked | None:
         if self._reader.is_for_us(event) and not str(event["channel"]).startswith("D"):
             thread_ts = str(event.get("thread_ts") or event["ts"])
-            self._message("mention", event, event_id, thread_ts=thread_ts, team=team, left=left)
+            return self._message("mention", event, event_id, thread_ts=thread_ts, team=team, left=left)
+        return None
 
-    def message(self, event: Mapping[str, Any], event_id: str, *, team: str = "", left: Left | None = None) -> None:
-        """A direct message: answered below it, or in its thread."""
+    def _direct(self, event: Mapping[str, Any], event_id: str, *, team: str, left: Left | None = None) -> _Asked | None:
         if event.get("channel_type") == "im" and self._reader.is_for_us(event):
-            self._message("message", event, event_id, thread_ts=str(event.get("thread_ts") or ""), team=team, left=left)
+            return self._message("message", event, event_id, thread_ts=str(event.get("thread_ts") or ""), team=team, left=left)
+        return None
 
-    def shortcut(self, payload: Mapping[str, Any], left: Left | None = None) -> None:
-        """The entry "read this" in the menu of a message: answered in the thread of that message."""
+    def _shortcut(self, payload: Mapping[str, Any], left: Left | None = None) -> _Asked:
         name = str(payload.get("callback_id", "")).removeprefix(READ).replace("_", "-")
         message = payload.get("message") or {}
         event_id = str(payload.get("trigger_id", ""))
@@ -114,17 +152,9 @@ class Intake:
             incoming = replace(incoming, locale=speech_of(text, otherwise="en"))
         else:
             incoming = replace(incoming, files=self._reader.files_of(message))
-        self._start(_written_down(incoming, "shortcut", payload, left), place, shown_to_all=False)
+        return _Asked(incoming=_written_down(incoming, "shortcut", payload, left), place=place, shown_to_all=False)
 
-    async def close(self) -> None:
-        """Let what has been taken in come to its end, for a few seconds."""
-        if self._running:
-            _, late = await asyncio.wait(self._running, timeout=CLOSING_S)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
-
-    def _message(self, kind: str, event: Mapping[str, Any], event_id: str, *, thread_ts: str, team: str, left: Left | None) -> None:
+    def _message(self, kind: str, event: Mapping[str, Any], event_id: str, *, thread_ts: str, team: str, left: Left | None) -> _Asked:
         place = replace(
             _place(event_id, channel=str(event["channel"]), person=str(event["user"])), thread_ts=thread_ts, asked_at=float(event["ts"])
         )
@@ -136,7 +166,7 @@ class Intake:
             incoming = replace(
                 incoming, nearby=lambda: self._reader.thread_text(place.channel, str(event["thread_ts"]), before=str(event["ts"]))
             )
-        self._start(_written_down(incoming, kind, event, left), place, shown_to_all=True)
+        return _Asked(incoming=_written_down(incoming, kind, event, left), place=place, shown_to_all=True)
 
     def _incoming(self, event_id: str, place: Place, line: str, *, team: str) -> Incoming:
         return Incoming(
@@ -150,17 +180,23 @@ class Intake:
             extra_options=(PRIVATE,),
         )
 
-    def _start(self, incoming: Incoming, place: Place, *, shown_to_all: bool) -> None:
-        place = replace(place, asked_at=min(place.asked_at, incoming.at or place.asked_at))
-        task = asyncio.create_task(self._take(incoming, place, shown_to_all=shown_to_all))
+    async def _take_in(self, asked: _Asked | None) -> Start:
+        if asked is None:
+            return lambda: None
+        taken = await self._desk.take_in(asked.incoming)
+        return lambda: self._start(asked, taken)
+
+    def _start(self, asked: _Asked, taken: TakenIn | None = None) -> None:
+        place = replace(asked.place, asked_at=min(asked.place.asked_at, asked.incoming.at or asked.place.asked_at))
+        task = asyncio.create_task(self._take(asked.incoming, place, shown_to_all=asked.shown_to_all, taken=taken))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _take(self, incoming: Incoming, place: Place, *, shown_to_all: bool) -> None:
+    async def _take(self, incoming: Incoming, place: Place, *, shown_to_all: bool, taken: TakenIn | None) -> None:
         speech = self._desk.speech_for(incoming)
         aside = place if shown_to_all else replace(place, private=True)
         try:
-            found = await self._desk.read(incoming)
+            found = await self._desk.read(incoming, taken=taken)
             if found is None:
                 return
             if isinstance(found, Reading):

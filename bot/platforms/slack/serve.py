@@ -14,6 +14,7 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -37,6 +38,7 @@ PATH = "/slack/events"
 LONGEST_PAUSE_S = 60.0
 PING_S = 10.0
 ANY_NAME = re.compile(".*", re.DOTALL)
+START = "yomite_start"  # where the library's context of an event keeps what begins to read it
 
 Call = Callable[[], Awaitable[AsyncSlackResponse]]
 
@@ -112,18 +114,24 @@ async def _checked(call: Call, *, variable: str) -> AsyncSlackResponse:
 
 
 def _app(client: AsyncWebClient, settings: SlackSettings, intake: Intake, presses: Presses) -> AsyncApp:
-    """What Slack sends goes to the intake, or to the presses, acknowledged first. Whatever is not known is acknowledged too: the desk says what is wrong."""
+    """What Slack sends goes to the intake, or to the presses. Whatever is not known is acknowledged too: the desk says what is wrong.
+
+    A question is written down, acknowledged, and only then read. Events are acknowledged by the library before their listener runs, so that
+    a middleware takes them in.
+    """
     app = AsyncApp(name="yomite", client=client, signing_secret=settings.signing_secret, logger=_quiet())
 
     async def on_command(ack: Any, command: dict[str, Any]) -> None:
+        start = await intake.command(command)
         # In the channel Slack then shows what was typed, above the answer.
         await (ack({"response_type": "in_channel"}) if intake.is_for_all(command) else ack())
-        intake.command(command)
+        start()
 
     async def on_shortcut(ack: Any, shortcut: dict[str, Any]) -> None:
+        start = await intake.shortcut(shortcut) if shortcut.get("type") == "message_action" else None
         await ack()
-        if shortcut.get("type") == "message_action":
-            intake.shortcut(shortcut)
+        if start is not None:
+            start()
 
     async def on_action(ack: Any, body: dict[str, Any]) -> None:
         await ack()
@@ -133,19 +141,23 @@ def _app(client: AsyncWebClient, settings: SlackSettings, intake: Intake, presse
         # The acknowledgement tells what is wrong with it.
         await ack(**(await presses.form(body) or {}))
 
-    # Events are acknowledged by the library before these run.
-    async def on_mention(event: dict[str, Any], body: dict[str, Any]) -> None:
-        intake.mention(event, str(body.get("event_id", "")), team=str(body.get("team_id") or ""))
+    async def take_in(body: dict[str, Any], context: AsyncBoltContext, next: Callable[[], Awaitable[Any]]) -> None:  # the library's name
+        event = body.get("event") if body.get("type") == "event_callback" else None
+        kinds = {"app_mention": intake.mention, "message": intake.message}
+        if isinstance(event, dict) and (take := kinds.get(str(event.get("type")))) is not None:
+            context[START] = await take(event, str(body.get("event_id", "")), team=str(body.get("team_id") or ""))
+        await next()
 
-    async def on_message(event: dict[str, Any], body: dict[str, Any]) -> None:
-        intake.message(event, str(body.get("event_id", "")), team=str(body.get("team_id") or ""))
+    async def on_event(context: AsyncBoltContext) -> None:
+        context[START]()
 
+    app.middleware(take_in)
     app.command(ANY_NAME)(on_command)
     app.shortcut(ANY_NAME)(on_shortcut)
     app.action(ANY_NAME)(on_action)
     app.view(FORM)(on_form)
-    app.event("app_mention")(on_mention)
-    app.event("message")(on_message)
+    app.event("app_mention")(on_event)
+    app.event("message")(on_event)
     return app
 
 

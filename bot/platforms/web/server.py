@@ -61,7 +61,7 @@ def make_app(settings: WebSettings, chat: WebChat) -> web.Application:
 
 def address(host: str, port: int) -> str:
     """Where a browser on this machine finds the page."""
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(host, f"[{host}]" if ":" in host else host)
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  # only read here
     return f"http://{shown}:{port}/"
 
 

@@ -21,6 +21,7 @@ from engine.contract import (
     AskResult,
     Entity,
     ExplainAttentionRequest,
+    Failure,
     Image,
     Message,
     NerRequest,
@@ -84,6 +85,7 @@ class Worker:
     connection: Redis
     asked: list[Request] = field(default_factory=list)
     free: asyncio.Event = field(default_factory=asyncio.Event)
+    outcome_of: Callable[[Request], Result | Failure] = outcome_of
 
     async def run(self) -> None:
         while True:
@@ -98,7 +100,7 @@ class Worker:
             self.connection.lrem(f"rq:queue:{name}", 1, job_id)
         request = EngineJob.fetch(job_id, connection=self.connection, serializer=SERIALIZER).request()
         self.asked.append(request)
-        ReplyWriter(self.connection).write(job_id, platform="discord", outcome=outcome_of(request))
+        ReplyWriter(self.connection).write(job_id, platform="discord", outcome=self.outcome_of(request))
 
     def job_ids(self) -> list[str]:
         """What waits for it."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot import desk as desk_
-from bot.desk import Desk, Incoming, Reading
+from bot.desk import Desk, Incoming, Reading, TakenIn
 from bot.platforms.discord import client
 from bot.reply import Reply
 from engine.contract import SentimentRequest
@@ -32,8 +32,8 @@ class HangingDesk(Desk):
 class SlowDesk(Desk):
     """Takes its time to read."""
 
-    async def read(self, incoming: Incoming, *, wait: bool = False) -> Reading | Reply | None:
-        found = await super().read(incoming, wait=wait)
+    async def read(self, incoming: Incoming, *, wait: bool = False, taken: TakenIn | None = None) -> Reading | Reply | None:
+        found = await super().read(incoming, wait=wait, taken=taken)
         await asyncio.sleep(0.5)
         return found
 
@@ -81,6 +81,19 @@ def test_whatever_was_asked_is_taken_up_by_the_next_bot(redis_url: str, monkeypa
         assert len([message for message in stage.discord.messages_in() if ANSWER in text_of(message)]) == 1
         assert stage.worker.asked == [REQUEST]
         assert not stage.worker.connection.exists(names.intake("discord"))
+
+    play(redis_url, scene, start=False)
+
+
+def test_what_discord_counts_as_taken_is_written_down_already(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "CLOSING_S", 0.05)
+
+    async def scene(stage: Stage) -> None:
+        stage.desk.__class__ = HangingDesk
+        await stage.start_bot()
+        interaction = await stage.discord.slash("sentiment", {"text": "I love it"})
+        await asyncio.wait_for(interaction.acknowledged.wait(), 20)
+        assert stage.worker.connection.hlen(names.intake("discord")) == 1
 
     play(redis_url, scene, start=False)
 

@@ -23,6 +23,7 @@ from engine.contract import (
     AskResult,
     Entity,
     ExplainAttentionRequest,
+    Failure,
     Image,
     Message,
     NerRequest,
@@ -84,7 +85,7 @@ class Puppet:
     connection: Redis
     asked: list[Request] = field(default_factory=list)
     free: asyncio.Event = field(default_factory=asyncio.Event)
-    outcome_of: Callable[[Request], Result] = outcome_of
+    outcome_of: Callable[[Request], Result | Failure] = outcome_of
 
     async def run(self) -> None:
         while True:

@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from bot.desk import Incoming, Reading, TakenIn
 from bot.errors import PlatformError
 from bot.platforms.slack import SlackSettings, serve_slack
+from bot.reply import Reply
 from engine.contract import SentimentRequest
 from tests.bot.platforms.slack.scene import Scene, open_scene, play, settings_for
 from tests.fakes.slack import FakeSlack, shown_text
+from workers.queue import names
 from workers.queue.replies import ReplyWriter
 
 
@@ -62,12 +65,49 @@ def test_slack_is_answered_at_once_while_the_desk_is_slow(redis_url: str, monkey
         go_on = asyncio.Event()
         read = it.desk.read
 
-        async def slow(incoming: object) -> object:
+        async def slow(incoming: Incoming, *, taken: TakenIn | None = None) -> Reading | Reply | None:
             await go_on.wait()
-            return await read(incoming)  # type: ignore[arg-type]  # as it came
+            return await read(incoming, taken=taken)
 
         monkeypatch.setattr(it.desk, "read", slow)
         delivery = await it.slack.slash("/sentiment", "great")
+        assert await asyncio.wait_for(delivery.acknowledged_s, 30) < 3
+        go_on.set()
+        await it.answer("positive")
+
+    play(redis_url, scene)
+
+
+@pytest.mark.parametrize("way", ["command", "mention", "direct message"])
+def test_what_slack_counts_as_taken_is_written_down_already(redis_url: str, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    async def scene(it: Scene) -> None:
+        async def never(incoming: Incoming, *, taken: TakenIn | None = None) -> None:
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(it.desk, "read", never)
+        asks = {
+            "command": lambda: it.slack.slash("/sentiment", "great"),
+            "mention": lambda: it.slack.mention("sentiment great"),
+            "direct message": lambda: it.slack.direct_message("sentiment great"),
+        }
+        delivery = await asks[way]()
+        await asyncio.wait_for(delivery.acknowledged_s, 30)
+        assert it.worker.connection.hlen(names.intake("slack")) == 1
+
+    play(redis_url, scene)
+
+
+def test_slack_is_answered_in_time_where_redis_stands_still(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(it: Scene) -> None:
+        go_on = asyncio.Event()
+        take = it.desk._take
+
+        async def slow(incoming: Incoming, *, wait: bool) -> bool:
+            await go_on.wait()
+            return await take(incoming, wait=wait)
+
+        monkeypatch.setattr(it.desk, "_take", slow)
+        delivery = await it.slack.mention("sentiment great")
         assert await asyncio.wait_for(delivery.acknowledged_s, 30) < 3
         go_on.set()
         await it.answer("positive")
