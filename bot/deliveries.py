@@ -148,6 +148,9 @@ class Deliveries:
                 why = TOO_LATE
             elif finished is not None and finished.record.get("command"):
                 person = str(finished.record.get("person", ""))
+                if self._owed.is_refused(entry.job_id):
+                    log.info("job %s was handed over all the same, though its person was told that it was not", entry.job_id)
+                    return
                 why = await self._post(entry, finished, again=again or entry.again)
 
         async def apologise(_: bool) -> None:

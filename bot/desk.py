@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import redis.asyncio
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError as NoConnection, RedisError, TimeoutError as NoResponse
 
 from bot.apologies import GIVEN_UP
 from bot.attachments import read_files
@@ -46,6 +46,9 @@ LOOK_AGAIN_S = 1.0  # how soon, at an event that somebody else reads
 TAKE_UP_S = 10.0  # how often to look for what bots left
 TAKE_IN_S = 1.0  # of the 3 s that platforms wait for an acknowledgement
 
+FIRST_PAUSE_S = 0.1  # before Redis is tried again
+
+Found = TypeVar("Found")
 TakenIn = asyncio.Task[bool]  # whether an event is ours to read, as far as that is known yet
 
 
@@ -70,6 +73,7 @@ class DeskSettings:
     lang: Speech | None = None
     max_characters: int = 200_000  # of all the text of one command
     posts_at_once: int = 8  # on one platform
+    patience_s: float = 8.0  # with a Redis that is away, before the person is told: one that starts again takes a moment
 
 
 class Desk:
@@ -144,11 +148,12 @@ class Desk:
             QueueFull: so much waits already that it is not taken; likewise.
         """
         incoming, understood = reading.incoming, reading.understood
-        if isinstance(understood.request, LocalRequest):
+        request = understood.request
+        if isinstance(request, LocalRequest):
             raise TypeError(f"{understood.command.name} is answered at the desk")
         record = {
             "command": understood.command.name,
-            "request": to_json(understood.request),
+            "request": to_json(request),
             "extras": understood.extras,
             "speech": reading.speech,
             "platform": incoming.platform,
@@ -160,16 +165,20 @@ class Desk:
         try:
             if self._guard is not None:
                 await self._guard.check_room()
-            job_id = await self._door.submit(
-                understood.request,
-                platform=incoming.platform,
-                person=incoming.person,
-                record=record,
-                address=address,
-                job_id=job_id_of(incoming),
-                event_id=incoming.event_id,
+            # The same job however often it is handed over: what Redis took, though its response got lost, is not taken twice.
+            job_id = await self._patiently(
+                lambda: self._door.submit(
+                    request,
+                    platform=incoming.platform,
+                    person=incoming.person,
+                    record=record,
+                    address=address,
+                    job_id=job_id_of(incoming),
+                    event_id=incoming.event_id,
+                )
             )
         except RedisError as error:
+            self._owed(incoming.platform).refuse(job_id_of(incoming))
             raise PlatformError(ja=_NO_QUEUE.ja, en=_NO_QUEUE.en) from error
         self._intake.handed_over(incoming.platform, incoming.event_id)
         self._owed(incoming.platform).add(job_id, address)
@@ -266,10 +275,25 @@ class Desk:
         """Whether the event is ours to read."""
         told = incoming.told if self.lets_in(incoming) else None  # of what a stranger says, nothing is written down
         while True:
-            taking = await self._intake.take(incoming.platform, incoming.event_id, told=told, tried=incoming.tried, at=incoming.at)
+            taking = await self._patiently(
+                lambda: self._intake.take(incoming.platform, incoming.event_id, told=told, tried=incoming.tried, at=incoming.at)
+            )
             if taking != "held" or not wait:
                 return taking == "ours"
             await asyncio.sleep(LOOK_AGAIN_S)
+
+    async def _patiently(self, ask: Callable[[], Awaitable[Found]]) -> Found:
+        """Ask Redis, and where it is away again and again for a while."""
+        loop, pause_s = asyncio.get_running_loop(), FIRST_PAUSE_S
+        end = loop.time() + self._settings.patience_s
+        while True:
+            try:
+                return await ask()
+            except (NoConnection, NoResponse):
+                if loop.time() + pause_s > end:
+                    raise
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, 1.0)
 
     async def _take_up(self, platform: str, again: Callable[[Left], None]) -> None:
         while True:

@@ -1,4 +1,4 @@
-"""Remembers whom this bot owes an answer, so that they can be told where Redis has forgotten the question."""
+"""Remembers whom this bot owes an answer, so that they can be told where Redis has forgotten the question, and whom it has refused one."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ class Owed:
 
     def __init__(self) -> None:
         self._addresses: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._refused: OrderedDict[str, None] = OrderedDict()
 
     def add(self, job_id: str, address: dict[str, Any]) -> None:
         """Somebody waits for this job."""
@@ -23,6 +24,16 @@ class Owed:
     def drop(self, job_id: str) -> dict[str, Any] | None:
         """Nobody waits for it any more; its address, where somebody did."""
         return self._addresses.pop(job_id, None)
+
+    def refuse(self, job_id: str) -> None:
+        """Its person was told that it was not taken. Redis may have taken it all the same: then its answer comes too late."""
+        self._refused[job_id] = None
+        while len(self._refused) > REMEMBERED:
+            self._refused.popitem(last=False)
+
+    def is_refused(self, job_id: str) -> bool:
+        """Whether its person was told that it was not taken."""
+        return job_id in self._refused
 
     @property
     def jobs(self) -> list[str]:

@@ -213,3 +213,14 @@ def test_only_so_many_are_remembered() -> None:
     for number in range(10_001):
         owed.add(f"j{number}", ADDRESS)
     assert (len(owed.jobs), owed.jobs[0]) == (10_000, "j1")
+
+
+def test_an_answer_to_a_question_whose_person_was_told_that_it_was_not_taken_is_not_posted(redis_url: str) -> None:
+    platform, owed = Recorder(), Owed()
+    owed.refuse("j1")
+    with Redis.from_url(redis_url) as connection:
+        hand_over(connection, "j1")
+        ReplyWriter(connection).write("j1", platform="chat", outcome=RESULT)
+        deliver(redis_url, platform, lambda: forgotten(connection, "j1"), owed=owed)
+    assert platform.posted == []
+    assert platform.apologies == []

@@ -286,20 +286,50 @@ def test_a_reading_that_is_handed_over_is_one_job_with_its_record_apart(redis_ur
         assert json.loads(record)["delivery"] == {"channel": "C1", "token": "secret"}
 
 
+def once_lost(call: Callable[..., Awaitable[Found]]) -> Callable[..., Awaitable[Found]]:
+    """As `call`, but the response to the first one gets lost."""
+    lost: list[Found] = []
+
+    async def calling(*arguments: object, **options: object) -> Found:
+        found = await call(*arguments, **options)
+        if not lost:
+            lost.append(found)
+            raise redis.exceptions.ConnectionError
+        return found
+
+    return calling
+
+
+def test_what_redis_took_though_its_response_got_lost_is_one_job_and_nobody_is_told_of_trouble(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(desk: Desk) -> None:
+        monkeypatch.setattr(desk._intake, "_take", once_lost(desk._intake._take))
+        monkeypatch.setattr(desk._door, "submit", once_lost(desk._door.submit))
+        reading = await desk.read(said("/sentiment 楽しい", told={"kind": "mention"}))
+        assert isinstance(reading, Reading)
+        await desk.submit(reading, {"channel": "C1"})
+
+    with_desk(redis_url, work)
+    with Redis.from_url(redis_url) as connection:
+        assert JobQueue(connection).status().waiting == 1
+        assert not connection.exists(names.intake("chat"))
+
+
 def test_a_redis_that_is_away_is_said_in_words(tmp_path: Path) -> None:
     away = f"unix://{tmp_path}/none.sock"
-    reply = read(away, said("/sentiment 楽しい"))
-    assert isinstance(reply, Reply)
-    assert "Redis" in reply.title
 
     async def work(desk: Desk) -> None:
+        reply = await desk.read(said("/sentiment 楽しい"))
+        assert isinstance(reply, Reply)
+        assert "Redis" in reply.title
         reading = Reading(
             incoming=said("/sentiment good"), understood=(await desk._understand(said("/sentiment good"), None))[0], speech="en"
         )
         with pytest.raises(PlatformError, match="Redis"):
             await desk.submit(reading, {})
 
-    with_desk(away, work)
+    with_desk(away, work, DeskSettings(patience_s=0.1))
 
 
 @pytest.mark.parametrize(

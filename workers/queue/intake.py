@@ -75,17 +75,32 @@ class Intake:
         self._mark = f"lease-{uuid.uuid4().hex}".encode()
         self._take, self._lease = connection.register_script(_TAKE), connection.register_script(_LEASE)
         self._held: set[Event] = set()
+        self._taking: set[Event] = set()
         self._unsettled: set[Event] = set()  # over, but Redis could not be told
         self._tending: asyncio.Task[None] | None = None
 
     async def take(self, platform: str, event_id: str, *, told: Mapping[str, Any] | None = None, tried: int = 0, at: float = 0.0) -> Taking:
-        """Take an event in for reading. With `told`, another bot can take it up where this one ends; see `left`."""
+        """Take an event in for reading. With `told`, another bot can take it up where this one ends; see `left`.
+
+        May be called again where Redis could not be reached: it may have taken the event in all the same.
+        """
+        event = platform, event_id
+        if event in self._taking:  # told twice, just now
+            return "held"
+        self._taking.add(event)
+        try:
+            return await self._take_in(event, told=told, tried=tried, at=at)
+        finally:
+            self._taking.discard(event)
+
+    async def _take_in(self, event: Event, *, told: Mapping[str, Any] | None, tried: int, at: float) -> Taking:
+        platform, event_id = event
         written = "" if told is None else json.dumps({"told": told, "tried": tried + 1, "at": at or time.time()})
         keys = [names.seen(platform, event_id), names.intake(platform)]
         found = await self._take(keys=keys, args=[self._mark, LEASE_S, event_id, written, self._keep_s])
-        if found is not None:
+        if found is not None and (found != self._mark or event in self._held):
             return "over" if found == names.OVER.encode() else "held"
-        self._held.add((platform, event_id))
+        self._held.add(event)
         self._tend()
         return "ours"
 

@@ -40,6 +40,36 @@ def test_an_event_is_read_by_one_bot_at_a_time(server: EmbeddedRedis, redis: Red
     assert 0 < redis.ttl(names.seen("slack", "e1")) <= LEASE_S  # type: ignore[operator]  # no coroutine
 
 
+@pytest.mark.usefixtures("redis")
+def test_an_event_that_is_told_twice_at_the_same_moment_is_taken_once(server: EmbeddedRedis) -> None:
+    async def work(connection: redis.asyncio.Redis) -> None:
+        bot = Intake(connection, keep_s=100)
+        assert sorted(await asyncio.gather(*(bot.take(PLATFORM, "e1") for _ in range(5)))) == ["held"] * 4 + ["ours"]
+
+    run(server, work)
+
+
+@pytest.mark.usefixtures("redis")
+def test_what_was_taken_though_the_response_got_lost_is_ours_when_it_is_taken_again(
+    server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(connection: redis.asyncio.Redis) -> None:
+        bot, other = Intake(connection, keep_s=100), Intake(connection, keep_s=100)
+        take = bot._take
+
+        async def lost(**options: object) -> None:
+            await take(**options)  # type: ignore[arg-type]  # as they are given
+            raise ConnectionError
+
+        monkeypatch.setattr(bot, "_take", lost)
+        with pytest.raises(ConnectionError):
+            await bot.take(PLATFORM, "e1", told=TOLD)
+        monkeypatch.setattr(bot, "_take", take)
+        assert [await each.take(PLATFORM, "e1", told=TOLD) for each in (other, bot, bot)] == ["held", "ours", "held"]
+
+    run(server, work)
+
+
 def test_what_a_dead_bot_was_reading_is_found_by_another_when_its_lease_ends(server: EmbeddedRedis, redis: Redis) -> None:
     async def work(connection: redis.asyncio.Redis) -> None:
         dead, other = Intake(connection, keep_s=100), Intake(connection, keep_s=100)
