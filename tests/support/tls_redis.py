@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import socket
 import ssl
 import subprocess
@@ -54,6 +55,8 @@ def tls_redis(folder: Path) -> Iterator[TlsRedis]:
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:
+    if shutil.which("openssl") is None:
+        raise RuntimeError("the tests of TLS need the program openssl. On Debian: apt-get install openssl")
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     subject = ("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1")
     kind = ("-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
