@@ -7,7 +7,7 @@ Starting the thousands of small kernels of a step one by one takes a GPU longer 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
@@ -80,7 +80,7 @@ class Computing:
 
     def _record(self, batch: Batch, shape: Shape) -> _Recorded | None:
         """None where it cannot be recorded; then nothing is recorded any more."""
-        inputs = _copy(batch)
+        inputs = _each(batch, Tensor.clone)
         graph = torch.cuda.CUDAGraph()
         try:
             # Of this thread alone: another one pins the memory of batches meanwhile.
@@ -120,14 +120,11 @@ def shape_of(batch: Batch) -> Shape:
 
 def to_device(batch: Batch, device: torch.device) -> Batch:
     """The batch on a device."""
-    return {
-        name: to_device(dict(value), device) if isinstance(value, Mapping) else value.to(device, non_blocking=True)
-        for name, value in batch.items()
-    }
+    return _each(batch, lambda tensor: tensor.to(device, non_blocking=True))
 
 
-def _copy(batch: Batch) -> Batch:
-    return {name: _copy(dict(value)) if isinstance(value, Mapping) else value.clone() for name, value in batch.items()}
+def _each(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
+    return {name: _each(dict(value), change) if isinstance(value, Mapping) else change(value) for name, value in batch.items()}
 
 
 def _fill(inputs: Batch, batch: Batch) -> None:

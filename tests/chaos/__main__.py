@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
-import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.catalog import Catalog
-from engine.engine import Engine
-from engine.models.cache import ModelCache
+from tests.chaos.engine import tiny_engine
 from tests.chaos.run import Outcome, Plan, run
-from tests.support.checkpoints import write_pack
-from workers.composition import quiet_libraries
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,13 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rate", type=float, default=4.0, help="questions a second, on both platforms together")
     parser.add_argument("--logs", type=Path, help="a folder where what the processes say is kept")
     options = parser.parse_args(arguments)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    quiet_libraries()
-    logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # of the fakes: bots that are killed cut their requests
-    with tempfile.TemporaryDirectory() as temporary:
-        models = write_pack(Path(temporary) / "models")
-        engine = Engine(Catalog.load(models_dir=models), ModelCache(memory_budget_bytes=2**30, device="cpu", precision="fp32"))
-        folder = options.logs or Path(temporary) / "run"
+    with tiny_engine() as (models, engine):
+        folder = options.logs or models.parent / "run"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         plan = Plan(
             seconds=options.seconds,

@@ -5,29 +5,23 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 from statistics import fmean
 
 import psutil
 
-from engine.catalog import Catalog
 from engine.engine import Engine
-from engine.models.cache import ModelCache
+from tests.chaos.engine import tiny_engine
 from tests.chaos.judging import Count
 from tests.chaos.people import People
 from tests.chaos.questions import questions
 from tests.chaos.run import Plan, Stage, quiet, ready, staged
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.slack import FakeSlack
-from tests.support.checkpoints import write_pack
-from workers.composition import quiet_libraries
 from workers.queue.server import EmbeddedRedis
 
 SAMPLES = 60  # of a run, evenly spread
@@ -121,12 +115,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=600.0, help="for how long people ask")
     parser.add_argument("--rate", type=float, default=10.0, help="questions a second, on both platforms together")
     options = parser.parse_args(arguments)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    quiet_libraries()
-    with tempfile.TemporaryDirectory() as temporary:
-        models = write_pack(Path(temporary) / "models")
-        engine = Engine(Catalog.load(models_dir=models), ModelCache(memory_budget_bytes=2**30, device="cpu", precision="fp32"))
-        plan = Plan(seconds=options.seconds, seed=1, models=models, folder=Path(temporary), workers=1, rate_per_s=options.rate)
+    with tiny_engine() as (models, engine):
+        plan = Plan(seconds=options.seconds, seed=1, models=models, folder=models.parent, workers=1, rate_per_s=options.rate)
         count, growths = asyncio.run(soak(plan, engine))
     print("\n".join(report(count, growths)), flush=True)
     return 0 if count.is_clean and all(growth.is_flat for growth in growths.values()) else 1

@@ -13,6 +13,7 @@ import aiohttp
 import discord
 from discord import app_commands
 
+from bot.closing import CLOSING_S, let_end
 from bot.commands.command import Command
 from bot.conversation import failure_reply, with_example
 from bot.desk import Desk, Incoming, Reading, TakenIn
@@ -40,7 +41,6 @@ from workers.queue.intake import Left
 
 log = logging.getLogger("yomite.discord")
 
-CLOSING_S = 5.0  # for what is being read when the bot stops
 
 _UNKNOWN_COMMAND = both(
     "このコマンドは今はありません。Discord を再読み込みすると一覧が新しくなります。",
@@ -86,11 +86,7 @@ class YomiteClient(discord.Client):
 
     async def close(self) -> None:
         """Also ends what runs beside the connection; what is being read may come to its end first."""
-        if self._answering:
-            _, late = await asyncio.wait(self._answering, timeout=CLOSING_S)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await let_end(self._answering, within_s=CLOSING_S)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -41,10 +43,7 @@ class DiscordPlatform:
             CannotPost: never.
         """
         to = Delivery.from_json(answer.delivery)
-        progress = self._progress.setdefault(answer.job_id, _Progress())
-        async with progress.lock:
-            marked = answer.marks.get(PROGRESS_MARK)
-            placeholder = progress.message or (int(marked) if marked else None)
+        async with self._ending(answer.job_id, answer.marks) as placeholder:
             try:
                 await self._poster.bring(
                     answer.reply,
@@ -58,9 +57,7 @@ class DiscordPlatform:
             except CannotPost:
                 self._typing.stop(to.message)
                 raise
-            progress.over = True
         self._typing.stop(to.message)
-        asyncio.get_running_loop().call_later(60, self._progress.pop, answer.job_id, None)
 
     async def apologise(self, apology: Apology) -> None:
         """Tell the person in the place of the answer that it will not come.
@@ -70,15 +67,10 @@ class DiscordPlatform:
             CannotPost: never.
         """
         to = Delivery.from_json(apology.delivery)
-        progress = self._progress.setdefault(apology.job_id, _Progress())
-        async with progress.lock:
-            marked = apology.marks.get(PROGRESS_MARK)
-            placeholder = progress.message or (int(marked) if marked else None)
+        async with self._ending(apology.job_id, apology.marks) as placeholder:
             # Another nonce than the answer's: where Discord did take that, it would take this one for the same message.
             await self._poster.bring(apology.reply, speech=apology.speech, to=to, nonce=f"s{apology.job_id}", placeholder=placeholder)
-            progress.over = True
         self._typing.stop(to.message)
-        asyncio.get_running_loop().call_later(60, self._progress.pop, apology.job_id, None)
 
     async def show_progress(self, job_id: str, share: float, *, delivery: dict[str, Any], speech: Speech) -> None:
         """Tell the person how far a long job is, at most every few seconds; never after its answer."""
@@ -98,6 +90,16 @@ class DiscordPlatform:
                 return  # the answer comes all the same
             if progress.message is not None:
                 await self._desk.mark(job_id, PROGRESS_MARK, str(progress.message))
+
+    @asynccontextmanager
+    async def _ending(self, job_id: str, marks: Mapping[str, str]) -> AsyncIterator[int | None]:
+        """Inside, what ends a job takes the place of the message that says how far it is, whose id this gives; afterwards no progress is shown."""
+        progress = self._progress.setdefault(job_id, _Progress())
+        async with progress.lock:
+            marked = marks.get(PROGRESS_MARK)
+            yield progress.message or (int(marked) if marked else None)
+            progress.over = True
+        asyncio.get_running_loop().call_later(60, self._progress.pop, job_id, None)
 
     async def show(self, reply: Reply, *, speech: Speech, to: Delivery, nonce: str) -> None:
         """Bring a Reply that needs no worker, trying a few times.

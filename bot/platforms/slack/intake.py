@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.closing import CLOSING_S, let_end
 from bot.conversation import LocalRequest, failure_reply, understand
 from bot.desk import Desk, Reading, TakenIn, waiting_line
 from bot.errors import BotError, CommandError
@@ -29,7 +30,6 @@ from workers.queue.intake import Left
 log = logging.getLogger("yomite.slack")
 
 TRIES = 4  # for a Reply that needs no worker and is kept nowhere
-CLOSING_S = 5.0
 # Of what Slack sends, what is needed to read it; not the token that proves old requests, nor whole channels and profiles.
 KEPT = (
     *("command", "text", "channel_id", "user_id", "team_id", "trigger_id", "response_url"),
@@ -113,11 +113,7 @@ class Intake:
 
     async def close(self) -> None:
         """Let what has been taken in come to its end, for a few seconds."""
-        if self._running:
-            _, late = await asyncio.wait(self._running, timeout=CLOSING_S)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await let_end(self._running, within_s=CLOSING_S)
 
     def _command(self, payload: Mapping[str, Any], left: Left | None = None) -> _Asked:
         event_id = str(payload.get("trigger_id", ""))

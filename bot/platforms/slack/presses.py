@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Coroutine, Mapping
 from typing import Any
 
+from bot.closing import CLOSING_S, let_end
 from bot.desk import Desk
 from bot.errors import BotError
 from bot.feedback.press import Choice, Opinion, Press
@@ -35,7 +36,6 @@ from engine.contract import AskRequest
 log = logging.getLogger("yomite.slack")
 
 PLATFORM = "slack"
-CLOSING_S = 5.0
 FORM_S = 2.0
 TRIES = 3
 
@@ -93,11 +93,7 @@ class Presses:
 
     async def close(self) -> None:
         """Let what has been taken come to its end, for a few seconds."""
-        if self._running:
-            _, late = await asyncio.wait(self._running, timeout=CLOSING_S)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await let_end(self._running, within_s=CLOSING_S)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

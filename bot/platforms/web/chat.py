@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import WSCloseCode, WSMsgType, web
 from redis.exceptions import RedisError
 
+from bot.closing import CLOSING_S, let_end
 from bot.conversation import failure_reply
 from bot.desk import Desk, job_id_of
 from bot.errors import BotError
@@ -31,7 +32,6 @@ log = logging.getLogger("yomite.web")
 HEARTBEAT_S = 20.0
 GOT_TIMEOUT_S = 10.0  # how long a page may take to say that it has an answer
 AWAY_S = 3.0  # how soon an answer is tried again whose page is away
-CLOSING_S = 5.0  # for what is being read when the server stops
 ROOM_FOR_TEXT = 4 * 1024 * 1024  # bytes of a message beside its file
 
 
@@ -107,12 +107,8 @@ class WebChat:
         return socket
 
     async def close(self) -> None:
-        """Say goodbye to every page; they come back by themselves when the server does."""
-        if self._working:  # what is being read may come to its end first
-            _, late = await asyncio.wait(self._working, timeout=CLOSING_S)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        """Say goodbye to every page, after what is being read; they come back by themselves when the server does."""
+        await let_end(self._working, within_s=CLOSING_S)
         await asyncio.gather(*(socket.close(code=WSCloseCode.GOING_AWAY) for socket in list(self._sockets)), return_exceptions=True)
 
     async def _listen(self, socket: web.WebSocketResponse, address: str) -> None:

@@ -32,7 +32,7 @@ def points() -> BatchStream:
         x = torch.from_numpy(values[rows]).unsqueeze(1)
         return {"x": x, "y": 2 * x + 1}
 
-    return BatchStream([width_of_a_row := 8] * 64, build, budget=4 * width_of_a_row)
+    return BatchStream([8] * 64, build, budget=4 * 8)  # four points a batch
 
 
 def a_run(folder: Path, *, steps: int = 300, save_steps: int = 1_000) -> Run:
