@@ -84,7 +84,7 @@ bench: $(INSTALLED) ## measure speed, scale and memory beside peers; results in 
 	$(BIN)/python -m benchmarks
 
 .PHONY: bench-page
-bench-page: $(INSTALLED) ## write docs/benchmarks.md from the results
+bench-page: $(INSTALLED) ## write docs/en/benchmarks.md from the results
 	$(BIN)/python -m benchmarks.page
 
 .PHONY: pack

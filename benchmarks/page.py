@@ -1,4 +1,4 @@
-"""`python -m benchmarks.page`: writes docs/benchmarks.md, its tables and plots, from the files in benchmarks/results."""
+"""`python -m benchmarks.page`: writes docs/en/benchmarks.md, its tables and plots, from the files in benchmarks/results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmarks.machine import ROOT, Machine
 from benchmarks.report import RESULTS, Report, Row, shown
 from engine.errors import EngineError
 
-PAGE, IMAGES = ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "images"
+PAGE, IMAGES = ROOT / "docs" / "en" / "benchmarks.md", ROOT / "docs" / "images"
 ORDER = ("engine", "system", "overhead", "scale", "start", "drawing", "levers", "backends", "profile", "gpu")
 HEAD = """# Benchmarks
 

@@ -149,7 +149,7 @@ def slack_service(settings: Settings, say: Say) -> Service:
     if not settings.slack_bot_token or not (settings.slack_app_token or settings.slack_signing_secret):
         raise SettingsError(
             ja="Slack：使いません（SLACK_BOT_TOKEN と SLACK_APP_TOKEN を設定すると使えます。docs/ja/slack.md）",
-            en="Slack: off (set SLACK_BOT_TOKEN and SLACK_APP_TOKEN to use it; see docs/slack.md)",
+            en="Slack: off (set SLACK_BOT_TOKEN and SLACK_APP_TOKEN to use it; see docs/en/slack.md)",
         )
     from bot.platforms.slack import SlackSettings, serve_slack
 
@@ -171,7 +171,7 @@ def discord_service(settings: Settings, say: Say) -> Service:
     if not settings.discord_token:
         raise SettingsError(
             ja="Discord：使いません（DISCORD_TOKEN を設定すると使えます。docs/ja/discord.md）",
-            en="Discord: off (set DISCORD_TOKEN to use it; see docs/discord.md)",
+            en="Discord: off (set DISCORD_TOKEN to use it; see docs/en/discord.md)",
         )
     from bot.platforms.discord import DiscordSettings, serve_discord
 

@@ -1,55 +1,17 @@
-"""Every setting: its name, its environment variable, the values it takes, and what it means in both languages."""
+"""Every setting, in the order of the documents: what computes and waits, then who operates it, then the chat platforms."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
-from bot.setting_values import device, flag, ids, number, one_of, path, redis_url, secret, speech, starting_with
+from bot.chat_keys import CHAT_KEYS
+from bot.operating_keys import OPERATING_KEYS
+from bot.setting_key import PREFIX, Key, same
+from bot.setting_values import device, flag, number, one_of, path, redis_url, speech
 from engine.contract import Message
 
-PREFIX = "YOMITE_"
+__all__ = ["KEYS", "PREFIX", "SECRETS", "Key"]
+
 # Settings whose value is never shown.
 SECRETS = ("redis_url", "web_token", "slack_bot_token", "slack_app_token", "slack_signing_secret", "discord_token")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Key:
-    """One setting: how its text is read, which values it allows, and what it means.
-
-    `name` is its key in the TOML file; `variable` its environment variable (default: YOMITE_ and the name).
-    """
-
-    name: str
-    read: Callable[[str], Any]
-    allowed: Message
-    default: str = ""
-    meaning: Message
-    own_variable: str = ""
-
-    @property
-    def variable(self) -> str:
-        return self.own_variable or PREFIX + self.name.upper()
-
-
-def _same(text: str) -> Message:
-    return Message(ja=text, en=text)
-
-
-def _slack_ids(name: str, *, prefixes: str, meaning: Message) -> Key:
-    """A list of Slack's ids, which begin with one of the letters."""
-    forms = " ".join(f"{prefix}0123ABCD" for prefix in prefixes)
-    allowed = Message(ja=f"Slack の ID（「,」か空白で区切る。例：{forms}）", en=f"ids of Slack, separated by , or spaces, e.g. {forms}")
-    return Key(name=name, read=ids(prefixes=prefixes), allowed=allowed, meaning=meaning)
-
-
-def _discord_ids(name: str, *, meaning: Message) -> Key:
-    """A list of Discord's ids, which are numbers."""
-    allowed = Message(
-        ja="Discord の ID（15〜20 桁の数。「,」か空白で区切る）", en="ids of Discord: numbers of 15 to 20 digits, separated by , or spaces"
-    )
-    return Key(name=name, read=ids(digits=True), allowed=allowed, meaning=meaning)
 
 
 def _a_minute(name: str, *, default: int, meaning: Message) -> Key:
@@ -64,7 +26,7 @@ KEYS = (
     Key(
         name="profile",
         read=one_of("bundled", "hub"),
-        allowed=_same("bundled, hub"),
+        allowed=same("bundled, hub"),
         default="bundled",
         meaning=Message(
             ja="モデルの組：同梱の小さなモデルか、Hugging Face Hub の大きなモデルか",
@@ -90,14 +52,14 @@ KEYS = (
     Key(
         name="device",
         read=device,
-        allowed=_same("auto, cpu, cuda, cuda:N, mps"),
+        allowed=same("auto, cpu, cuda, cuda:N, mps"),
         default="auto",
         meaning=Message(ja="計算に使う装置", en="what computes"),
     ),
     Key(
         name="precision",
         read=one_of("auto", "fp32", "bf16"),
-        allowed=_same("auto, fp32, bf16"),
+        allowed=same("auto, fp32, bf16"),
         default="auto",
         meaning=Message(
             ja="計算の精度（auto：速い機械では bf16）", en="what models compute in (auto: bf16 where the machine is fast at it)"
@@ -127,7 +89,7 @@ KEYS = (
     Key(
         name="lang",
         read=speech,
-        allowed=_same("ja, en, auto"),
+        allowed=same("ja, en, auto"),
         default="auto",
         meaning=Message(ja="画面のことば（auto：入力した文章に合わせる）", en="the language of the screen (auto: that of what you type)"),
     ),
@@ -142,7 +104,7 @@ KEYS = (
         name="redis_url",
         own_variable="REDIS_URL",
         read=redis_url,
-        allowed=_same("redis://…, rediss://…, unix://…"),
+        allowed=same("redis://…, rediss://…, unix://…"),
         meaning=Message(
             ja="ジョブを置く Redis（省くと、付属の Redis を自分で動かす）",
             en="the Redis where jobs wait (default: Yomite runs one of its own)",
@@ -210,7 +172,7 @@ KEYS = (
     Key(
         name="feedback",
         read=flag,
-        allowed=_same("yes, no"),
+        allowed=same("yes, no"),
         default="no",
         meaning=Message(
             ja="👍 と 👎 を出し、押された回答の文章と答えを学習用に state_dir に保存する",
@@ -227,132 +189,6 @@ KEYS = (
             en="where feedback is on, how long answers can be pressed 👍 or 👎 for (texts and answers lie in Redis that long)",
         ),
     ),
-    Key(
-        name="web_host",
-        read=str,
-        allowed=Message(ja="アドレス", en="an address"),
-        default="127.0.0.1",
-        meaning=Message(
-            ja="チャットページのアドレス。自分のマシンの外から使うには web_token も要る",
-            en="the chat page's address; outside this machine it needs a web_token",
-        ),
-    ),
-    Key(
-        name="web_port",
-        read=number(at_least=0, at_most=65_535),
-        allowed=Message(ja="0〜65535（0 は空いている番号）", en="0 to 65535 (0: any that is free)"),
-        default="8765",
-        meaning=Message(ja="チャットページのポート", en="the chat page's port"),
-    ),
-    Key(
-        name="web_token",
-        read=secret(at_least=16),
-        allowed=Message(ja="16 文字以上", en="16 characters or more"),
-        meaning=Message(ja="チャットページの合言葉", en="the secret that opens the chat page"),
-    ),
-    Key(
-        name="open_browser",
-        read=flag,
-        allowed=_same("yes, no"),
-        default="yes",
-        meaning=Message(
-            ja="`yomite run` のときページを開くか（画面があるとき）", en="whether `yomite run` opens the page, where there is a desktop"
-        ),
-    ),
-    Key(
-        name="slack_bot_token",
-        own_variable="SLACK_BOT_TOKEN",
-        read=starting_with("xoxb-"),
-        allowed=_same("xoxb-…"),
-        meaning=Message(ja="Slack のボットトークン", en="Slack's bot token"),
-    ),
-    Key(
-        name="slack_app_token",
-        own_variable="SLACK_APP_TOKEN",
-        read=starting_with("xapp-"),
-        allowed=_same("xapp-…"),
-        meaning=Message(ja="Slack のアプリトークン（Socket Mode）", en="Slack's app-level token (Socket Mode)"),
-    ),
-    Key(
-        name="slack_signing_secret",
-        own_variable="SLACK_SIGNING_SECRET",
-        read=secret(at_least=16),
-        allowed=Message(ja="16 文字以上", en="16 characters or more"),
-        meaning=Message(
-            ja="Slack の署名シークレット。アプリトークンの代わりに置くと HTTP で受ける",
-            en="Slack's signing secret; without an app token, events come by HTTP",
-        ),
-    ),
-    Key(
-        name="slack_port",
-        read=number(at_least=0, at_most=65_535),
-        allowed=_same("0–65535"),
-        default="3000",
-        meaning=Message(ja="Slack を HTTP で受けるポート", en="the port for Slack by HTTP"),
-    ),
-    _slack_ids(
-        "slack_teams",
-        prefixes="TE",
-        meaning=Message(ja="使えるワークスペース（省くとすべて）", en="the workspaces whose people may ask (default: all)"),
-    ),
-    _slack_ids(
-        "slack_channels",
-        prefixes="CGD",
-        meaning=Message(ja="使えるチャンネル（省くとすべて）", en="the channels in which people may ask (default: all)"),
-    ),
-    _slack_ids(
-        "slack_users", prefixes="UW", meaning=Message(ja="使える人（省くと全員）", en="the people who may ask (default: everybody)")
-    ),
-    _slack_ids(
-        "slack_admins",
-        prefixes="UW",
-        meaning=Message(
-            ja="管理者（いつでも使え、/status も使える。省くと /status は全員が使える）",
-            en="admins: they may always ask, and use /status (default: everybody may use it)",
-        ),
-    ),
-    Key(
-        name="discord_token",
-        own_variable="DISCORD_TOKEN",
-        read=secret(at_least=20),
-        allowed=Message(ja="Discord の開発者ページの Bot トークン", en="the bot token of Discord's developer page"),
-        meaning=Message(ja="Discord のボットトークン", en="Discord's bot token"),
-    ),
-    Key(
-        name="discord_message_content",
-        read=flag,
-        allowed=_same("yes, no"),
-        default="no",
-        meaning=Message(
-            ja="返信先のどんなメッセージも読む（Discord の開発者ページで Message Content Intent を有効にしてから）",
-            en="read any message that is replied to (switch on Message Content Intent on Discord's developer page first)",
-        ),
-    ),
-    _discord_ids(
-        "discord_guilds", meaning=Message(ja="使えるサーバー（省くとすべて）", en="the servers whose people may ask (default: all)")
-    ),
-    _discord_ids(
-        "discord_channels", meaning=Message(ja="使えるチャンネル（省くとすべて）", en="the channels in which people may ask (default: all)")
-    ),
-    _discord_ids(
-        "discord_roles",
-        meaning=Message(
-            ja="使える人のロール（discord_users の人も使える。両方省くと全員）",
-            en="the roles whose people may ask, beside discord_users (default, without either: everybody)",
-        ),
-    ),
-    _discord_ids(
-        "discord_users",
-        meaning=Message(
-            ja="使える人（discord_roles の人も使える。両方省くと全員）",
-            en="the people who may ask, beside discord_roles (default, without either: everybody)",
-        ),
-    ),
-    _discord_ids(
-        "discord_admins",
-        meaning=Message(
-            ja="管理者の ID かロール（いつでも使え、/status も使える。省くと /status は全員が使える）",
-            en="admins, people or roles: they may always ask, and use /status (default: everybody may use it)",
-        ),
-    ),
+    *OPERATING_KEYS,
+    *CHAT_KEYS,
 )

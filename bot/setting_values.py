@@ -30,6 +30,12 @@ def number(*, at_least: int, at_most: int | None = None) -> Callable[[str], int]
     return read
 
 
+def number_or_off(*, at_most: int) -> Callable[[str], int | None]:
+    """A whole number from 0, or the word off: None."""
+    read_number = number(at_least=0, at_most=at_most)
+    return lambda text: None if text.lower() == "off" else read_number(text)
+
+
 def ids(*, prefixes: str = "", digits: bool = False) -> Callable[[str], frozenset[str]]:
     """Ids that a platform gives, separated by commas or white space: they begin with one of `prefixes`, or are all `digits`."""
     form = re.compile(r"[0-9]{15,20}" if digits else rf"[{prefixes}][A-Z0-9]{{2,20}}")

@@ -44,6 +44,10 @@ class Settings:
     most_waiting: int = 2_000
     feedback: bool = False
     feedback_days: int = 30
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    log_format: Literal["text", "json"] = "text"
+    monitor_host: str = "127.0.0.1"
+    monitor_port: int | None = None  # None: nothing is served
     web_host: str = "127.0.0.1"
     web_port: int = 8_765
     web_token: str | None = field(default=None, repr=False)

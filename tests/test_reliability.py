@@ -1,4 +1,4 @@
-"""Each fault that docs/reliability.md says a test shows has that test."""
+"""Each fault that docs/en/reliability.md says a test shows has that test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-NAMED = sorted(set(re.findall(r"`([\w/]+\.py)::(\w+)`", (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8"))))
+NAMED = sorted(set(re.findall(r"`([\w/]+\.py)::(\w+)`", (ROOT / "docs" / "en" / "reliability.md").read_text(encoding="utf-8"))))
 
 
 def test_the_page_names_tests() -> None:

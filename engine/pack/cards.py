@@ -148,7 +148,7 @@ def card_text(name: str, scores: dict[str, dict[str, dict[str, float]]]) -> str:
         "",
         "## How it was made",
         "",
-        "`make pack` (`python -m engine.pack --data ../shared/data`), on one GPU and then one core; docs/pack.md tells the steps that were run and what was tried.",
+        "`make pack` (`python -m engine.pack --data ../shared/data`), on one GPU and then one core; docs/en/pack.md tells the steps that were run and what was tried.",
         "",
         "## Scores",
         "",

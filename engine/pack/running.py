@@ -1,7 +1,7 @@
 """One training run of the pack: how long, how fast, where its checkpoint lies, and its steps.
 
 A loop of our own, not the Trainer that teams train with: the pack's encoder is so small that starting its kernels took most of a GPU's time
-(docs/pack.md), and this one can replay steps that it has recorded.
+(docs/en/pack.md), and this one can replay steps that it has recorded.
 """
 
 from __future__ import annotations

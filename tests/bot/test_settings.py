@@ -53,6 +53,10 @@ def test_every_key_reaches_the_part_that_needs_it(tmp_path: Path) -> None:
         "YOMITE_MOST_WAITING": "500",
         "YOMITE_FEEDBACK": "yes",
         "YOMITE_FEEDBACK_DAYS": "7",
+        "YOMITE_LOG_LEVEL": "info",
+        "YOMITE_LOG_FORMAT": "json",
+        "YOMITE_MONITOR_HOST": "0.0.0.0",
+        "YOMITE_MONITOR_PORT": "9464",
         "YOMITE_WEB_HOST": "0.0.0.0",
         "YOMITE_WEB_PORT": "0",
         "YOMITE_WEB_TOKEN": "0123456789abcdef",
@@ -82,6 +86,7 @@ def test_every_key_reaches_the_part_that_needs_it(tmp_path: Path) -> None:
     queue = settings.queue()
     assert (queue.timeout_s, queue.answer_ttl_s, queue.cache_ttl_s) == (30, 600, 0)
     assert (settings.redis_url, settings.workers, settings.max_characters) == ("rediss://:secret@redis.example:6380/2", 3, 5000)
+    assert (settings.log_level, settings.log_format, settings.monitor_host, settings.monitor_port) == ("info", "json", "0.0.0.0", 9464)
     assert (settings.web_host, settings.web_port, settings.web_token, settings.open_browser) == ("0.0.0.0", 0, "0123456789abcdef", False)
     assert (settings.slack_bot_token, settings.slack_app_token, settings.slack_port) == ("xoxb-1-a", "xapp-1-a", 3001)
     assert (settings.slack_signing_secret, settings.discord_token) == ("0123456789abcdef", "a-token-of-twenty-letters")
@@ -114,6 +119,7 @@ def test_every_key_reaches_the_part_that_needs_it(tmp_path: Path) -> None:
         ("YOMITE_BATCH", "-1", "1"),
         ("YOMITE_TIMEOUT_S", "soon", "1"),
         ("YOMITE_LANG", "fr", "ja, en, auto"),
+        ("YOMITE_MONITOR_PORT", "on", "65535"),
         ("YOMITE_LIMIT_PERSON", "-1", "0"),
         ("YOMITE_SLACK_CHANNELS", "#general", "C0123ABCD"),
         ("YOMITE_SLACK_USERS", "U0123ABCD, @hanako", "U0123ABCD W0123ABCD"),

@@ -139,11 +139,11 @@ def test_every_picture_is_shown_in_a_document() -> None:
 
 def test_the_pictures_are_those_that_are_drawn() -> None:
     drawn = {f"{picture.name}.png" for picture in (*SLACK, *DISCORD, *VISITS)} | set(map(picture_of, EXAMPLES))
-    measured = set(re.findall(r"images/(benchmarks-[^)]+)", (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")))
+    measured = set(re.findall(r"images/(benchmarks-[^)]+)", (ROOT / "docs" / "en" / "benchmarks.md").read_text(encoding="utf-8")))
     assert {path.name for path in (ROOT / "docs" / "images").iterdir()} == drawn | measured
 
 
-@pytest.mark.parametrize("document", [ROOT / "docs" / "explain.md", ROOT / "docs" / "ja" / "explain.md"], ids=["en", "ja"])
+@pytest.mark.parametrize("document", [ROOT / "docs" / "en" / "explain.md", ROOT / "docs" / "ja" / "explain.md"], ids=["en", "ja"])
 def test_above_a_picture_of_attention_stands_the_command_that_it_answers(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     shown = [name for name in EXAMPLES if picture_of(name) in text]
@@ -152,7 +152,9 @@ def test_above_a_picture_of_attention_stands_the_command_that_it_answers(documen
 
 
 def test_the_documents_commands_of_attention_can_be_read() -> None:
-    lines = [line for name in ("explain.md", "ja/explain.md") for line in (ROOT / "docs" / name).read_text(encoding="utf-8").splitlines()]
+    lines = [
+        line for name in ("en/explain.md", "ja/explain.md") for line in (ROOT / "docs" / name).read_text(encoding="utf-8").splitlines()
+    ]
     commands = [shlex.split(line)[1:] for line in lines if line.startswith("yomite ")]
     requests = [understand(f"/{name} {' '.join(words)}").request for name, *words in commands]
     assert len(requests) >= 2 * len(get_args(AttentionView))

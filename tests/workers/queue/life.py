@@ -1,4 +1,4 @@
-"""What must be true of a job in each state of its life (docs/reliability.md, part 1), who has it in hand, and what lies in Redis."""
+"""What must be true of a job in each state of its life (docs/en/reliability.md, part 1), who has it in hand, and what lies in Redis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life of a job (docs/reliability.md, part 1) as a model, held against the real queue in a real Redis through any course of events.
+"""The life of a job (docs/en/reliability.md, part 1) as a model, held against the real queue in a real Redis through any course of events.
 
 `YOMITE_LIVES` says how many courses are tried, each of `YOMITE_LIFE_STEPS` events at most; with `YOMITE_LIFE_SHRINKS` a course that fails
 is made as short as it can be.
