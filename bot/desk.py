@@ -27,7 +27,7 @@ from bot.grammar import OptionValue
 from bot.guard.asking import Asking
 from bot.guard.errors import NotAllowed, Refused
 from bot.guard.guard import Guard
-from bot.language import Speech, speech_of
+from bot.language import Speech, speech_of, speech_of_locale
 from bot.owed import Owed
 from bot.platforms.platform import Answer, CannotPost, Incoming, IncomingFile, Platform, TryLater
 from bot.reply import Reply
@@ -261,15 +261,17 @@ class Desk:
         return self._settings.lang or ("ja" if locale.lower().startswith("ja") else "en")
 
     def speech_for(self, incoming: Incoming, *, came_along: str = "") -> Speech:
-        """The language to talk to the person in: the setting, else that of what was typed.
+        """The language to talk to the person in: the setting, else the one they have set the platform to, else that of what was typed.
 
-        Where nothing but a command was typed: the platform's locale, else that of the text which came along.
+        Where nothing but a command was typed: the locale of the place, else that of the text which came along.
         """
+        if (own := self._settings.lang or speech_of_locale(incoming.own_locale)) is not None:
+            return own
         from_locale: Speech = "ja" if incoming.locale.lower().startswith("ja") else "en"
         otherwise = from_locale if incoming.locale else speech_of(came_along, otherwise="en")
         # With its slash a command's name does not count as English that the person speaks.
         line = incoming.line if incoming.line.lstrip().startswith(("/", "／")) else f"/{incoming.line.lstrip()}"
-        return self._settings.lang or speech_of(line, otherwise=otherwise)
+        return speech_of(line, otherwise=otherwise)
 
     async def _take(self, incoming: Incoming, *, wait: bool) -> bool:
         """Whether the event is ours to read."""

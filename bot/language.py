@@ -31,6 +31,12 @@ def speech_of_machine(environment: Mapping[str, str]) -> Speech:
     return "en"
 
 
+def speech_of_locale(locale: str) -> Speech | None:
+    """The language of a locale such as "ja-JP" or "en-US"; None for any other, in which nobody can be answered."""
+    language = locale.lower().replace("_", "-").partition("-")[0]
+    return "ja" if language == "ja" else "en" if language == "en" else None
+
+
 def both(ja: str, en: str) -> Message:
     """A sentence in both languages."""
     return Message(ja=ja, en=en)

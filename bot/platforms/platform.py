@@ -30,7 +30,8 @@ class Incoming:
     `event_id` is the same where the platform delivers the same event twice. `line` is a command with or without its slash.
     `nearby` gives the text of the message that was replied to, else of the thread; it is asked only where the command lacks a text.
     `team`, `channel`, `roles` and `direct` say where it was said and by whom, as `bot.guard.asking` has them.
-    `locale` is what the platform says of the person, e.g. "ja-JP". `arguments` are there where the platform's own form has taken
+    `own_locale` is the language that the person has set the platform to, e.g. "ja-JP"; `locale` is that of the place, or what else there
+    is to go by. `arguments` are there where the platform's own form has taken
     the command apart: the line then only names the command and tells the language.
     `told` is what the platform needs to take the same event in again after a restart, JSON without tokens of the bot; None where it can
     not. `tried` says how often it was taken in before, `at` when it was first, in seconds since 1970; 0: just now.
@@ -44,6 +45,7 @@ class Incoming:
     channel: str = ""
     roles: tuple[str, ...] = ()
     direct: bool = False
+    own_locale: str = ""
     locale: str = ""
     files: tuple[IncomingFile, ...] = ()
     nearby: Callable[[], Awaitable[str | None]] | None = None

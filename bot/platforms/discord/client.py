@@ -270,7 +270,7 @@ def _incoming_of(interaction: discord.Interaction, line: str) -> Incoming:
         event_id=str(interaction.id),
         person=str(interaction.user.id),
         line=line,
-        locale=str(interaction.locale),
+        own_locale=str(interaction.locale),
         **origin_of(interaction),
     )
 

@@ -37,7 +37,7 @@ def written_command(incoming: Incoming, to: Delivery, attachments: Iterable[disc
     """A command: Discord tells of it once, so all of it is written down."""
     files = [asdict(WrittenFile(filename=file.filename, size=file.size, url=file.url)) for file in attachments]
     arguments = asdict(incoming.arguments) if incoming.arguments is not None else None
-    named = {name: getattr(incoming, name) for name in ("line", "locale", "team", "channel", "roles", "direct")}
+    named = {name: getattr(incoming, name) for name in ("line", "own_locale", "team", "channel", "roles", "direct")}
     return {"kind": COMMAND, "to": to.to_json(), "person": incoming.person, "files": files, "arguments": arguments, **named}
 
 
@@ -54,7 +54,7 @@ def command_again(left: Left, downloads: Downloads, *, platform: str) -> tuple[I
         event_id=left.event_id,
         person=told["person"],
         line=told["line"],
-        locale=told["locale"],
+        own_locale=told.get("own_locale", told.get("locale", "")),
         team=told["team"],
         channel=told["channel"],
         roles=tuple(told["roles"]),

@@ -17,6 +17,7 @@ from bot.errors import BotError, CommandError
 from bot.faults import log_fault
 from bot.language import Speech, both, speech_of
 from bot.platforms.platform import CannotPost, Incoming, TryLater
+from bot.platforms.slack.locales import Locales
 from bot.platforms.slack.manifest import READ, line_of_slash
 from bot.platforms.slack.markup import as_typed
 from bot.platforms.slack.place import Place
@@ -61,11 +62,12 @@ class Intake:
     What takes something in gives what begins to read it: between both it is acknowledged.
     """
 
-    def __init__(self, desk: Desk, sending: Sending, platform: SlackPlatform, reader: Reader) -> None:
+    def __init__(self, desk: Desk, sending: Sending, platform: SlackPlatform, reader: Reader, locales: Locales) -> None:
         self._desk = desk
         self._sending = sending
         self._platform = platform
         self._reader = reader
+        self._locales = locales
         self._running: set[asyncio.Task[None]] = set()
 
     def is_for_all(self, payload: Mapping[str, Any]) -> bool:
@@ -189,6 +191,8 @@ class Intake:
         task.add_done_callback(self._running.discard)
 
     async def _take(self, incoming: Incoming, place: Place, *, shown_to_all: bool, taken: TakenIn | None) -> None:
+        if self._desk.lets_in(incoming):  # of strangers, nothing is asked
+            incoming = replace(incoming, own_locale=await self._locales.of(incoming.person))
         speech = self._desk.speech_for(incoming)
         aside = place if shown_to_all else replace(place, private=True)
         try:

@@ -55,6 +55,7 @@ SCOPES = (
     "groups:history",  # as channels:history, in private channels it was invited to
     "im:history",
     "im:write",  # reach somebody whose channel it is not in
+    "users:read",  # the language that the person who asks has set Slack to
 )
 EVENTS = ("app_mention", "message.im")
 

@@ -23,6 +23,7 @@ from bot.desk import Desk
 from bot.errors import PlatformError
 from bot.platforms.platform import CannotPost, TryLater
 from bot.platforms.slack.intake import Intake
+from bot.platforms.slack.locales import Locales
 from bot.platforms.slack.posting import SlackPlatform
 from bot.platforms.slack.presses import Presses
 from bot.platforms.slack.reading import Reader
@@ -60,7 +61,7 @@ async def serve_slack(settings: SlackSettings, desk: Desk) -> None:
         sending = Sending(client, settings, session, _quiet())
         platform = SlackPlatform(sending, desk, bot_name=str(bot["user"]))
         reader = Reader(client, settings, session, user_id=str(bot["user_id"]))
-        intake = Intake(desk, sending, platform, reader)
+        intake = Intake(desk, sending, platform, reader, Locales(client))
         presses = Presses(desk, sending)
         app = _app(client, settings, intake, presses)
         try:

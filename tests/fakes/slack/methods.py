@@ -127,7 +127,9 @@ class Methods:
         user = _needed(arguments, "user")
         if user not in (ASKER, OTHER):
             raise Refused("user_not_found")
-        return {"user": {"id": user, "name": user.lower(), "is_bot": False}}
+        asked = str(arguments.get("include_locale")).lower() in ("true", "1")
+        locale = {"locale": self._store.locales[user]} if asked and user in self._store.locales else {}
+        return {"user": {"id": user, "name": user.lower(), "is_bot": False, **locale}}
 
     async def _open_view(self, arguments: Arguments) -> dict[str, Any]:
         user, until = self._store.triggers.pop(_needed(arguments, "trigger_id"), ("", 0.0))

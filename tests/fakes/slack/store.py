@@ -25,6 +25,7 @@ class Store:
             GENERAL: Channel(id=GENERAL, name="general", members={*people, BOT_USER}),
             ELSEWHERE: Channel(id=ELSEWHERE, name="elsewhere", members=people),
         }
+        self.locales: dict[str, str] = {}  # what people have set Slack to
         self.said: list[Said] = []
         self.uploads: list[Upload] = []
         self.calls: list[Call] = []

@@ -134,8 +134,8 @@ def opinions(store: FeedbackStore) -> int:
     return sum(count.good + count.corrected + count.to_label for count in store.counts())
 
 
-async def answer_to(stage: Stage, name: str, options: dict[str, str]) -> Message:
-    return await stage.discord.response_to(await stage.discord.slash(name, options))
+async def answer_to(stage: Stage, name: str, options: dict[str, str], *, locale: str = "en-US") -> Message:
+    return await stage.discord.response_to(await stage.discord.slash(name, options, locale=locale))
 
 
 def test_a_strangers_thumb_is_not_taken_and_they_alone_are_told(redis_url: str, tmp_path: Path) -> None:
@@ -170,11 +170,13 @@ def test_a_strangers_form_does_not_open(redis_url: str, tmp_path: Path) -> None:
 # --- Limits --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("text", "said"), [("最高", "あなたが送れるのは 1 分に 1 件"), ("great", "you can send at most 1 a minute")])
-def test_the_question_beyond_the_limit_is_refused_with_when_to_ask_again(redis_url: str, text: str, said: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "locale", "said"), [("最高", "ja", "あなたが送れるのは 1 分に 1 件"), ("great", "en-US", "you can send at most 1 a minute")]
+)
+def test_the_question_beyond_the_limit_is_refused_with_when_to_ask_again(redis_url: str, text: str, locale: str, said: str) -> None:
     async def scene(stage: Stage) -> None:
-        await answer_to(stage, "sentiment", {"text": text})
-        assert said in text_of(await answer_to(stage, "sentiment", {"text": text}))
+        await answer_to(stage, "sentiment", {"text": text}, locale=locale)
+        assert said in text_of(await answer_to(stage, "sentiment", {"text": text}, locale=locale))
         await stage.discord.mention(f"sentiment {text}")
         told = await stage.discord.wait_for_message(lambda message: message["channel_id"] == DM_CHANNEL)
         assert said in text_of(told)

@@ -69,13 +69,14 @@ def test_a_filled_form_becomes_its_request(redis_url: str, name: str, options: d
 @pytest.mark.parametrize(
     ("options", "locale", "shown"),
     [
-        ({"text": "この店はよい"}, "en-US", "ポジティブ 90.0%"),
-        ({"text": "I love it"}, "ja", "positive 90.0%"),
+        ({"text": "この店はよい"}, "en-US", "positive 90.0%"),
+        ({"text": "I love it"}, "ja", "ポジティブ 90.0%"),
         ({"text": "🙂"}, "ja", "ポジティブ 90.0%"),
         ({"text": "🙂"}, "de", "positive 90.0%"),
+        ({"text": "この店はよい"}, "de", "ポジティブ 90.0%"),
     ],
 )
-def test_the_answer_speaks_the_language_that_was_typed_else_the_persons(
+def test_the_answer_speaks_the_language_of_the_persons_discord_else_the_one_that_was_typed(
     redis_url: str, options: dict[str, Any], locale: str, shown: str
 ) -> None:
     async def scene(stage: Stage) -> None:
@@ -104,7 +105,7 @@ def test_a_command_in_a_direct_message_is_answered_there(redis_url: str) -> None
 
 def test_a_picture_comes_with_words_that_say_what_it_shows(redis_url: str) -> None:
     async def scene(stage: Stage) -> None:
-        interaction = await stage.discord.slash("explain-attention", {"text": "とてもよい"})
+        interaction = await stage.discord.slash("explain-attention", {"text": "とてもよい"}, locale="ja")
         answer = await stage.discord.response_to(interaction)
         attachment, page = answer["attachments"]
         assert answer["embeds"][0]["image"]["url"] == f"attachment://{attachment['filename']}"

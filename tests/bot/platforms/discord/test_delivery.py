@@ -158,12 +158,13 @@ def test_help_is_shown_once_through_trouble(redis_url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"), [("I love it", "the time to respond to the command is over"), ("とてもよい", "返事できる時間が過ぎた")]
+    ("text", "locale", "shown"),
+    [("I love it", "en-US", "the time to respond to the command is over"), ("とてもよい", "ja", "返事できる時間が過ぎた")],
 )
-def test_an_answer_after_the_fifteen_minutes_goes_into_the_channel(redis_url: str, text: str, shown: str) -> None:
+def test_an_answer_after_the_fifteen_minutes_goes_into_the_channel(redis_url: str, text: str, locale: str, shown: str) -> None:
     async def scene(stage: Stage) -> None:
         stage.worker.free.clear()
-        interaction = await stage.discord.slash("sentiment", {"text": text})
+        interaction = await stage.discord.slash("sentiment", {"text": text}, locale=locale)
         await interaction.acknowledged.wait()
         stage.discord.expire_interactions()
         stage.discord.lose_response("POST", "*/messages")

@@ -153,15 +153,17 @@ def test_what_is_being_read_is_handed_over_before_the_bot_stops(redis_url: str) 
 
 
 @pytest.mark.parametrize(("text", "shown"), [("I love it", "the chat refused it"), ("とてもよい", "チャットに受け付けられず")])
-@pytest.mark.parametrize("how", ["mention", "slash"])
-def test_an_answer_that_discord_refuses_leaves_an_apology_in_its_place(redis_url: str, how: str, text: str, shown: str) -> None:
+@pytest.mark.parametrize(("how", "locale"), [("mention", "en-US"), ("slash", "de")])
+def test_an_answer_that_discord_refuses_leaves_an_apology_in_its_place(
+    redis_url: str, how: str, locale: str, text: str, shown: str
+) -> None:
     async def scene(stage: Stage) -> None:
         if how == "mention":
             stage.discord.fail("POST", f"*/{CHANNEL}/messages", status=400, code=50035)
             await stage.discord.mention(f"sentiment {text}")
         else:
             stage.discord.fail("PATCH", "*/@original", status=400, code=50035)
-            await stage.discord.slash("sentiment", {"text": text})
+            await stage.discord.slash("sentiment", {"text": text}, locale=locale)
         apology = await stage.discord.wait_for_message()
         assert shown in text_of(apology)
         assert apology["channel_id"] == CHANNEL

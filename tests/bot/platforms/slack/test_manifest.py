@@ -51,4 +51,8 @@ def test_the_manifest_is_for_socket_mode_or_for_an_address(url: str, by_socket: 
 def test_the_bot_asks_for_no_more_than_it_needs() -> None:
     scopes = manifest()["oauth_config"]["scopes"]
     assert list(scopes) == ["bot"]
-    assert not [scope for scope in scopes["bot"] if scope.startswith(("admin", "users", "chat:write.", "channels:read"))]
+    assert not [
+        scope
+        for scope in scopes["bot"]
+        if scope.startswith(("admin", "users:read.", "users:write", "users.", "chat:write.", "channels:read"))
+    ]
