@@ -101,22 +101,49 @@ install: $(INSTALLED) ## install what `make run` needs
 .PHONY: install-all
 install-all: $(INSTALLED_ALL) ## install what tests and training need too
 
+.PHONY: wheel
+wheel: $(INSTALLED) ## build a wheel that holds the bundled models, into build/wheel; pipx installs it
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build/wheel .
+	ls build/wheel/yomite-*.whl
+
+.PHONY: images
+images: ## build the container images (needs Docker)
+	docker compose --profile web --profile cpu --profile dashboard build
+
 .PHONY: lock
-lock: ## write requirements.lock from what is installed in .venv
+lock: ## write requirements.lock from what is installed in .venv, and from it what each container image holds
 	$(BIN)/python -m tools.lock
+	$(BIN)/python -m tools.images
+	$(BIN)/python -m tools.env_example
 
 .PHONY: readme
-readme: $(INSTALLED) ## write the README's tables from the code
+readme: $(INSTALLED) ## write what README.md and docs/ take from the code: commands and settings
 	$(BIN)/python -m tools.readme
 
 .PHONY: readme-examples
-readme-examples: $(INSTALLED) ## write the README's examples by running them
+readme-examples: $(INSTALLED) ## write the examples of docs/*/start.md by running them
 	$(BIN)/python -m tools.examples
+
+.PHONY: messages
+messages: $(INSTALLED) ## write docs/en/messages.md, every sentence for people in both languages, from the code
+	$(BIN)/python -m tools.messages
+
+.PHONY: site
+site: $(INSTALLED_ALL) ## build the documents as a site in English and Japanese, into build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+.PHONY: site-serve
+site-serve: $(INSTALLED_ALL) ## show the site at 127.0.0.1:8000 while the documents are written
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs serve --dev-addr 127.0.0.1:8000
 
 .PHONY: pictures
 pictures: $(INSTALLED_ALL) browser ## draw the documents' pictures
 	$(BIN)/python -m tools.pictures
 	$(BIN)/python -m tools.attention_pictures
+
+.PHONY: first-answer
+first-answer: $(INSTALLED) ## time the path from a clone to the first answers, and write it into docs/*/start.md
+	$(BIN)/python -m tools.first_answer
 
 .PHONY: clean
 clean: ## remove .venv and what the tools left (never models/)

