@@ -9,6 +9,8 @@ from types import FrameType
 
 from rq.timeouts import JobTimeoutException
 
+NOT_IN_TIME = "not done in time"
+
 
 @contextmanager
 def time_limit(limit_s: float) -> Iterator[None]:
@@ -17,12 +19,26 @@ def time_limit(limit_s: float) -> Iterator[None]:
     RQ's own timer forgets the outer one.
 
     Raises:
-        JobTimeoutException: the time is over.
+        JobTimeoutException: the time is over. Code that is not Python's, such as a tokenizer that calls us back, makes another error of it
+            on its way out; that one does not get out of here.
     """
-    before = signal.signal(signal.SIGALRM, _time_is_over)
+    over = False
+
+    def time_is_over(number: int, frame: FrameType | None) -> None:
+        nonlocal over
+        over = True
+        raise JobTimeoutException(NOT_IN_TIME)
+
+    before = signal.signal(signal.SIGALRM, time_is_over)
     left_s, _ = signal.setitimer(signal.ITIMER_REAL, limit_s)
     try:
         yield
+    except JobTimeoutException:
+        raise
+    except Exception as error:
+        if over:
+            raise JobTimeoutException(NOT_IN_TIME) from error
+        raise
     finally:
         try:
             signal.setitimer(signal.ITIMER_REAL, left_s)
@@ -31,7 +47,3 @@ def time_limit(limit_s: float) -> Iterator[None]:
             raise
         finally:
             signal.signal(signal.SIGALRM, before)
-
-
-def _time_is_over(number: int, frame: FrameType | None) -> None:
-    raise JobTimeoutException("not done in time")
