@@ -93,7 +93,7 @@ pack: $(INSTALLED_ALL) ## train the bundled models from the data in DATA (stops 
 
 .PHONY: pack-scores
 pack-scores: $(INSTALLED_ALL) ## measure the bundled models on every dev file in DATA (TASKS="similar ner": on those alone)
-	$(BIN)/python -m engine.pack.scores --data $(DATA) --table README.md $(if $(TASKS),--task $(TASKS))
+	$(BIN)/python -m engine.pack.scores --data $(DATA) --table docs/en/models.md --table docs/ja/models.md $(if $(TASKS),--task $(TASKS))
 
 .PHONY: install
 install: $(INSTALLED) ## install what `make run` needs

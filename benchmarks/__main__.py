@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks import backends, drawing, engine, gpu, levers, overhead, profile, report, scale, start, system
+from benchmarks import backends, capacity, drawing, engine, gpu, levers, overhead, profile, report, scale, service, start, system
 from benchmarks.report import RESULTS, Report
 from engine.errors import EngineError
 
@@ -17,6 +17,8 @@ BENCHMARKS: dict[str, Callable[..., Report]] = {
     "system": system.run,
     "overhead": overhead.run,
     "scale": scale.run,
+    "service": service.run,
+    "capacity": capacity.run,
     "start": start.run,
     "drawing": drawing.run,
     "levers": levers.run,

@@ -18,7 +18,7 @@ WIDE = 20.0  # from such a range on, ratios stand on a logarithmic axis
 INK, FAINT, MET, MISSED = "#222222", "#888888", "#2c6fbb", "#c8553d"
 # Told apart by the colour-blind, and by their marks.
 STYLES = (("#000000", "o"), ("#e69f00", "s"), ("#56b4e9", "^"), ("#009e73", "D"), ("#cc79a7", "v"), ("#0072b2", "P"), ("#d55e00", "X"))
-_AT_ONCE = re.compile(r"(\d+) at once")
+_AT_ONCE, _WORKERS = re.compile(r"(\d+) at once"), re.compile(r"(\d+) workers?")
 
 
 def figures(report: Report) -> Iterator[tuple[str, bytes]]:
@@ -26,6 +26,8 @@ def figures(report: Report) -> Iterator[tuple[str, bytes]]:
     aimed = [row for row in report.rows if row.unit == RATIO and row.values]
     if report.benchmark == "system":
         yield "system", _lines(report, _AT_ONCE, ("requests/s", "p95"), "people at once")
+    if report.benchmark == "capacity":
+        yield "capacity", _lines(report, _WORKERS, ("p50", "p95"), "workers", logarithmic=True)
     if aimed:
         yield f"{report.benchmark}-ratios", _bars(aimed, report.title)
 
@@ -58,7 +60,7 @@ def _bars(rows: Sequence[Row], title: str) -> bytes:
     return _png(figure)
 
 
-def _lines(report: Report, place: re.Pattern[str], measures: Sequence[str], x_name: str) -> bytes:
+def _lines(report: Report, place: re.Pattern[str], measures: Sequence[str], x_name: str, *, logarithmic: bool = False) -> bytes:
     """One panel a measure, one line a contestant, over the number in the rows' group."""
     figure = Figure(figsize=(WIDTH_IN, 3.8), dpi=DPI, layout="constrained")
     panels: Any = figure.subplots(1, len(measures), squeeze=False)[0]
@@ -75,7 +77,10 @@ def _lines(report: Report, place: re.Pattern[str], measures: Sequence[str], x_na
         axes.set_xticks(ticks, [str(tick) for tick in ticks])
         axes.set_xlabel(x_name, fontsize=8)
         axes.set_ylabel(f"{measure} ({rows[0].unit})" if rows and rows[0].unit != measure else measure, fontsize=8)
-        axes.set_ylim(bottom=0.0)
+        if logarithmic:
+            axes.set_yscale("log")
+        else:
+            axes.set_ylim(bottom=0.0)
         _plain(axes)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=8, frameon=False)

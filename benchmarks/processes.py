@@ -30,6 +30,23 @@ def memory_mb(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1_000_000
 
 
+def computed_s(pid: int) -> float:
+    """How long a process has computed so far, with all its threads, in seconds.
+
+    Raises:
+        BenchmarkError: that cannot be read here.
+    """
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError) as error:
+        raise BenchmarkError(
+            "no_proc",
+            ja=f"プロセス {pid} の計算時間を /proc から読めません。Linux で測ってください。",
+            en=f"The processor time of process {pid} cannot be read from /proc. Measure it on Linux.",
+        ) from error
+
+
 def command_s(command: Sequence[str], *, folder: Path, environment: Mapping[str, str] | None = None) -> float:
     """How long a command runs, its interpreter's start included.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.setting_key import Key, same
-from bot.setting_values import flag, ids, number, secret, starting_with
+from bot.setting_values import MOST_SHARDS, flag, ids, number, numbers, secret, starting_with
 from engine.contract import Message
 
 
@@ -86,6 +86,16 @@ CHAT_KEYS = (
         default="3000",
         meaning=Message(ja="Slack を HTTP で受けるポート", en="the port for Slack by HTTP"),
     ),
+    Key(
+        name="slack_sockets",
+        read=number(at_least=1, at_most=10),
+        allowed=Message(ja="1〜10 の整数", en="a whole number from 1 to 10"),
+        default="1",
+        meaning=Message(
+            ja="Socket Mode の接続の数（Slack はアプリごとに合わせて 10 まで認める）",
+            en="how many connections Socket Mode opens; Slack allows an app 10 in all",
+        ),
+    ),
     _slack_ids(
         "slack_teams",
         prefixes="TE",
@@ -122,6 +132,27 @@ CHAT_KEYS = (
         meaning=Message(
             ja="返信先のどんなメッセージも読む（Discord の開発者ページで Message Content Intent を有効にしてから）",
             en="read any message that is replied to (switch on Message Content Intent on Discord's developer page first)",
+        ),
+    ),
+    Key(
+        name="discord_shards",
+        read=number(at_least=0, at_most=MOST_SHARDS),
+        allowed=Message(
+            ja="0〜10000 の整数（0 は Discord の勧める数）", en="a whole number from 0 to 10000 (0: as many as Discord recommends)"
+        ),
+        default="0",
+        meaning=Message(
+            ja="ボット全体のシャードの数。どのプロセスでも同じにする", en="how many shards the bot has in all; the same in every process"
+        ),
+    ),
+    Key(
+        name="discord_shard_ids",
+        read=numbers,
+        allowed=Message(ja="シャードの番号（例：0-3、0,2）", en="numbers of shards, e.g. 0-3 or 0,2"),
+        default="",
+        meaning=Message(
+            ja="このプロセスが受け持つシャード（discord_shards も要る。省くとすべて）",
+            en="the shards that this process holds; needs discord_shards (default: all)",
         ),
     ),
     _discord_ids(

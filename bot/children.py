@@ -12,7 +12,9 @@ from pathlib import Path
 from bot.exit_codes import INTERRUPTED
 from bot.settings import Settings
 
-EVERYTHING = ("profile", "catalog", "chosen", "models-dir", "device", "precision", "memory-budget-mb", "batch")
+EVERYTHING = ("profile", "catalog", "chosen", "lock", "models-dir", "device", "precision", "memory-budget-mb", "batch")
+
+MODELS = ("profile", "catalog", "chosen", "lock", "models-dir", "device", "precision")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,22 +26,18 @@ class Child:
 
 
 CHILDREN = {
+    "doctor": Child(words=("engine.checking",)),
     "evaluate": Child(words=("engine.evaluation",)),
     "train": Child(words=("engine.training", "train")),
     "adapt": Child(words=("engine.training", "adapt")),
-    "models": Child(words=("engine.models.choosing",), settings=("chosen", "device")),
+    "models": Child(words=("engine.models",), settings=MODELS),
 }
 
 
 def run_in_child(command: str, arguments: Sequence[str], settings: Settings) -> int:
     """Pass `arguments` on to the command's module, after what the settings say; returns its exit code."""
-    root = str(Path(__file__).resolve().parents[1])
-    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
-    child = CHILDREN[command]
-    words = [sys.executable, "-P", "-m", *child.words, *arguments, *_from_settings(child, arguments, settings)]
+    words, environment = _command_line(command, arguments, settings)
     # In a process group of its own, so that Ctrl-C is answered here and not by a traceback there.
-    # Threads that wait must not spin: beside a busy worker two that do were seen to take six times as long as one.
-    environment = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, "PYTHONPATH": path}
     process = subprocess.Popen(words, env=environment, process_group=0)
     try:
         return process.wait()
@@ -47,6 +45,38 @@ def run_in_child(command: str, arguments: Sequence[str], settings: Settings) -> 
         process.terminate()
         process.wait()
         return INTERRUPTED
+
+
+async def output_of_child(command: str, arguments: Sequence[str], settings: Settings) -> bytes:
+    """What the command's module prints to stdout; its process ends with the task that waits for it.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    import asyncio
+
+    words, environment = _command_line(command, arguments, settings)
+    process = await asyncio.create_subprocess_exec(
+        *words, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, process_group=0
+    )
+    try:
+        output, _ = await process.communicate()
+        return output
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def _command_line(command: str, arguments: Sequence[str], settings: Settings) -> tuple[list[str], dict[str, str]]:
+    """The words that start a child, and its environment."""
+    root = str(Path(__file__).resolve().parents[1])
+    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+    child = CHILDREN[command]
+    words = [sys.executable, "-P", "-m", *child.words, *arguments, *_from_settings(child, arguments, settings)]
+    # Threads that wait must not spin: beside a busy worker two that do were seen to take six times as long as one.
+    environment = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, "PYTHONPATH": path} | settings.worker().environment()
+    return words, environment
 
 
 def _from_settings(child: Child, arguments: Sequence[str], settings: Settings) -> list[str]:

@@ -19,6 +19,7 @@ from bot.errors import BotError, CommandError
 from bot.exit_codes import CANNOT_ANSWER, INTERRUPTED, OK, WRONG_USAGE
 from bot.grammar import Option, OptionValue, missing_value, plain_name, read_value, unknown_option
 from bot.language import Speech, both, speech_of, speech_of_machine
+from bot.model_commands import MORE_HELP as ABOUT_MODELS, NAMES as MODEL_COMMANDS, run_models
 from bot.platforms.plain import plain
 from bot.service_commands import NAMES as SERVICE_NAMES, add_service_commands
 from bot.settings import Settings, hide_secrets, read_settings
@@ -38,13 +39,7 @@ IN_CHILDREN = {
     "adapt": both("自分の分野の文章にモデルを慣らす", "adapt a model to the texts of your own field"),
     "evaluate": both("答えのわかっているデータで採点する", "score the engine on data whose answers are known"),
 }
-CHOOSING = ("use", "reset")  # `yomite models use FOLDER`; alone, `yomite models` lists them
-MORE_HELP = {
-    "models": both(
-        "学習させたモデルに答えさせる：yomite models use フォルダ（元に戻す：yomite models reset）",
-        "Let a model that you trained answer: yomite models use FOLDER (to go back: yomite models reset)",
-    )
-}
+MORE_HELP = {"models": ABOUT_MODELS}
 VERSION_OPTIONS = ("--version", "-V")
 
 
@@ -77,10 +72,8 @@ def _run(words: list[str], settings: Settings) -> int:
         return OK
     speech = settings.lang or settings.machine_speech
     words = _with_command_name(words)
-    if words[0] == "models" and len(words) > 1 and words[1] in CHOOSING:
-        from bot.children import run_in_child
-
-        return run_in_child("models", words[1:], settings)
+    if words[0] == "models" and len(words) > 1 and words[1] in MODEL_COMMANDS:
+        return run_models(words[1:], settings)
     try:
         return int(build_app(settings, speech)(args=words, standalone_mode=False, prog_name="yomite") or OK)
     except typer.TyperException as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
@@ -20,6 +21,8 @@ from bot.conversation import Understood, failure_reply, reply_to
 from bot.faults import log_fault
 from bot.feedback.answered import answered_of
 from bot.feedback.taking import Feedback
+from bot.observing.meter import NO_METER, BotMeter
+from bot.observing.telling import PostTelling
 from bot.owed import Owed
 from bot.platforms.platform import Answer, Apology, CannotPost, Platform, TryLater
 from engine.contract import ContractError, Message, request_from_json
@@ -47,12 +50,14 @@ class Deliveries:
         feedback: Feedback | None = None,
         owed: Owed | None = None,
         keep_s: int = QueueSettings().answer_ttl_s,
+        meter: BotMeter = NO_METER,
     ) -> None:
         """`owed`: the jobs that this process handed over. `keep_s`: how long it is kept that a job came too late."""
         self._platform = platform
         self._feedback = feedback
         self._owed = owed or Owed()
         self._keep_s = keep_s
+        self._report = PostTelling(platform.name, meter)
         self._stream = ReplyStream(connection, platform=platform.name, consumer=own_name())
         self._in_hand: dict[str, asyncio.Task[None]] = {}
         self._telling: set[asyncio.Task[None]] = set()  # whose question was lost
@@ -120,7 +125,8 @@ class Deliveries:
                 task.add_done_callback(self._telling.discard)
 
     async def _tell_lost(self, job_id: str, address: dict[str, Any]) -> None:
-        await self._insist(job_id, lambda _: self._platform.apologise(apology_of(job_id, address, {}, LOST)))
+        if await self._insist(job_id, lambda _: self._platform.apologise(apology_of(job_id, address, {}, LOST))) is None:
+            self._report.apologised(job_id)
 
     async def _bring(self, entry: Entry) -> None:
         """Post one answer, however long the platform takes, then forget its job."""
@@ -139,10 +145,11 @@ class Deliveries:
 
     async def _bring_once(self, entry: Entry) -> str:
         """Post the answer, or say that there is none. Returns the person whose job it was."""
-        person, why = "", None
+        person, why, tries = "", None, 0
 
         async def post(again: bool) -> None:
-            nonlocal person, why
+            nonlocal person, why, tries
+            tries, loaded_at = tries + 1, time.time()
             finished = await self._stream.load(entry.job_id)
             if finished == "late":
                 why = TOO_LATE
@@ -152,6 +159,8 @@ class Deliveries:
                     log.info("job %s was handed over all the same, though its person was told that it was not", entry.job_id)
                     return
                 why = await self._post(entry, finished, again=again or entry.again)
+                if why is None:
+                    self._report.posted(entry.job_id, finished.record, tries=tries, loaded_at=loaded_at)
 
         async def apologise(_: bool) -> None:
             nonlocal person
@@ -164,7 +173,9 @@ class Deliveries:
 
         why = await self._insist(entry.job_id, post) or why
         if why is not None:
-            await self._insist(entry.job_id, apologise)
+            self._report.failed(entry.job_id)
+            if await self._insist(entry.job_id, apologise) is None:
+                self._report.apologised(entry.job_id)
         return person
 
     async def _post(self, entry: Entry, finished: Finished, *, again: bool) -> Message | None:
@@ -203,6 +214,7 @@ class Deliveries:
                     return FAULT
                 wait_s = pause_s
             again = True
+            self._report.retried()
             await asyncio.sleep(wait_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 

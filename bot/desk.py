@@ -5,35 +5,38 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import redis.asyncio
-from redis.exceptions import ConnectionError as NoConnection, RedisError, TimeoutError as NoResponse
+from redis.exceptions import RedisError
 
 from bot.apologies import GIVEN_UP
-from bot.attachments import read_files
-from bot.commands import COMMANDS
-from bot.conversation import LocalRequest, Understood, answer_here, check_model, failure_reply, reply_to, understand
+from bot.conversation import LocalRequest, failure_reply
 from bot.deliveries import Deliveries, stop
-from bot.errors import BotError, CommandError, PlatformError
+from bot.errors import BotError, PlatformError
 from bot.faults import log_fault
 from bot.feedback.answered import Answered
 from bot.feedback.errors import cannot_look, is_off
 from bot.feedback.press import Opinion, Press
 from bot.feedback.taking import Feedback
-from bot.grammar import OptionValue
 from bot.guard.asking import Asking
-from bot.guard.errors import NotAllowed, Refused
+from bot.guard.errors import NotAllowed, QueueFull, Refused
 from bot.guard.guard import Guard
-from bot.language import Speech, speech_of, speech_of_locale
+from bot.language import Speech
+from bot.observing.connections import Connections
+from bot.observing.observed import Observed
+from bot.observing.telling import HANDED_OVER_AT, TAKEN_AT, WHY_GIVEN_UP, DeskTelling
 from bot.owed import Owed
 from bot.platforms.platform import Answer, CannotPost, Incoming, IncomingFile, Platform, TryLater
+from bot.reading import Reader, Reading
 from bot.reply import Reply
-from engine.contract import Failure, Message, Request, to_json
+from engine.contract import Message, to_json
 from workers.queue.async_door import AsyncDoor
-from workers.queue.door import JobQueue, characters
+from workers.queue.connections import is_away
+from workers.queue.door import JobQueue
 from workers.queue.intake import Intake, Left
 from workers.queue.replies import ReplyStream
 
@@ -50,20 +53,6 @@ FIRST_PAUSE_S = 0.1  # before Redis is tried again
 
 Found = TypeVar("Found")
 TakenIn = asyncio.Task[bool]  # whether an event is ours to read, as far as that is known yet
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """A command that the workers must answer; nothing has been handed over yet. `extras` are the platform's own options."""
-
-    incoming: Incoming
-    understood: Understood
-    speech: Speech
-    notes: list[str] = field(default_factory=list)  # about files that came along
-
-    @property
-    def extras(self) -> dict[str, OptionValue]:
-        return self.understood.extras
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +76,9 @@ class Desk:
         *,
         feedback: Feedback | None = None,
         guard: Guard | None = None,
+        observed: Observed | None = None,
     ) -> None:
-        """Without a `guard`, everybody may ask as much as they like."""
+        """Without a `guard`, everybody may ask as much as they like. What is `observed` hears of what happens here."""
         self._queue = queue
         self._door = AsyncDoor(connection, queue.settings)
         self._redis = connection
@@ -97,6 +87,14 @@ class Desk:
         self._guard = guard
         self._intake = Intake(connection, keep_s=queue.settings.answer_ttl_s)
         self._owed_on: dict[str, Owed] = {}
+        self._reader = Reader(queue, guard, lang=self._settings.lang, max_characters=self._settings.max_characters)
+        self._observed = observed or Observed()
+        self._telling = DeskTelling(self._observed.meter)
+
+    @property
+    def connections(self) -> Connections:
+        """Where a platform says whether it is connected."""
+        return self._observed.connections
 
     @property
     def takes_feedback(self) -> bool:
@@ -118,19 +116,28 @@ class Desk:
         The event is this bot's until it is submitted, settled or released, or the bot ends. What somebody else reads counts as taken;
         with `wait` it is waited for: it is read here if they do not come to its end. `taken`: what `take_in` gave.
         """
-        speech = self.speech_for(incoming)
+        speech, job_id = self.speech_for(incoming), job_id_of(incoming)
         try:
             if not await (taken or self._take(incoming, wait=wait)):
                 return None
-            return failure_reply(GIVEN_UP, speech) if incoming.tried >= MOST_READINGS else await self._read(incoming)
+            self._telling.taken(job_id, incoming, speech)
+            if incoming.tried >= MOST_READINGS:
+                self._telling.refused(job_id, incoming, WHY_GIVEN_UP)
+                return failure_reply(GIVEN_UP, speech)
+            found = await self._reader.read(incoming)
         except BotError as error:
+            self._telling.refused(job_id, incoming, error)
             return failure_reply(error.message, speech, only_asker=isinstance(error, Refused))
-        except RedisError:
+        except RedisError as error:
             log.warning("Redis cannot be reached")
+            self._telling.refused(job_id, incoming, error)
             return failure_reply(_NO_QUEUE, speech)
         except asyncio.CancelledError:
             await self.release(incoming)
             raise
+        if isinstance(found, Reply):
+            self._telling.answered(job_id, incoming)
+        return found
 
     async def settle(self, incoming: Incoming) -> None:
         """The person has the Reply to an event that needs no job: it is not taken again."""
@@ -160,6 +167,8 @@ class Desk:
             "person": incoming.person,
             "notes": reading.notes,
             "delivery": delivery,
+            TAKEN_AT: reading.taken_at,
+            HANDED_OVER_AT: time.time(),
         }
         address = {name: record[name] for name in ("speech", "platform", "person", "delivery")}
         try:
@@ -177,11 +186,16 @@ class Desk:
                     event_id=incoming.event_id,
                 )
             )
+        except QueueFull as error:
+            self._telling.refused(job_id_of(incoming), incoming, error)
+            raise
         except RedisError as error:
+            self._telling.refused(job_id_of(incoming), incoming, error)
             self._owed(incoming.platform).refuse(job_id_of(incoming))
             raise PlatformError(ja=_NO_QUEUE.ja, en=_NO_QUEUE.en) from error
         self._intake.handed_over(incoming.platform, incoming.event_id)
         self._owed(incoming.platform).add(job_id, address)
+        self._telling.handed_over(job_id, incoming, request, record)
         return job_id
 
     async def mark(self, job_id: str, name: str, value: str) -> None:
@@ -203,6 +217,7 @@ class Desk:
             feedback=self._feedback,
             owed=self._owed(platform.name),
             keep_s=self._queue.settings.answer_ttl_s,
+            meter=self._observed.meter,
         )
         taking_up = asyncio.create_task(self._take_up(platform.name, again)) if again else None
         try:
@@ -223,6 +238,9 @@ class Desk:
         if self._guard is not None:
             try:
                 await self._guard.admit(press)
+            except Refused as error:
+                self._telling.limited(press.platform, error)
+                raise
             except RedisError as error:
                 raise cannot_look() from error
         return await self._feedback.take(press)
@@ -260,18 +278,9 @@ class Desk:
         """The language to talk in to somebody who typed nothing: the setting, else that of the platform's locale."""
         return self._settings.lang or ("ja" if locale.lower().startswith("ja") else "en")
 
-    def speech_for(self, incoming: Incoming, *, came_along: str = "") -> Speech:
-        """The language to talk to the person in: the setting, else the one they have set the platform to, else that of what was typed.
-
-        Where nothing but a command was typed: the locale of the place, else that of the text which came along.
-        """
-        if (own := self._settings.lang or speech_of_locale(incoming.own_locale)) is not None:
-            return own
-        from_locale: Speech = "ja" if incoming.locale.lower().startswith("ja") else "en"
-        otherwise = from_locale if incoming.locale else speech_of(came_along, otherwise="en")
-        # With its slash a command's name does not count as English that the person speaks.
-        line = incoming.line if incoming.line.lstrip().startswith(("/", "／")) else f"/{incoming.line.lstrip()}"
-        return speech_of(line, otherwise=otherwise)
+    def speech_for(self, incoming: Incoming) -> Speech:
+        """The language to talk to the person in; see `Reader.speech_for`."""
+        return self._reader.speech_for(incoming)
 
     async def _take(self, incoming: Incoming, *, wait: bool) -> bool:
         """Whether the event is ours to read."""
@@ -291,8 +300,8 @@ class Desk:
         while True:
             try:
                 return await ask()
-            except (NoConnection, NoResponse):
-                if loop.time() + pause_s > end:
+            except RedisError as error:
+                if not is_away(error) or loop.time() + pause_s > end:
                     raise
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, 1.0)
@@ -316,59 +325,6 @@ class Desk:
 
     def _owed(self, platform: str) -> Owed:
         return self._owed_on.setdefault(platform, Owed())
-
-    async def _read(self, incoming: Incoming) -> Reading | Reply:
-        if self._guard is not None:
-            await self._guard.admit(incoming, line=incoming.line)
-        read = await read_files(incoming.files)
-        understood, came_along = await self._understand(incoming, read.text if incoming.files else None)
-        speech = self.speech_for(incoming, came_along=came_along or "")
-        request = understood.request
-        if isinstance(request, LocalRequest):
-            commands = self._guard.commands_for(incoming, COMMANDS) if self._guard is not None else COMMANDS
-            outcome = await asyncio.to_thread(
-                answer_here, request, self._queue, platform=incoming.platform, person=incoming.person, commands=commands
-            )
-            return reply_to(understood, outcome, speech)
-        await self._check(request)
-        return Reading(incoming=incoming, understood=understood, speech=speech, notes=[note.in_language(speech) for note in read.notes])
-
-    async def _understand(self, incoming: Incoming, attached: str | None) -> tuple[Understood, str | None]:
-        """Read the line; where it lacks a text, with the one that is near it. Also gives the text that came along."""
-
-        def understood(text: str | None) -> tuple[Understood, str | None]:
-            found = understand(
-                incoming.line,
-                extra_options=incoming.extra_options,
-                attach=lambda _: text,
-                slash_optional=True,
-                arguments=incoming.arguments,
-            )
-            return found, text
-
-        try:
-            return understood(attached)
-        except CommandError:
-            if attached is not None or incoming.nearby is None:
-                raise
-            nearby = await incoming.nearby()
-            if not nearby or not nearby.strip():
-                raise
-            return understood(nearby)
-
-    async def _check(self, request: Request) -> None:
-        """Raises CommandError for what a person in a chat may not ask for."""
-        count = characters(request)
-        if count > self._settings.max_characters:
-            raise CommandError(
-                ja=f"文章が長すぎます（{count:,} 文字）。{self._settings.max_characters:,} 文字までにしてください。",
-                en=f"The text is too long ({count:,} characters). The most is {self._settings.max_characters:,}.",
-            )
-        if request.model is not None or getattr(request, "other_model", None) is not None:
-            rows = await asyncio.to_thread(self._queue.models)
-            if isinstance(rows, Failure):  # unchecked, it could name any folder or hub model
-                raise CommandError(ja=rows.message.ja, en=rows.message.en)
-            check_model(request, rows)
 
 
 def job_id_of(incoming: Incoming) -> str:

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from bot.errors import CommandError, PlatformError
 from bot.exit_codes import OK
 from bot.feedback.store import FILE_NAME, FeedbackStore
+from bot.kept_redis import kept_redis
 from bot.language import Speech, both
 from bot.settings import Settings
 from engine.contract import Message
 from workers.queue.append_file import Rewriting, rewrite_append_file
 from workers.queue.door import JobQueue
 from workers.queue.forgetting import TELL_S, Erased, Eraser
-from workers.queue.local import running_server
-from workers.queue.server import EmbeddedRedis
-
-if TYPE_CHECKING:
-    from redis import Redis
 
 # What a person is on each platform; the chat page's are sessions of browsers.
 FORMS = {
@@ -74,7 +67,7 @@ def _forget_in_redis(settings: Settings, platform: str, person: str, *, tell_s: 
     from redis.exceptions import RedisError
 
     try:
-        with _redis(settings) as connection:
+        with kept_redis(settings) as connection:
             if connection is None:
                 return [both("Redis には何もありません。", "There is nothing in Redis.")]
             queue = JobQueue(connection, settings.queue())
@@ -85,24 +78,6 @@ def _forget_in_redis(settings: Settings, platform: str, person: str, *, tell_s: 
             ja=f"Redis を使えないので、消しきれていません（{type(error).__name__}）。Redis を確かめて、もう一度実行してください。",
             en=f"Redis cannot be used, so not all is erased ({type(error).__name__}). See to Redis, and run this again.",
         ) from error
-
-
-@contextmanager
-def _redis(settings: Settings) -> Iterator[Redis | None]:
-    """The Redis that is named or runs on this machine, else the embedded one, started for this; None where there never was one."""
-    from redis import Redis
-
-    url = settings.redis_url or running_server(settings.state_dir)
-    if url is not None:
-        with Redis.from_url(url) as connection:
-            yield connection
-        return
-    folder = settings.state_dir / "redis"
-    if not folder.is_dir():
-        yield None
-        return
-    with EmbeddedRedis(folder, durable=True) as server, Redis.from_url(server.url) as connection:
-        yield connection
 
 
 def _erased(erased: Erased) -> list[Message]:

@@ -3,10 +3,39 @@
 from __future__ import annotations
 
 from bot.setting_key import Key, same
-from bot.setting_values import number_or_off, one_of
+from bot.setting_values import number_or_off, one_of, path, web_address
 from engine.contract import Message
 
 OPERATING_KEYS = (
+    Key(
+        name="models_cache",
+        read=path,
+        allowed=Message(ja="フォルダのパス", en="the path of a folder"),
+        meaning=Message(
+            ja="取得したモデルの置き場所（省くと huggingface_hub の場所）",
+            en="where models that were fetched lie (default: where huggingface_hub keeps them)",
+        ),
+    ),
+    Key(
+        name="models_lock",
+        read=path,
+        allowed=Message(ja="ファイルのパス", en="the path of a file"),
+        meaning=Message(
+            ja="モデルの版とハッシュを固定するファイル（省くと state_dir の models.lock）",
+            en="the file that keeps the commits and hashes of models (default: models.lock in state_dir)",
+        ),
+    ),
+    Key(
+        name="hub_mirror",
+        read=web_address,
+        allowed=Message(
+            ja="https://… か http://…（名前やパスワードを含まないもの）", en="https://… or http://…, without a name or password in it"
+        ),
+        meaning=Message(
+            ja="モデルを取得する、Hugging Face のミラー（省くと Hugging Face）",
+            en="a mirror of the Hugging Face hub to fetch models from (default: the hub itself)",
+        ),
+    ),
     Key(
         name="log_level",
         read=one_of("debug", "info", "warning", "error"),

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import signal
 import sys
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from redis import Redis
 from redis.exceptions import RedisError
 
+from bot.desk import Desk
 from bot.errors import SettingsError
 from bot.exit_codes import CANNOT_ANSWER, OK
 from bot.language import Speech, both
-from bot.serving import chosen_services, open_desk, serve
+from bot.observing.observed import check_ports, observed
+from bot.serving import Service, chosen_services, open_desk, serve
 from bot.settings import Settings
 from engine.contract import Message, Task
+from workers.observing.logs import set_up_logging
 from workers.queue.append_file import append_file_has_grown, rewrite_append_file
+from workers.queue.connections import open_blocking
 from workers.queue.errors import QueueError
 from workers.queue.local import running_server
-from workers.queue.processes import WorkerProcess
+from workers.queue.processes import READY_MARK, WorkerProcess
 from workers.queue.server import EmbeddedRedis
 
 LOOK_S = 0.5  # how often processes are looked after
@@ -37,9 +39,10 @@ WORKER_STOP_S = 20.0  # for a worker to finish what it computes
 def run_everything(settings: Settings) -> int:
     """Redis (unless REDIS_URL names one), workers, the chat page, and every chat platform whose tokens are set; until Ctrl-C."""
     speech = settings.lang or settings.machine_speech
-    _set_up_logging()
+    _set_up_logging(settings)
+    check_ports(settings.observing(), workers=settings.workers)
     with _redis(settings) as (redis_url, server):
-        workers = [Kept(settings, redis_url, speech) for _ in range(settings.workers)]
+        workers = [Kept(settings, redis_url, speech, index=index) for index in range(settings.workers)]
         try:
             return asyncio.run(_run(settings, redis_url, server, workers, speech))
         finally:
@@ -53,12 +56,16 @@ def run_everything(settings: Settings) -> int:
 def serve_platforms(settings: Settings, names: Sequence[str]) -> int:
     """Only chat platforms, on the Redis that REDIS_URL names or that runs on this machine; until Ctrl-C."""
     speech = settings.lang or settings.machine_speech
-    _set_up_logging()
+    _set_up_logging(settings)
     redis_url = needed_redis(settings)
 
+    def say(line: Message) -> None:
+        _say(line, speech)
+
     async def work() -> bool:
-        async with open_desk(settings, redis_url) as desk:
-            return await serve(chosen_services(settings, names, lambda line: _say(line, speech)), desk, lambda line: _say(line, speech))
+        services = chosen_services(settings, names, say)
+        async with _opened(settings, redis_url, services, say) as desk:
+            return await serve(services, desk, say)
 
     return asyncio.run(_until_stopped(work()))
 
@@ -66,7 +73,8 @@ def serve_platforms(settings: Settings, names: Sequence[str]) -> int:
 def run_worker(settings: Settings, arguments: Sequence[str]) -> int:
     """Become a worker on the Redis that REDIS_URL names or that runs on this machine."""
     environment = WorkerProcess.environment(needed_redis(settings))
-    command = [sys.executable, "-P", "-m", "workers", *settings.worker().as_arguments(), *settings.queue().as_arguments(), *arguments]
+    command = [sys.executable, "-P", "-m", "workers", *settings.worker().as_arguments(), *settings.queue().as_arguments()]
+    command += [*settings.observing().as_arguments(), *arguments]
     sys.stdout.flush()
     os.execve(sys.executable, command, environment)
 
@@ -89,7 +97,9 @@ def needed_redis(settings: Settings) -> str:
 class Kept:
     """A worker process that is started again when it ends."""
 
-    def __init__(self, settings: Settings, redis_url: str, speech: Speech) -> None:
+    def __init__(self, settings: Settings, redis_url: str, speech: Speech, *, index: int = 0) -> None:
+        """`index`: which of several it is, from 0."""
+        self._observing = settings.observing().for_worker(index)
         self._settings = settings
         self._redis_url = redis_url
         self._speech = speech
@@ -116,7 +126,12 @@ class Kept:
     async def _one_life(self) -> Message:
         """Start it and wait for its end; returns what to say of that."""
         self._process = process = WorkerProcess(
-            self._settings.worker(), redis_url=self._redis_url, queue_settings=self._settings.queue(), warm_up=tuple(Task)
+            self._settings.worker(),
+            redis_url=self._redis_url,
+            queue_settings=self._settings.queue(),
+            warm_up=tuple(Task),
+            observing=self._observing,
+            on_line=_pass_on,
         )
         while process.alive:
             await asyncio.sleep(LOOK_S)
@@ -143,13 +158,14 @@ async def _run(settings: Settings, redis_url: str, server: EmbeddedRedis | None,
         _say(line, speech)
 
     async def everything() -> bool:
-        async with open_desk(settings, redis_url) as desk:
+        services = chosen_services(settings, (), say)
+        async with _opened(settings, redis_url, services, say) as desk:
             keepers = [asyncio.create_task(worker.keep()) for worker in workers]
             if server is not None:
                 keepers.append(asyncio.create_task(_keep_server(server, say)))
                 keepers.append(asyncio.create_task(_keep_disk_clean(server)))
             try:
-                return await serve(chosen_services(settings, (), say), desk, say)
+                return await serve(services, desk, say)
             finally:
                 for keeper in keepers:
                     keeper.cancel()
@@ -157,6 +173,17 @@ async def _run(settings: Settings, redis_url: str, server: EmbeddedRedis | None,
 
     say(both("Yomite を起動しています。止めるには Ctrl-C。", "Yomite is starting. Ctrl-C stops it."))
     return await _until_stopped(everything())
+
+
+@contextlib.asynccontextmanager
+async def _opened(settings: Settings, redis_url: str, services: Sequence[Service], say: Callable[[Message], None]) -> AsyncIterator[Desk]:
+    """A desk for these services, in a process that can be looked at."""
+    platforms = [service.name for service in services]
+    async with (
+        observed(settings.observing(), redis_url, platforms=platforms, say=say) as seen,
+        open_desk(settings, redis_url, seen) as desk,
+    ):
+        yield desk
 
 
 async def _keep_server(server: EmbeddedRedis, say: Any) -> None:
@@ -182,7 +209,7 @@ async def _keep_disk_clean(server: EmbeddedRedis) -> None:
 
 def _clean_disk(server: EmbeddedRedis, *, anyway: bool = False) -> None:
     """Write the file anew where something was written to it since, or `anyway`. Where Redis is away just now: the next time."""
-    with contextlib.suppress(RedisError), Redis.from_url(server.url) as connection:
+    with contextlib.suppress(RedisError), open_blocking(server.url) as connection:
         if anyway or append_file_has_grown(connection):
             rewrite_append_file(connection)
 
@@ -227,8 +254,14 @@ def _redis(settings: Settings) -> Iterator[tuple[str, EmbeddedRedis | None]]:
                     note.unlink()
 
 
-def _set_up_logging() -> None:
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
+def _set_up_logging(settings: Settings) -> None:
+    set_up_logging(level=settings.log_level, form=settings.log_format, process="bot")
+
+
+def _pass_on(line: str) -> None:
+    """What a worker writes goes where the bot's own log does; that it is ready is for this process alone."""
+    if READY_MARK not in line:
+        print(line, file=sys.stderr, flush=True)
 
 
 def _say(line: Message, speech: Speech) -> None:

@@ -1,4 +1,4 @@
-"""The subcommands of `yomite` for who runs it: those that start parts of the system (run, serve, worker), `forget` and `feedback`."""
+"""The subcommands of `yomite` for who runs it: those that start parts of the system (run, serve, worker), `doctor`, `jobs`, `forget`, `feedback`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import typer
 
 from bot.feedback.command import NAME as FEEDBACK, add_feedback_commands
 from bot.language import Speech, both
+from bot.operating.command import NAMES as OPERATING, add_operating_commands
 from bot.settings import Settings
 from bot.word_command import WordCommand
 
-NAMES = ("run", "serve", "worker", "forget", FEEDBACK)
+NAMES = ("run", "serve", "worker", *OPERATING, "forget", FEEDBACK)
 
 
 def add_service_commands(app: typer.Typer, settings: Settings, speech: Speech) -> None:
@@ -74,4 +75,5 @@ def add_service_commands(app: typer.Typer, settings: Settings, speech: Speech) -
             "erase one person's questions and answers from Redis, its disk and the opinions that were kept",
         ),
     )(forget)
+    add_operating_commands(app, settings, speech)
     add_feedback_commands(app, settings, speech)

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 import redis.asyncio
-from redis import Redis
 
 from bot.desk import Desk, DeskSettings
 from bot.errors import BotError, SettingsError
@@ -18,10 +17,11 @@ from bot.guard.access import AllowList
 from bot.guard.guard import Guard, GuardSettings
 from bot.guard.limits import Limits
 from bot.language import both
+from bot.observing.observed import Observed
 from bot.settings import Settings
 from engine.contract import Message
 from workers.queue.answered import AnsweredJobs
-from workers.queue.connections import open_async
+from workers.queue.connections import open_async, open_blocking
 from workers.queue.door import JobQueue
 
 PLATFORMS = ("web", "slack", "discord")
@@ -40,15 +40,15 @@ class Service:
 
 
 @contextlib.asynccontextmanager
-async def open_desk(settings: Settings, redis_url: str) -> AsyncIterator[Desk]:
-    """A desk with its connections to Redis, which are closed at the end."""
-    blocking = Redis.from_url(redis_url)
+async def open_desk(settings: Settings, redis_url: str, observed: Observed | None = None) -> AsyncIterator[Desk]:
+    """A desk with its connections to Redis, which are closed at the end. What is `observed` hears of what happens there."""
+    blocking = open_blocking(redis_url)
     connection = open_async(redis_url)
     try:
         queue = JobQueue(blocking, settings.queue())
         desk_settings = DeskSettings(lang=settings.lang, max_characters=settings.max_characters)
         guard = Guard(connection, guard_settings(settings))
-        yield Desk(queue, connection, desk_settings, feedback=_feedback(settings, connection), guard=guard)
+        yield Desk(queue, connection, desk_settings, feedback=_feedback(settings, connection), guard=guard, observed=observed)
     finally:
         await connection.aclose()
         blocking.close()
@@ -158,6 +158,7 @@ def slack_service(settings: Settings, say: Say) -> Service:
         app_token=settings.slack_app_token or "",
         signing_secret=settings.slack_signing_secret or "",
         http_port=settings.slack_port,
+        sockets=settings.slack_sockets,
     )
     return Service(name="slack", serve=lambda desk: serve_slack(slack, desk))
 
@@ -166,17 +167,34 @@ def discord_service(settings: Settings, say: Say) -> Service:
     """Discord.
 
     Raises:
-        SettingsError: the token is missing.
+        SettingsError: the token is missing, or there are no such shards.
     """
     if not settings.discord_token:
         raise SettingsError(
             ja="Discord：使いません（DISCORD_TOKEN を設定すると使えます。docs/ja/discord.md）",
             en="Discord: off (set DISCORD_TOKEN to use it; see docs/en/discord.md)",
         )
+    if settings.discord_shard_ids and settings.discord_shard_ids[-1] >= settings.discord_shards:
+        raise _no_such_shard(settings)
     from bot.platforms.discord import DiscordSettings, serve_discord
 
-    discord = DiscordSettings(token=settings.discord_token, message_content=settings.discord_message_content)
+    discord = DiscordSettings(
+        token=settings.discord_token,
+        message_content=settings.discord_message_content,
+        shards=settings.discord_shards,
+        shard_ids=settings.discord_shard_ids,
+    )
     return Service(name="discord", serve=lambda desk: serve_discord(discord, desk))
+
+
+def _no_such_shard(settings: Settings) -> SettingsError:
+    last, shards = settings.discord_shard_ids[-1], settings.discord_shards
+    return SettingsError(
+        ja=f"Discord：YOMITE_DISCORD_SHARD_IDS に {last} がありますが、YOMITE_DISCORD_SHARDS は {shards} です。"
+        f"シャードの番号は 0 からなので、YOMITE_DISCORD_SHARDS を {last + 1} 以上にしてください。",
+        en=f"Discord: YOMITE_DISCORD_SHARD_IDS names {last}, but YOMITE_DISCORD_SHARDS is {shards}. "
+        f"Shards are numbered from 0, so set YOMITE_DISCORD_SHARDS to {last + 1} or more.",
+    )
 
 
 def open_where_there_is_a_desktop(url: str) -> None:

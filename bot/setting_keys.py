@@ -104,7 +104,10 @@ KEYS = (
         name="redis_url",
         own_variable="REDIS_URL",
         read=redis_url,
-        allowed=same("redis://…, rediss://…, unix://…"),
+        allowed=Message(
+            ja="redis://…、rediss://…、unix://…、または redis+sentinel://ホスト:26379,ホスト:26379/サービス名",
+            en="redis://…, rediss://…, unix://…, or redis+sentinel://HOST:26379,HOST:26379/SERVICE",
+        ),
         meaning=Message(
             ja="ジョブを置く Redis（省くと、付属の Redis を自分で動かす）",
             en="the Redis where jobs wait (default: Yomite runs one of its own)",

@@ -6,6 +6,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from workers.queue.addresses import read_address
+
+MOST_SHARDS = 10_000  # more than any bot has
+
 
 def one_of(*values: str) -> Callable[[str], str]:
     """One of these words, in any case."""
@@ -50,6 +54,17 @@ def ids(*, prefixes: str = "", digits: bool = False) -> Callable[[str], frozense
     return read
 
 
+def numbers(text: str) -> tuple[int, ...]:
+    """Whole numbers and ranges of them, as 0-3 or 0,2; each once, in order."""
+    found: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()) or not int(first) <= int(last or first) < MOST_SHARDS:
+            raise ValueError(text)
+        found.update(range(int(first), int(last or first) + 1))
+    return tuple(sorted(found))
+
+
 def device(text: str) -> str:
     """What computes."""
     if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", text.lower()):
@@ -62,10 +77,16 @@ def path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
 
-def redis_url(text: str) -> str:
-    """The address of a Redis."""
-    if not text.startswith(("redis://", "rediss://", "unix://")):
+def web_address(text: str) -> str:
+    """The address of a server, without a name or password in it, for it is shown; a slash at its end is dropped."""
+    if not re.fullmatch(r"https?://[^\s/@]+(/[^\s@]*)?", text):
         raise ValueError(text)
+    return text.rstrip("/")
+
+
+def redis_url(text: str) -> str:
+    """The address of a Redis, or of the sentinels that know it."""
+    read_address(text)
     return text
 
 

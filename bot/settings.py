@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -12,11 +13,13 @@ from typing import Any, Literal
 from bot.errors import SettingsError
 from bot.language import Speech, speech_of, speech_of_machine
 from bot.setting_keys import KEYS, PREFIX, SECRETS, Key
+from workers.observing.settings import ObservingSettings
 from workers.queue import QueueSettings, WorkerSettings
 
 CONFIG_VARIABLE = "YOMITE_CONFIG"
 CONFIG_NAME = "yomite.toml"  # read where it lies in the current folder
 CHOSEN_NAME = "chosen.json"  # what `yomite models use` writes into the state folder
+LOCK_NAME = "models.lock"  # what `yomite models pull` writes there, unless models_lock names another file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +29,9 @@ class Settings:
     profile: Literal["bundled", "hub"] = "bundled"
     catalog: Path | None = None
     models_dir: Path | None = None
+    models_cache: Path | None = None
+    models_lock: Path | None = None
+    hub_mirror: str | None = None
     device: str = "auto"
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     memory_budget_mb: int = 4_096
@@ -56,12 +62,15 @@ class Settings:
     slack_app_token: str | None = field(default=None, repr=False)
     slack_signing_secret: str | None = field(default=None, repr=False)
     slack_port: int = 3_000
+    slack_sockets: int = 1
     slack_teams: frozenset[str] = frozenset()
     slack_channels: frozenset[str] = frozenset()
     slack_users: frozenset[str] = frozenset()
     slack_admins: frozenset[str] = frozenset()
     discord_token: str | None = field(default=None, repr=False)
     discord_message_content: bool = False
+    discord_shards: int = 0  # 0: as many as Discord recommends
+    discord_shard_ids: tuple[int, ...] = ()  # none: all
     discord_guilds: frozenset[str] = frozenset()
     discord_channels: frozenset[str] = frozenset()
     discord_roles: frozenset[str] = frozenset()
@@ -75,7 +84,10 @@ class Settings:
             profile=self.profile,
             catalog=self.catalog,
             chosen=self.state_dir / CHOSEN_NAME,
+            lock=self.models_lock or self.state_dir / LOCK_NAME,
             models_dir=self.models_dir,
+            models_cache=self.models_cache,
+            hub_mirror=self.hub_mirror,
             device=self.device,
             precision=self.precision,
             memory_budget_mb=self.memory_budget_mb,
@@ -85,6 +97,12 @@ class Settings:
     def queue(self) -> QueueSettings:
         """The part that the queue needs."""
         return QueueSettings(timeout_s=self.timeout_s, answer_ttl_s=self.answer_ttl_s, cache_ttl_s=self.cache_ttl_s)
+
+    def observing(self) -> ObservingSettings:
+        """The part that says how a process can be looked at."""
+        return ObservingSettings(
+            log_level=self.log_level, log_format=self.log_format, monitor_host=self.monitor_host, monitor_port=self.monitor_port
+        )
 
     def speech_for(self, text: str) -> Speech:
         """The language to talk to the person in who typed `text`: YOMITE_LANG, else the text's, else the locale's."""
@@ -165,15 +183,20 @@ def _read(key: Key, text: str, *, place: str, en_place: str) -> object:
         return key.read(text)
     except (ValueError, KeyError) as error:
         # `from None` for secrets: the error that caused it could show a part of the value.
-        raise _bad_value(key, text, place=place, en_place=en_place) from None if key.name in SECRETS else error
+        raise _bad_value(key, text, place=place, en_place=en_place) from None if _is_hidden(key, text) else error
 
 
 def _bad_value(key: Key, value: object, *, place: str, en_place: str) -> SettingsError:
-    shown_ja, shown_en = ("その値", "that value") if key.name in SECRETS else (f"「{value}」", f"{value!r}")
+    shown_ja, shown_en = ("その値", "that value") if _is_hidden(key, value) else (f"「{value}」", f"{value!r}")
     return SettingsError(
         ja=f"{place} に{shown_ja}は使えません。使える値：{key.allowed.ja}",
         en=f"{en_place} cannot be {shown_en}. Allowed: {key.allowed.en}",
     )
+
+
+def _is_hidden(key: Key, value: object) -> bool:
+    """Whether a value is not shown: that of a secret, or an address that holds a name or password."""
+    return key.name in SECRETS or re.search(r"://[^/]*@", str(value)) is not None
 
 
 def _unknown(name: str, known: list[str], *, path: Path | None = None) -> SettingsError:

@@ -153,7 +153,7 @@ def _without_words(text: str, normal: str) -> Language | None:
         return "en"
     raise BadInputError(
         "empty_text",
-        ja="記号や絵文字だけで、読める文字がありません。日本語か英語の文を入力してください。例: この映画は面白かった。",
+        ja="記号や絵文字だけで、読める文字がありません。日本語か英語の文を入力してください。例：この映画は面白かった。",
         en="there are only marks or emoji and nothing to read: give a text in Japanese or English, e.g. “I liked this film.”",
     )
 
@@ -162,7 +162,7 @@ def _refuse_blank(text: str) -> None:
     if all(char.isspace() or unicodedata.category(char) in ("Cc", "Cf", "Cs", "Cn", "Zs") or char in _INVISIBLE for char in text):
         raise BadInputError(
             "empty_text",
-            ja="テキストが空です。日本語か英語の文を入力してください。例: この映画は面白かった。",
+            ja="テキストが空です。日本語か英語の文を入力してください。例：この映画は面白かった。",
             en="the text is empty: give one in Japanese or English, e.g. “I liked this film.”",
         )
 

@@ -21,6 +21,7 @@ from workers.queue import names
 from workers.queue.pace import count_finished
 from workers.queue.replies import ReplyWriter
 from workers.taking import Taken
+from workers.telling import Telling
 
 # RQ's names. Its own code that writes them takes many round trips a job, or calls what the job names.
 _JOB, _STARTED, _FAILED = b"rq:job:", "rq:wip:", "rq:failed:"
@@ -30,7 +31,15 @@ class Books:
     """One worker's. `worker_key` is RQ's hash of the worker."""
 
     def __init__(
-        self, connection: Redis, *, worker: str, worker_key: str, replies: ReplyWriter, cache: AnswerCache, failure_ttl_s: int
+        self,
+        connection: Redis,
+        *,
+        worker: str,
+        worker_key: str,
+        replies: ReplyWriter,
+        cache: AnswerCache,
+        failure_ttl_s: int,
+        telling: Telling | None = None,
     ) -> None:
         self._redis = connection
         self._worker = worker
@@ -39,6 +48,7 @@ class Books:
         self._replies = replies
         self._cache = cache
         self._failure_ttl_s = failure_ttl_s
+        self._telling = telling or Telling(worker)
         self._running: set[tuple[str, str]] = set()  # (name of the queue, member of its started registry)
         self._running_lock = Lock()
 
@@ -66,10 +76,12 @@ class Books:
 
         Nothing is written of a job that another worker has taken over meanwhile, nor an answer that nobody waits for.
         """
+        began = time.monotonic()
         while ended:
             try:
                 with self._redis.pipeline() as pipe:
-                    self._finish(ended, pipe)
+                    own = self._finish(ended, pipe)
+                self._telling.written(own, seconds=time.monotonic() - began)
                 break
             except WatchError:  # one was taken over or cancelled just now, or the connection broke: look again
                 continue
@@ -89,7 +101,8 @@ class Books:
                 pipe.zremrangebyscore(_FAILED + queue, 0, time.time())
             pipe.execute()
 
-    def _finish(self, ended: Sequence[Ended], pipe: Pipeline) -> None:
+    def _finish(self, ended: Sequence[Ended], pipe: Pipeline) -> list[tuple[Ended, bool]]:
+        """Those that are this worker's still, and whether somebody waits for their answers."""
         marks = [names.cancelled(each.taken.job_id.decode("utf-8", "replace")) for each in ended]
         pipe.watch(self._own, *marks)
         mine = pipe.hmget(self._own, [each.taken.job_id for each in ended])
@@ -108,6 +121,7 @@ class Books:
         count_finished(pipe, len(own))
         pipe.hset(self._worker_key, "state", "busy" if self._others_run(ended) else "idle")
         pipe.execute()
+        return own
 
     def _no_longer_running(self, some: Sequence[Taken], pipe: Pipeline) -> None:
         if some:

@@ -6,7 +6,8 @@ import logging
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,15 +21,22 @@ from engine.errors import EngineError
 from engine.models.memory import give_back_free_memory
 from workers.carried import Outcome
 from workers.computing import Answering, OnProgress
+from workers.introducing import introduce
+from workers.observing.events import announce
+from workers.observing.settings import ObservingSettings
 from workers.offering import Offer
+from workers.queue.connections import open_blocking
 from workers.queue.errors import QueueError
 from workers.queue.processes import READY_MARK
 from workers.queue.settings import QueueSettings, WorkerSettings
 from workers.spare import Computing, WithSpare
+from workers.warming import Warming
+from workers.watched import Watched, watched
 from workers.worker import BatchingWorker
 
 if TYPE_CHECKING:
     from engine.catalog.catalog import Catalog
+    from engine.models.cache import ModelCache
 
 log = logging.getLogger("yomite.worker")
 
@@ -46,36 +54,80 @@ def run(
     burst: bool = False,
     warm_up: Sequence[Task] = (),
     warm_up_idle: Sequence[Task] = (),
+    observing: ObservingSettings | None = None,
 ) -> None:
     """Be a worker until SIGTERM or SIGINT, or with `burst` until nothing waits.
 
     Args:
         warm_up: tasks whose models are loaded before the first job is taken.
         warm_up_idle: tasks whose models are loaded while no job waits.
+        observing: where it can be looked at, also while it starts.
     Raises:
         QueueError: the address is none.
+        ObservingError: it cannot be looked at there.
         RedisError: Redis is not there, or refuses.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     connection = connect(redis_url)
-    offer = Offer(settings, connection)
+    with watched(observing or ObservingSettings(), redis_url, say=_say_where) as seen:
+        made = _make(settings, connection, seen, queue_settings=queue_settings, name=name, warm_up_idle=[] if burst else warm_up_idle)
+        seen.ready(made.worker, missing=[task for task in warm_up if not _load(made.engine, task)])
+        announce(log, f"worker {made.worker.name}{READY_MARK}profile {settings.profile} on {made.device}")
+        made.worker.work(burst=burst)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Made:
+    worker: BatchingWorker
+    engine: Computing
+    device: str
+
+
+def _make(
+    settings: WorkerSettings,
+    connection: Redis,
+    seen: Watched,
+    *,
+    queue_settings: QueueSettings | None,
+    name: str | None,
+    warm_up_idle: Sequence[Task],
+) -> _Made:
+    """The worker over its engine, with nothing loaded yet."""
+    seen.offer = offer = Offer(settings, connection)
     offer.tell()  # before the models' libraries are loaded: whoever only asks what there is need not wait for them
-    engine, device = compose(settings, offer.catalog)
+    engine, device = compose(settings, offer.catalog, on_cache=seen.caches.append)
+    seen.failure = engine.failure if isinstance(engine, Unable) else None
     offer.on_change(engine.use)
+    warming = Warming(
+        connection,
+        partial(_load, engine),
+        worker=lambda: worker.name,
+        used_bytes=lambda: sum(sum(cache.held_bytes().values()) for cache in list(seen.caches)),
+        first=warm_up_idle,
+    )
+    introduction = introduce(connection, lambda: worker.key, profile=settings.profile, device=device)
+
+    def on_beat() -> None:
+        offer.tell()
+        introduction()
+        warming.look()
+
     worker = BatchingWorker(
         connection,
         engine,
         batch=settings.batch,
         name=name,
         settings=queue_settings,
-        idle_work=warming(engine, [] if burst else warm_up_idle),
-        on_beat=offer.tell,
+        idle_work=warming,
+        on_beat=on_beat,
         on_quiet=give_back_free_memory,
+        meter=seen.meter,
     )
-    for load in warming(engine, warm_up):
-        load()
-    print(f"worker {worker.name}{READY_MARK}profile {settings.profile} on {device}", file=sys.stderr, flush=True)
-    worker.work(burst=burst)
+    return _Made(worker=worker, engine=engine, device=device)
+
+
+def _say_where(url: str) -> None:
+    announce(log, f"can be looked at: {url}/healthz {url}/readyz {url}/metrics")
 
 
 def connect(redis_url: str) -> Redis:
@@ -85,18 +137,22 @@ def connect(redis_url: str) -> Redis:
         QueueError: the address is none; its message does not show it, for it may hold a password.
     """
     try:
-        return Redis.from_url(redis_url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=5, health_check_interval=0)
+        return open_blocking(redis_url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=5, health_check_interval=0)
     except ValueError as error:
         raise QueueError(
-            ja="Redis の場所の書き方が違います。redis://、rediss://、unix:// のどれかで始めてください（例：redis://127.0.0.1:6379/0）。",
-            en="The address of Redis is not written as it should be. Begin with redis://, rediss:// or unix://, e.g. redis://127.0.0.1:6379/0",
+            ja="Redis の場所の書き方が違います。redis://、rediss://、unix:// のどれかで始めてください（例：redis://127.0.0.1:6379/0）。"
+            "Sentinel なら redis+sentinel://ホスト:26379,ホスト:26379/サービス名 です。",
+            en="The address of Redis is not written as it should be. Begin with redis://, rediss:// or unix://, e.g. redis://127.0.0.1:6379/0; "
+            "with sentinels it is redis+sentinel://HOST:26379,HOST:26379/SERVICE",
         ) from error
 
 
-def compose(settings: WorkerSettings, catalog: Catalog | Failure) -> tuple[Computing, str]:
+def compose(
+    settings: WorkerSettings, catalog: Catalog | Failure, *, on_cache: Callable[[ModelCache], None] = lambda cache: None
+) -> tuple[Computing, str]:
     """The engine over the catalog, and what computes; where that cannot be put together, an engine that says so to each job.
 
-    Beside one on a GPU, the CPU computes what is too large for it.
+    `on_cache` is given what keeps the models. Beside one on a GPU, the CPU computes what is too large for it.
     """
     if isinstance(catalog, Failure):
         return _unable(catalog)
@@ -112,15 +168,16 @@ def compose(settings: WorkerSettings, catalog: Catalog | Failure) -> tuple[Compu
         return _unable(error.as_failure())
 
     def engine_on(name: str) -> Engine:
-        budget_bytes = settings.memory_budget_mb * 1024**2
-        return Engine(catalog, ModelCache(memory_budget_bytes=budget_bytes, device=name, precision=settings.precision))
+        cache = ModelCache(memory_budget_bytes=settings.memory_budget_mb * 1024**2, device=name, precision=settings.precision)
+        on_cache(cache)
+        return Engine(catalog, cache)
 
     engine = engine_on(settings.device)
     return (engine if device == "cpu" else WithSpare(engine, make_spare=lambda: engine_on("cpu"), catalog=catalog)), device
 
 
 def _unable(failure: Failure) -> tuple[Unable, str]:
-    print(f"{failure.message.en}\n{failure.message.ja}", file=sys.stderr, flush=True)
+    log.error("%s / %s", *(" ".join(words.splitlines()) for words in (failure.message.en, failure.message.ja)))
     return Unable(failure), "nothing"
 
 
@@ -137,11 +194,11 @@ class Unable:
     """An engine that could not be put together: it gives each Request the reason."""
 
     def __init__(self, failure: Failure) -> None:
-        self._failure = failure
+        self.failure = failure
 
     def read(self, requests: Sequence[Request], on_progress: OnProgress | None = None) -> list[Outcome | Undrawn]:
         """The reason, for each."""
-        return [self._failure] * len(requests)
+        return [self.failure] * len(requests)
 
     def model_of(self, request: Request) -> str | None:
         """No model."""
@@ -152,11 +209,6 @@ class Unable:
 
     def warm_up(self, tasks: Sequence[Task], languages: Sequence[Any]) -> None:
         """Nothing to load."""
-
-
-def warming(engine: Answering, tasks: Sequence[Task]) -> Iterator[Callable[[], None]]:
-    """For each task, what loads its models."""
-    return (partial(_load, engine, task) for task in tasks)
 
 
 def no_address() -> QueueError:
@@ -176,9 +228,14 @@ def unreachable(error: Exception) -> Message:
     )
 
 
-def _load(engine: Answering, task: Task) -> None:
+def _load(engine: Answering, task: Task) -> bool:
+    """Load a task's models; False where they cannot be."""
+    if isinstance(engine, Unable):
+        return False
     try:
         engine.warm_up([task], LANGUAGES)
     except Exception as error:  # noqa: BLE001  # nobody waits for it; the first Request will meet the same error and report it
         log.warning("the models for %s cannot be loaded (%s)", task, type(error).__name__)
         log.debug("%s", "".join(traceback.format_tb(error.__traceback__)))
+        return False
+    return True

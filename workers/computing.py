@@ -18,6 +18,7 @@ from engine.models.memory import ran_out_of_memory
 from workers import failures
 from workers.carried import Carried, Computed, Ended, Outcome
 from workers.limits import time_limit
+from workers.observing.meter import NO_METER, Meter
 
 log = logging.getLogger("yomite.worker")
 
@@ -49,6 +50,7 @@ def compute(
     *,
     urgent: Callable[[], None] | None = None,
     limit: Limit = time_limit,
+    meter: Meter = NO_METER,
 ) -> Iterator[list[Ended | Computed]]:
     """How each job ended, or that its pictures are to be drawn, in parts as they are known.
 
@@ -68,12 +70,13 @@ def compute(
             return
         parts = _parts(jobs, error)
         log.warning("a batch of %d jobs failed (%s); they are run in %d parts", len(jobs), type(error).__name__, len(parts))
+        meter.split(why="memory" if ran_out_of_memory(error) else "error")
     else:
         yield [_computed(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
         return
     # Not within `except`, where the error would hold on to all that the batch had in memory.
     for part in parts:
-        yield from compute(part, engine, watch, urgent=urgent, limit=limit)
+        yield from compute(part, engine, watch, urgent=urgent, limit=limit, meter=meter)
 
 
 def ended(job: Carried, outcome: Outcome, *, blame: str = "") -> Ended:

@@ -44,18 +44,20 @@ class Drawings:
         *,
         insist: Callable[[Callable[[], None]], None],
         on_trouble: Callable[[], None],
+        on_drawn: Callable[[Ended, float], None] = lambda how, seconds: None,
         threads: int = THREADS,
         backlog: int = BACKLOG,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """All three are called from any thread.
+        """All of these are called from any thread.
 
         `write` writes down how a job ended. `insist` does so again and again while Redis is away, and raises RedisError where it gives
-        up: `on_trouble` is called then, and the job is left as it lies in Redis.
+        up: `on_trouble` is called then, and the job is left as it lies in Redis. `on_drawn` is told how long a job's pictures took.
         """
         self._write = write
         self._insist = insist
         self._on_trouble = on_trouble
+        self._on_drawn = on_drawn
         self._most_threads = threads
         self._backlog = backlog
         self._clock = clock
@@ -126,7 +128,10 @@ class Drawings:
 
     def _work(self) -> None:
         while (drawing := self._next()) is not None:
-            self._end(drawing, _drawn(drawing.computed))
+            began = time.monotonic()
+            how = _drawn(drawing.computed)
+            self._on_drawn(how, time.monotonic() - began)
+            self._end(drawing, how)
 
     def _next(self) -> _Drawing | None:
         with self._changed:

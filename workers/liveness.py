@@ -57,6 +57,11 @@ class Heart:
         """Start beating."""
         self._thread.start()
 
+    @property
+    def beats(self) -> bool:
+        """Whether it has been started, and not stopped."""
+        return self._thread.is_alive() and not self._stopped
+
     def soon(self) -> None:
         """Beat now, without waiting for it. Also from a signal's handler."""
         self._wake.put(None)

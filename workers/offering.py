@@ -1,4 +1,4 @@
-"""What a worker offers: its catalog, told to everybody in Redis, and read anew when `yomite models use` has chosen another model."""
+"""What a worker offers: its catalog, told to everybody in Redis, and read anew when `yomite models use` or `pull` has changed it."""
 
 from __future__ import annotations
 
@@ -54,9 +54,10 @@ class Offer:
         take(found)
 
     def _chosen_state(self) -> object:
-        from engine.catalog.chosen import chosen_state
+        from engine.catalog.chosen import chosen_state, written
 
-        return chosen_state(self._settings.chosen) if self._settings.chosen else None
+        chosen, lock = self._settings.chosen, self._settings.lock
+        return chosen_state(chosen) if chosen else None, written(lock) if lock else None
 
 
 def load_catalog(settings: WorkerSettings) -> Catalog | Failure:
@@ -64,7 +65,13 @@ def load_catalog(settings: WorkerSettings) -> Catalog | Failure:
     from engine.catalog.catalog import Catalog
 
     try:
-        return Catalog.load(profile=settings.profile, user_file=settings.catalog, models_dir=settings.models_dir, chosen=settings.chosen)
+        return Catalog.load(
+            profile=settings.profile,
+            user_file=settings.catalog,
+            models_dir=settings.models_dir,
+            chosen=settings.chosen,
+            lock=settings.lock,
+        )
     except EngineError as error:
         return error.as_failure()
 

@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Sequence
 from threading import Lock
+from typing import Any
 
 from redis import Redis
 
@@ -14,6 +15,8 @@ from workers import failures
 from workers.books import Books
 from workers.carried import Carried, Ended, read
 from workers.liveness import dead_takers
+from workers.observing.meter import NO_METER, Meter
+from workers.queue import names
 from workers.taking import MOST_CRASHES, Taken, Taker
 
 log = logging.getLogger("yomite.worker")
@@ -24,11 +27,12 @@ EVERY_S = 3.0  # how often to look for jobs of dead workers
 class Recovery:
     """One worker's. For any thread: the worker looks between its batches, its heartbeat while it computes."""
 
-    def __init__(self, connection: Redis, *, worker: str, taker: Taker, books: Books) -> None:
+    def __init__(self, connection: Redis, *, worker: str, taker: Taker, books: Books, meter: Meter = NO_METER) -> None:
         self._redis = connection
         self._worker = worker
         self._taker = taker
         self._books = books
+        self._meter = meter
         self._next = 0.0
         self._looking = Lock()
 
@@ -55,4 +59,7 @@ class Recovery:
         self._next = time.monotonic() + EVERY_S * random.uniform(0.8, 1.2)
         for worker in dead_takers(self._redis, but=self._worker):
             log.warning("worker %s is gone; its jobs are run again", worker)
-            self.set_aside(self._taker.take_over(worker))
+            held: Any = self._redis.hlen(names.taken(worker))
+            aside = self._taker.take_over(worker)
+            self._meter.worker_gone(put_back=max(0, held - len(aside)))
+            self.set_aside(aside)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from redis import Redis
@@ -37,12 +38,12 @@ class Taken:
         """The queue's name."""
         return self.queue_key.removeprefix(QUEUE_PREFIX)
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """The task that the job says it is of; empty where it says none."""
         try:
             task = json.loads(self.fields.get(b"meta", b""))["task"]
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             return ""
         return task if isinstance(task, str) else ""
 

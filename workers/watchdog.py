@@ -13,6 +13,7 @@ from threading import Event, Lock, Thread
 
 from workers.carried import LONGEST_TIMEOUT_S
 from workers.limits import time_limit
+from workers.observing.health import OK
 
 log = logging.getLogger("yomite.worker")
 
@@ -48,6 +49,12 @@ class Watchdog:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
+
+    def check(self) -> str:
+        """Whether what is computed is within its time, in the words of `workers.observing.health`."""
+        end_at = self._end_at
+        late_s = 0.0 if end_at is None else time.monotonic() - end_at + self._margin_s
+        return OK if late_s <= 0.0 else f"a computation is {late_s:.0f} s beyond its time"
 
     def limit(self, limit_s: float) -> AbstractContextManager[None]:
         """As `time_limit`; where its exception does not come through, the process ends `margin_s` seconds later."""

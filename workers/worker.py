@@ -32,6 +32,8 @@ from workers.carried import Carried, Computed, Ended, read
 from workers.computing import Answering, compute, ended
 from workers.drawing import Drawings
 from workers.liveness import TTL_S, Heart, place
+from workers.observing.health import OK, Beat, Check
+from workers.observing.meter import NO_METER, Meter
 from workers.patience import Patience
 from workers.queue import names
 from workers.queue.job import SERIALIZER, EngineJob
@@ -39,6 +41,7 @@ from workers.queue.replies import ReplyWriter
 from workers.queue.settings import QueueSettings
 from workers.recovering import Recovery
 from workers.taking import Taken, Taker
+from workers.telling import Telling
 from workers.watchdog import MARGIN_S, Watchdog
 from workers.watching import watching
 
@@ -50,6 +53,7 @@ WAIT_S = 0.5  # for the bell, at a time
 TIDY_S = 60.0
 IDLE_WORK_S = 3_600.0  # for a piece of it: a model may have to be fetched first
 LEAVING_TTL_S = 86_400  # of the mark that a worker was told to stop; it is gone when its jobs are put back
+STILL_S = 60.0  # a heart that has not beaten for so long does so no more: it waits a while for a Redis that is slow
 IMPATIENT_S = 1.0  # a second Ctrl-C this soon after the first is the same one, sent twice
 
 
@@ -64,14 +68,15 @@ class BatchingWorker(SimpleWorker):
         batch: int,
         name: str | None = None,
         settings: QueueSettings | None = None,
-        idle_work: Iterable[Callable[[], None]] = (),
+        idle_work: Iterable[Callable[[], object]] = (),
         on_beat: Callable[[], None] = lambda: None,
         on_quiet: Callable[[], None] = lambda: None,
         hung_after_s: float = MARGIN_S,
+        meter: Meter = NO_METER,
     ) -> None:
         """`name` is made unique. `idle_work` is done piece by piece while no job waits; `on_beat` is called every few seconds,
         `on_quiet` once when nothing has come for a moment after some work. The process ends where a computation goes on `hung_after_s`
-        seconds after its time is over.
+        seconds after its time is over. `meter` is told of the work.
 
         The connection must not repeat commands by itself: what a repeated one had taken would be left lying.
         """
@@ -86,6 +91,7 @@ class BatchingWorker(SimpleWorker):
         self._on_beat = on_beat
         self._on_quiet, self._quiet = on_quiet, True
         self._taker = Taker(connection, unique)
+        self._meter, self._telling = meter, Telling(unique, meter)
         self._replies = ReplyWriter(connection, settings)
         self._cache = AnswerCache(connection, ttl_s=settings.cache_ttl_s)
         self._books = Books(
@@ -95,14 +101,21 @@ class BatchingWorker(SimpleWorker):
             replies=self._replies,
             cache=self._cache,
             failure_ttl_s=settings.answer_ttl_s,
+            telling=self._telling,
         )
         self._patience = Patience(lambda: self._asked_to_stop)
-        self._drawings = Drawings(lambda how: self._books.finish([how]), insist=self._patience.insist, on_trouble=self._unsettle)
+        self._drawings = Drawings(
+            lambda how: self._books.finish([how]),
+            insist=self._patience.insist,
+            on_trouble=self._unsettle,
+            on_drawn=self._telling.drawn,
+        )
         self._drawn: set[Task] = set()  # what has pictures
         self._watchdog = Watchdog(margin_s=hung_after_s)
         self._between = Between(self._answer_short, on_trouble=self._unsettle, standing_still=self._watchdog.standing_still)
-        self._recovery = Recovery(connection, worker=unique, taker=self._taker, books=self._books)
-        self._heart = Heart(self.beat, self._recovery.look, self._drawings.give_up_late)
+        self._recovery = Recovery(connection, worker=unique, taker=self._taker, books=self._books, meter=meter)
+        self._pulse = Beat(late_after_s=STILL_S)
+        self._heart = Heart(self._pulse, self.beat, self._recovery.look, self._drawings.give_up_late)
         self._place = place()
         self._next_tidying = 0.0
         self._asked_to_stop = 0.0
@@ -246,17 +259,21 @@ class BatchingWorker(SimpleWorker):
             self._answer(list(alike))
 
     def _answer(self, jobs: Sequence[Carried]) -> None:
-        gone = self._books.start(jobs)
+        began, gone = time.time(), self._books.start(jobs)
         self._finish([Ended(taken=job.taken) for job, is_gone in zip(jobs, gone, strict=True) if is_gone])
         jobs = [job for job, is_gone in zip(jobs, gone, strict=True) if not is_gone]
         digests = {job.job_id: self._digest(job) for job in jobs}
         known = dict(zip(digests, self._cache.look_up(list(digests.values())), strict=True))
-        self._finish([ended(job, outcome) for job in jobs if (outcome := known[job.job_id])])
+        answers = [ended(job, outcome) for job in jobs if (outcome := known[job.job_id])]
+        self._telling.known(jobs, answers, looked_up=self._cache.keeps)
+        self._finish(answers)
         wanted = [job for job in jobs if known[job.job_id] is None]
         if not wanted:
             return
-        watch, limit = watching(self.connection, self._replies), self._watchdog.limit
-        for some in compute(wanted, self._engine, watch, urgent=self._urgent(wanted), limit=limit):
+        watch, limit, since = watching(self.connection, self._replies), self._watchdog.limit, time.monotonic()
+        for some in compute(wanted, self._engine, watch, urgent=self._urgent(wanted), limit=limit, meter=self._meter):
+            self._telling.computed(some, began=began, seconds=time.monotonic() - since)
+            since = time.monotonic()
             self._finish([replace(each, digest=digests[each.taken.job_id.decode()]) for each in some if isinstance(each, Ended)])
             for each in some:
                 if isinstance(each, Computed):
@@ -286,6 +303,18 @@ class BatchingWorker(SimpleWorker):
     def _finish(self, some: Sequence[Ended]) -> None:
         if some:
             self._patience.insist(lambda: self._books.finish(some))
+
+    # --- Being looked at -------------------------------------------------------------------------------------------
+
+    def health(self) -> dict[str, Check]:
+        """What says whether it lives: its heart, and the watchdog over what it computes, however long that takes."""
+        return {"heart": self._pulse.check, "watchdog": self._watchdog.check}
+
+    def takes_jobs(self) -> str:
+        """Whether it does, in the words of `workers.observing.health`."""
+        if self._stop_requested:
+            return "it is to stop"
+        return OK if self._heart.beats else "it has not begun"
 
     # --- Being known -----------------------------------------------------------------------------------------------
 

@@ -2,7 +2,20 @@
 
 from typing import Any
 
-from bot.commands import ask, cancel, embed, explain_attention, fill_mask, help as help_, models, ner, sentiment, similar, status, tokens
+from bot.commands import (
+    ask,
+    cancel,
+    embed,
+    explain_attention,
+    fill_mask,
+    help as help_,
+    models,
+    ner,
+    sentiment,
+    similar,
+    status,
+    tokens,
+)
 from bot.commands.command import Command
 
 COMMANDS: tuple[Command[Any, Any], ...] = (

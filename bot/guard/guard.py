@@ -55,7 +55,7 @@ class Guard:
             redis.exceptions.RedisError: it cannot be counted.
         """
         self._access.check(asking)
-        command = None if line is None else _command_in(line)
+        command = None if line is None else command_in(line)
         if command is not None:
             self._access.check_command(command, asking)
         if command is not cancel.COMMAND:  # who has asked too much may always take it back
@@ -75,7 +75,7 @@ class Guard:
         return self._access.commands_for(asking, commands)
 
 
-def _command_in(line: str) -> Command[Any, Any] | None:
+def command_in(line: str) -> Command[Any, Any] | None:
     """The command that a line names; None where it names none: the desk says what is wrong then."""
     try:
         return find_command(line, slash_optional=True)[0]

@@ -45,10 +45,11 @@ class Limiter:
         empty = await self._buckets.take(list(limited))
         if empty is not None:
             bucket, wait_s = empty
-            raise _too_many(bucket, limited[bucket], wait_s)
+            kind, whom = limited[bucket]
+            raise _too_many(bucket, kind, whom, wait_s)
 
-    def _limited(self, asking: Asking) -> dict[Bucket, Message]:
-        """The buckets that a question is taken from, with whom each is for."""
+    def _limited(self, asking: Asking) -> dict[Bucket, tuple[str, Message]]:
+        """The buckets that a question is taken from, with whom each is for: in a word, and as they are told."""
         # A direct conversation has no one else in it: the limit for a person says it all.
         channel = "" if asking.direct else asking.channel
         team = _HERE if asking.platform != "web" else _ADDRESS
@@ -58,7 +59,10 @@ class Limiter:
             ("team", asking.team, self._limits.team, team),
         )
         return {
-            Bucket(key=names.limit(kind, asking.platform, who), a_minute=a_minute, at_once=max(1, math.ceil(a_minute / HELD_SHARE))): whom
+            Bucket(key=names.limit(kind, asking.platform, who), a_minute=a_minute, at_once=max(1, math.ceil(a_minute / HELD_SHARE))): (
+                kind,
+                whom,
+            )
             for kind, who, a_minute, whom in counted
             if who and a_minute
         }
@@ -70,9 +74,10 @@ _HERE = both("このチームで受け付けられる", "this team can send")
 _ADDRESS = both("同じアドレスから受け付けられる", "one address can send")
 
 
-def _too_many(bucket: Bucket, whom: Message, wait_s: float) -> TooMany:
+def _too_many(bucket: Bucket, kind: str, whom: Message, wait_s: float) -> TooMany:
     seconds = max(1, math.ceil(wait_s))
     return TooMany(
+        kind=kind,
         ja=f"質問が多すぎるため、これは読みませんでした。{whom.ja}のは 1 分に {bucket.a_minute} 件（続けて {bucket.at_once} 件）までです。"
         f"{seconds} 秒後にもう一度送ってください。",
         en=f"Too many questions, so this one was not read: {whom.en} at most {bucket.a_minute} a minute ({bucket.at_once} at once). "

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from engine.catalog.chosen import chosen_entries
 from engine.catalog.described import read_description
-from engine.catalog.entry import MODELS_FOLDER, CatalogEntry
+from engine.catalog.entry import CatalogEntry, models_folder
+from engine.catalog.locked import Lock, read_lock
 from engine.catalog.reading import HUB_NAME, LABELS_OF_TASK, read_rows
 from engine.contract import Language, Task
 from engine.errors import CatalogError
@@ -28,19 +29,27 @@ class Catalog:
 
     entries: tuple[CatalogEntry, ...]
     known: tuple[CatalogEntry, ...] = ()  # rows of all profiles: what a Request may name as its model
+    lock: Lock = field(default_factory=Lock)  # rows of the hub stand at its commits already
 
     @classmethod
     def load(
-        cls, *, profile: str = "bundled", user_file: Path | None = None, models_dir: Path | None = None, chosen: Path | None = None
+        cls,
+        *,
+        profile: str = "bundled",
+        user_file: Path | None = None,
+        models_dir: Path | None = None,
+        chosen: Path | None = None,
+        lock: Path | None = None,
     ) -> Catalog:
-        """Read a profile, with the rows of a user's own file before it, and before those the folders that `yomite models use` chose.
+        """Read a profile, with the rows of a user's own file before it, and before those what `yomite models use` chose.
 
         Args:
             profile: "bundled" or "hub".
             user_file: a TOML with `[[models]]` rows; each replaces the profile's row of its task and languages.
                 Its folders are absolute or relative to it.
             models_dir: where folders of the bundled rows lie.
-            chosen: the file of chosen folders; it need not be there.
+            chosen: the file of choices; it need not be there.
+            lock: the file that `yomite models pull` writes; it need not be there.
         Raises:
             CatalogError: a file is unreadable or a value is not allowed; names file, key and value.
         """
@@ -50,11 +59,13 @@ class Catalog:
                 ja=f"プロファイル「{profile}」はありません。使えるもの：{', '.join(PROFILES)}",
                 en=f"There is no profile {profile!r}. Allowed: {', '.join(PROFILES)}",
             )
-        shipped = read_rows(CATALOG_FILE, tables=PROFILES, folder=models_dir or MODELS_FOLDER)
+        shipped = read_rows(CATALOG_FILE, tables=PROFILES, folder=models_dir or models_folder())
         own = read_rows(user_file, tables=("models",), folder=user_file.absolute().parent)["models"] if user_file else ()
         others = tuple(entry for name in PROFILES if name != profile for entry in shipped[name])
-        entries = (*(chosen_entries(chosen) if chosen else ()), *own, *shipped[profile])
-        return cls(entries=entries, known=(*entries, *others))
+        locked = read_lock(lock) if lock else Lock()
+        rows, more = tuple(map(locked.applied, (*own, *shipped[profile]))), tuple(map(locked.applied, others))
+        entries = (*(chosen_entries(chosen, (*rows, *more)) if chosen else ()), *rows)
+        return cls(entries=entries, known=(*entries, *more), lock=locked)
 
     def entry(self, task: Task, language: Language, model: str | None = None) -> CatalogEntry:
         """The row for a task and language. Text of both languages is read by a row for "mixed", else by the Japanese one.
@@ -84,7 +95,7 @@ class Catalog:
             return next((entry for entry in of_task if language in entry.languages), of_task[0])
         if rows:
             return _for_task(rows[0], task)
-        return _unknown_model(task, model)
+        return self.lock.applied(_unknown_model(task, model))
 
 
 def _names(entry: CatalogEntry, model: str) -> bool:

@@ -1,9 +1,11 @@
-"""The folders of trained models that `yomite models use` has chosen: a small file that running workers look at. Loads no torch."""
+"""What `yomite models use` has chosen: folders of trained models, or models that the catalog names, in a small file that running
+workers look at. Loads no torch.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,17 +15,18 @@ from engine.catalog.entry import CatalogEntry
 from engine.contract import Task
 from engine.errors import CatalogError
 
-Folders = dict[Task, Path]
+Chosen = dict[Task, Path | str]  # a folder, or a name of the catalog's
 
 
-def read_chosen(path: Path) -> Folders:
-    """Task → folder; nothing where the file is not there.
+def read_chosen(path: Path) -> Chosen:
+    """Task → folder or name; nothing where the file is not there.
 
     Raises:
         CatalogError: `chosen_unreadable`.
     """
     try:
-        return {task: Path(folder) for task, folder in msgspec.json.decode(path.read_bytes(), type=dict[Task, str]).items()}
+        found = msgspec.json.decode(path.read_bytes(), type=dict[Task, str])
+        return {task: Path(model) if Path(model).is_absolute() else model for task, model in found.items()}
     except FileNotFoundError:
         return {}
     except (OSError, msgspec.DecodeError) as error:
@@ -34,33 +37,40 @@ def read_chosen(path: Path) -> Folders:
         ) from error
 
 
-def write_chosen(path: Path, folders: Mapping[Task, Path]) -> None:
-    """Write the file at once as a whole: a worker never sees half of it."""
+def write_chosen(path: Path, chosen: Mapping[Task, Path | str]) -> None:
+    """Write the file at once as a whole: a worker never sees half of it. Folders are absolute."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"{path.name}.{os.getpid()}")
-    unfinished.write_bytes(msgspec.json.format(msgspec.json.encode({str(task): str(folder) for task, folder in folders.items()})) + b"\n")
+    unfinished.write_bytes(msgspec.json.format(msgspec.json.encode({str(task): str(model) for task, model in chosen.items()})) + b"\n")
     unfinished.replace(path)
 
 
-def chosen_entries(path: Path) -> tuple[CatalogEntry, ...]:
-    """The catalog's rows for what was chosen.
+def chosen_entries(path: Path, known: Sequence[CatalogEntry] = ()) -> tuple[CatalogEntry, ...]:
+    """The catalog's rows for what was chosen; `known`: those that a name may mean. One that is none of theirs any more has no row.
 
     Raises:
         CatalogError: the file of choices cannot be read.
     """
-    return tuple(_entry(task, folder) for task, folder in read_chosen(path).items())
+    found: list[CatalogEntry] = []
+    for task, model in read_chosen(path).items():
+        if isinstance(model, Path):
+            found.append(_entry(task, model))
+        else:
+            found += [entry for entry in known if entry.task == task and model in entry.names]
+    return tuple(found)
 
 
 def chosen_state(path: Path) -> object:
     """Equal as long as the choices and what the chosen folders say of themselves are the same; looks at times of writing alone."""
     try:
-        folders = read_chosen(path)
+        chosen = read_chosen(path)
     except CatalogError:
-        folders = {}
-    return [_written(file) for file in (path, *(folder / FILE for folder in folders.values()))]
+        chosen = {}
+    return [written(file) for file in (path, *(folder / FILE for folder in chosen.values() if isinstance(folder, Path)))]
 
 
-def _written(path: Path) -> tuple[int, int] | None:
+def written(path: Path) -> tuple[int, int] | None:
+    """When a file was written and how large it is; None where it is not there."""
     try:
         found = path.stat()
     except OSError:

@@ -9,10 +9,31 @@ from pathlib import Path
 
 from engine.contract import Language, Task
 
-MODELS_FOLDER = Path(__file__).parents[2] / "models"
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 # Tasks whose models are loaded alike: one in memory answers both.
 _LOADED_AS = {Task.SIMILAR: "vectors", Task.EMBED: "vectors"}
+
+
+def models_folder() -> Path:
+    """Where the bundled models lie: in a checkout, else where an installed wheel has them."""
+    root = Path(__file__).parents[2]
+    return next((folder for folder in (root / "models", root / "yomite_models") if folder.is_dir()), root / "models")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockedFile:
+    """A file as it was when its model was locked; `size` in bytes."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockedModel:
+    """A commit of the hub, 40 hexadecimal digits, and the files of it that are needed, by their names within the repository."""
+
+    commit: str
+    files: Mapping[str, LockedFile]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +56,8 @@ class CatalogEntry:
     no_answer_threshold: float | None = 0.0  # for ask; None: the model never learnt to say "no answer"
     own_name: str = ""  # of a model that a team has trained
     weights: str = ""  # tells the weights in a folder from those that lay there before
+    locked: LockedModel | None = None  # what the files of a hub model must be
+    data: str = ""  # what it was trained on, where that is known
 
     @property
     def name(self) -> str:
@@ -42,7 +65,9 @@ class CatalogEntry:
         if self.own_name:
             return self.own_name
         if isinstance(self.model, Path):
-            return f"yomite/{(self.adapter or self.model).name}" if self.model.parent == MODELS_FOLDER else str(self.adapter or self.model)
+            return (
+                f"yomite/{(self.adapter or self.model).name}" if self.model.parent == models_folder() else str(self.adapter or self.model)
+            )
         return self.model
 
     @property

@@ -74,7 +74,7 @@ class _Row:
 
     KEYS = (
         *("task", "languages", "model", "folder", "adapter", "revision", "licence", "window"),
-        *("tokenizer", "labels", "case_types", "no_answer_threshold", "no_answer"),
+        *("tokenizer", "labels", "case_types", "no_answer_threshold", "no_answer", "data"),
     )
 
     def entry(self) -> CatalogEntry:
@@ -94,6 +94,7 @@ class _Row:
             labels=self._labels(task),
             case_types=self._boolean("case_types", default=False),
             no_answer_threshold=self._threshold(),
+            data=self._text("data") if "data" in self.data else "",
         )
 
     def _refuse(self, key: str, allowed: str) -> NoReturn:

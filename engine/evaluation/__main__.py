@@ -81,7 +81,9 @@ def chosen_rows(rows: Sequence[Row], *, only_held_out: bool, limit: int | None) 
 def _measure(options: argparse.Namespace) -> Report:
     examples = read_examples(options.data, options.task)
     kept = chosen_rows(examples.rows, only_held_out=options.held_out, limit=options.limit)
-    catalog = Catalog.load(profile=options.profile, user_file=options.catalog, models_dir=options.models_dir, chosen=options.chosen)
+    catalog = Catalog.load(
+        profile=options.profile, user_file=options.catalog, models_dir=options.models_dir, chosen=options.chosen, lock=options.lock
+    )
     engine = Engine(catalog, _cache(options))
     evaluation = _evaluate(engine, options, examples, kept, model=options.model)
     other = _evaluate(engine, options, examples, kept, model=options.against) if options.against else None

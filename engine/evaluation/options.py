@@ -38,6 +38,7 @@ def _add_settings(found: argparse.ArgumentParser) -> None:
     found.add_argument("--profile", default="bundled", help="the catalog's profile: bundled (default) or hub")
     found.add_argument("--catalog", type=Path, metavar="FILE", help="a catalog file of your own, laid over the profile")
     found.add_argument("--chosen", type=Path, metavar="FILE", help="the file of `yomite models use`")
+    found.add_argument("--lock", type=Path, metavar="FILE", help="the file of `yomite models pull`")
     found.add_argument("--models-dir", type=Path, metavar="FOLDER", help="where the bundled models lie")
     found.add_argument("--device", default="auto", help="what computes: auto (default), cpu, cuda, cuda:N, mps")
     found.add_argument(

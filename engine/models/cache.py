@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from functools import cached_property
 
@@ -12,6 +12,7 @@ import torch
 
 from engine.catalog import CatalogEntry
 from engine.errors import ModelError
+from engine.models.digests import Digests
 from engine.models.loaded import LoadedModel
 from engine.models.loading import choose_device, load_model
 from engine.models.memory import give_back_free_memory
@@ -38,6 +39,9 @@ class ModelCache:
         self._lock = threading.Lock()
         self._loading: dict[Key, threading.Lock] = {}
         self._tokenizers = SharedTokenizers()
+        self._digests = Digests()
+        self.loads: Counter[str] = Counter()  # how often models of each name were loaded, and dropped to make room
+        self.drops: Counter[str] = Counter()
 
     def get(self, entry: CatalogEntry, *, exact: bool = False) -> LoadedModel:
         """The row's model, loaded if it is not yet; `exact`: in fp32. A model larger than the budget is kept alone.
@@ -81,6 +85,15 @@ class ModelCache:
         with self._lock:
             return self._size()
 
+    def held_bytes(self) -> dict[str, int]:
+        """The bytes of the kept models, by their names; storage that several share counts for the first of them."""
+        with self._lock:
+            kept = list(self._models.values())
+        found: Counter[str] = Counter()
+        for count, loaded in enumerate(kept, start=1):
+            found[loaded.name] += size_bytes(each.model for each in kept[:count]) - found.total()
+        return dict(found)
+
     def __len__(self) -> int:
         with self._lock:
             return len(self._models)
@@ -94,7 +107,14 @@ class ModelCache:
         if failed and time.monotonic() - failed[0] < RETRY_AFTER_S:
             raise failed[1].with_traceback(None)
         try:
-            loaded = load_model(entry, device=choose_device(self._wanted_device), dtype=dtype, tokenizers=self._tokenizers, compact=True)
+            loaded = load_model(
+                entry,
+                device=choose_device(self._wanted_device),
+                dtype=dtype,
+                tokenizers=self._tokenizers,
+                compact=True,
+                digests=self._digests,
+            )
         except ModelError as error:
             if isinstance(entry.model, str):
                 self._failures[entry.model_key] = (time.monotonic(), error)
@@ -103,8 +123,10 @@ class ModelCache:
         with self._lock:
             share_storage(loaded.model, [other.model for other in reversed(self._models.values())])
             self._models[key] = loaded
+            self.loads[loaded.name] += 1
             while len(self._models) > 1 and self._size() > self._budget:
-                self._models.popitem(last=False)
+                _, dropped = self._models.popitem(last=False)
+                self.drops[dropped.name] += 1
         give_back_free_memory()
         return loaded
 

@@ -1,4 +1,4 @@
-"""`python -m engine.models.choosing use FOLDER | reset [TASK…]`: which trained models answer from now on, as `yomite models` calls it.
+"""`yomite models use FOLDER|NAME | reset [TASK…]`: which trained models, or others of the catalog, answer from now on.
 
 A model is loaded once before it is chosen: what cannot be loaded never reaches a worker.
 """
@@ -10,17 +10,21 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.catalog.chosen import Folders, read_chosen, write_chosen
+from engine.catalog import CatalogEntry
+from engine.catalog.chosen import Chosen, read_chosen, write_chosen
 from engine.catalog.described import Description, read_description
 from engine.contract import Message, Task
 from engine.errors import BadInputError, EngineError
+from engine.models.command_line import HELP, add_settings, language_of
+from engine.models.inventory import Places, named
 
 OK, CANNOT_ANSWER, BAD_INPUT = 0, 1, 2  # exit codes
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0 done, 1 the model cannot answer, 2 wrong options."""
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    options = _parser(language_of(words)).parse_args(words)
     try:
         done = _use(options) if options.command == "use" else _reset(options)
     except EngineError as error:
@@ -31,23 +35,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _use(options: argparse.Namespace) -> Message:
-    folder = options.folder.expanduser().absolute()
-    described = _described(folder)
-    tasks = (options.task,) if options.task else described.tasks
-    if not set(tasks) <= set(described.tasks):
-        allowed = ", ".join(described.tasks)
+    folder = options.model.expanduser().absolute()
+    chosen, rows = (folder, _rows_of_folder(folder)) if folder.is_dir() else _rows_of_name(options)
+    able = tuple(dict.fromkeys(row.task for row in rows))
+    tasks = (options.task,) if options.task else able
+    if not set(tasks) <= set(able):
+        allowed = ", ".join(able)
         raise BadInputError(
             "not_trained_for",
             ja=f"このモデルは {tasks[0]} 用に学習されていません。--for に使えるもの：{allowed}",
             en=f"This model was not trained for {tasks[0]}. Allowed for --for: {allowed}",
         )
-    _try_out(described, folder, options.device)
-    write_chosen(options.chosen, read_chosen(options.chosen) | dict.fromkeys(tasks, folder))
-    name, listed = described.entry(folder, tasks[0]).name, "、".join(tasks)
+    _try_out(next(row for row in rows if row.task == tasks[0]), options.device)
+    write_chosen(options.chosen, read_chosen(options.chosen) | dict.fromkeys(tasks, chosen))
+    name, listed = rows[0].name, "、".join(tasks)
     return Message(
         ja=f"これからは {name} が {listed} に答えます。動いているワーカーは数秒のうちに切り替わります。元に戻す：yomite models reset {tasks[0]}",
         en=f"From now on {name} answers {', '.join(tasks)}. Workers that run take it within seconds. "
         f"To go back: yomite models reset {tasks[0]}",
+    )
+
+
+def _rows_of_folder(folder: Path) -> list[CatalogEntry]:
+    described = _described(folder)
+    return [described.entry(folder, task) for task in described.tasks]
+
+
+def _rows_of_name(options: argparse.Namespace) -> tuple[str, list[CatalogEntry]]:
+    """A model of the hub that some profile or the team's catalog has, at the commit that is locked for it."""
+    if options.model.is_absolute() or options.model.parts[:1] in ((".",), ("..",), ("~",)):
+        raise _no_folder(options.model)
+    places = Places(profile=options.profile, catalog=options.catalog, models_dir=options.models_dir, lock=options.lock)
+    rows = [entry for model in named(places, [options.model.as_posix()]) for entry in model.entries]
+    lock = places.read_lock()
+    return rows[0].name, [lock.applied(row) for row in rows]
+
+
+def _no_folder(folder: Path) -> BadInputError:
+    return BadInputError(
+        "no_folder",
+        ja=f"フォルダ {folder} がありません。`yomite train` が書いたフォルダか、`yomite models list --all-profiles` にある名前を指定してください。",
+        en=f"There is no folder {folder}. Name a folder that `yomite train` wrote, or a model of `yomite models list --all-profiles`.",
     )
 
 
@@ -62,7 +90,7 @@ def _described(folder: Path) -> Description:
     return found
 
 
-def _try_out(described: Description, folder: Path, device: str) -> None:
+def _try_out(row: CatalogEntry, device: str) -> None:
     """Load the model as a worker will.
 
     Raises:
@@ -71,7 +99,7 @@ def _try_out(described: Description, folder: Path, device: str) -> None:
     # Imported here because it brings torch, which `reset` does without.
     from engine.models.loading import choose_device, load_model
 
-    load_model(described.entry(folder, described.task), device=choose_device(device))
+    load_model(row, device=choose_device(device))
 
 
 def _reset(options: argparse.Namespace) -> Message:
@@ -81,10 +109,10 @@ def _reset(options: argparse.Namespace) -> Message:
             ja="何を元に戻すかを指定してください。例：yomite models reset sentiment、すべてなら --all",
             en="Say what is to go back, e.g. yomite models reset sentiment, or --all for everything.",
         )
-    before: Folders = {} if options.all else read_chosen(options.chosen)
+    before: Chosen = {} if options.all else read_chosen(options.chosen)
     # What came together goes together: a sentiment model also explains.
     gone = {before[task] for task in options.tasks if task in before}
-    kept = {task: folder for task, folder in before.items() if folder not in gone}
+    kept = {task: model for task, model in before.items() if model not in gone}
     if options.tasks and not gone:
         chosen = ", ".join(before) or "–"
         raise BadInputError(
@@ -100,19 +128,25 @@ def _reset(options: argparse.Namespace) -> Message:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="yomite models", description="Choose which trained models answer.")
+def _parser(lang: str) -> argparse.ArgumentParser:
+    def said(ja: str, en: str) -> str:
+        return Message(ja=ja, en=en).in_language(lang)
+
+    parser = argparse.ArgumentParser(prog="yomite models", description=said("どのモデルが答えるかを選ぶ", "choose which models answer"))
     commands = parser.add_subparsers(dest="command", required=True)
-    use = commands.add_parser("use", help="let the model in a folder answer from now on")
-    use.add_argument("folder", type=Path, metavar="FOLDER", help="as `yomite train` wrote it")
-    use.add_argument("--for", dest="task", type=Task, metavar="TASK", help="default: all that it was trained for")
-    reset = commands.add_parser("reset", help="let the catalog's models answer again")
+    use = commands.add_parser("use", description=HELP["use"].in_language(lang))
+    form = said(
+        "`yomite train` が書いたフォルダか、`yomite models list --all-profiles` にある名前",
+        "a folder as `yomite train` wrote it, or a name of `yomite models list --all-profiles`",
+    )
+    use.add_argument("model", type=Path, metavar="FOLDER", help=form)
+    everything = said("省くと、学習した処理すべて", "default: all that it was trained for")
+    use.add_argument("--for", dest="task", type=Task, metavar="TASK", help=everything)
+    reset = commands.add_parser("reset", description=HELP["reset"].in_language(lang))
     reset.add_argument("tasks", nargs="*", type=Task, metavar="TASK")
-    reset.add_argument("--all", action="store_true", help="every task")
+    reset.add_argument("--all", action="store_true", help=said("すべての処理", "every task"))
     for command in (use, reset):
-        command.add_argument("--chosen", type=Path, required=True, metavar="FILE", help="where choices are kept")
-        command.add_argument("--device", default="auto")
-        command.add_argument("--lang", choices=("ja", "en"), default="en", help="what is said is said in it")
+        add_settings(command)
     return parser
 
 

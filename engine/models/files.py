@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -39,15 +41,22 @@ def model_folder(model: str | Path, *, revision: str | None = None) -> Path:
     return cached if cached else _download(model, revision)
 
 
-def cached_folder(model: str, revision: str | None = None) -> Path | None:
+def cached_folder(model: str, revision: str | None = None, *, cache: Path | None = None) -> Path | None:
     """The folder in the Hugging Face cache, or None where the model is not there or lacks some of its weights."""
     from huggingface_hub import try_to_load_from_cache
 
     for name in ("config.json", "modules.json"):
-        found = try_to_load_from_cache(model, name, revision=revision)
+        found = try_to_load_from_cache(model, name, revision=revision, cache_dir=cache)
         if isinstance(found, str) and has_weights(Path(found).parent):
             return Path(found).parent
     return None
+
+
+def needed_files(names: Iterable[str]) -> list[str]:
+    """Of a repository's files those that a model needs: safetensors, older weights only where there are none, and all small files."""
+    every = list(names)
+    weights = SAFE_WEIGHTS if any(name.endswith(".safetensors") for name in every) else OLD_WEIGHTS
+    return [name for name in every if any(fnmatchcase(name, pattern) for pattern in (*SMALL_FILES, weights))]
 
 
 def has_weights(folder: Path) -> bool:
@@ -70,10 +79,9 @@ def _download(model: str, revision: str | None) -> Path:
         raise _not_here(model)
     try:
         names = HfApi().list_repo_files(model, revision=revision)
-        weights = SAFE_WEIGHTS if any(name.endswith(".safetensors") for name in names) else OLD_WEIGHTS
         # Weights come last: where they lie in the cache, all the rest does.
         snapshot_download(model, revision=revision, allow_patterns=list(SMALL_FILES))
-        folder = Path(snapshot_download(model, revision=revision, allow_patterns=[*SMALL_FILES, weights]))
+        folder = Path(snapshot_download(model, revision=revision, allow_patterns=needed_files(names)))
     except (RepositoryNotFoundError, RevisionNotFoundError, GatedRepoError) as error:
         raise _not_on_hub(model, revision) from error
     except Exception as error:  # the hub's client lets through errors of its HTTP and storage libraries
@@ -98,13 +106,14 @@ def _not_here(model: str) -> ModelError:
     return ModelError(
         "model_not_found",
         ja=(
-            f"モデル「{model}」は手元になく、Hugging Face にも接続できません。接続できる機械で "
-            f"`hf download {model}` を実行してキャッシュを写すか、モデルのフォルダを指定するか、"
+            f"モデル「{model}」は手元になく、Hugging Face にも接続できません。接続できる機械で `yomite models pull {model} --to フォルダ` を"
+            f"実行してフォルダを運び、ここで `yomite models pull {model} --from フォルダ` を実行するか、YOMITE_HUB_MIRROR でミラーを指定するか、"
             "同梱モデル（プロファイル bundled）を使ってください。"
         ),
         en=(
-            f"The model {model} is not on this machine and the Hugging Face hub cannot be reached. Run `hf download {model}` where it "
-            "can and copy the cache, name a model's folder, or use the bundled models (profile bundled)."
+            f"The model {model} is not on this machine and the Hugging Face hub cannot be reached. Run `yomite models pull {model} --to FOLDER` "
+            f"where it can, carry the folder here and run `yomite models pull {model} --from FOLDER`; or name a mirror (YOMITE_HUB_MIRROR), "
+            "or use the bundled models (profile bundled)."
         ),
         model=model,
     )
@@ -121,13 +130,13 @@ def _not_on_hub(model: str, revision: str | None) -> ModelError:
     )
 
 
-def hub_reachable() -> bool:
+def hub_reachable(endpoint: str | None = None) -> bool:
     """Whether the hub, or the proxy on the way to it, takes a connection within `REACH_TIMEOUT_S`; False in offline mode."""
     from huggingface_hub import constants
 
     if constants.HF_HUB_OFFLINE:
         return False
-    address = urlsplit(constants.ENDPOINT)
+    address = urlsplit(endpoint or constants.ENDPOINT)
     proxy = getproxies().get(address.scheme)
     if proxy and not proxy_bypass(address.netloc):
         address = urlsplit(proxy if "://" in proxy else f"http://{proxy}")

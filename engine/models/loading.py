@@ -29,7 +29,9 @@ from engine import preemption
 from engine.catalog import CatalogEntry
 from engine.contract import Task
 from engine.errors import ModelError
+from engine.models.checking import check_files
 from engine.models.compact import keep_words_in_int8
+from engine.models.digests import Digests
 from engine.models.files import model_folder
 from engine.models.int8 import read_int8
 from engine.models.loaded import LoadedModel
@@ -81,18 +83,21 @@ def load_model(
     dtype: torch.dtype = torch.float32,
     tokenizers: SharedTokenizers | None = None,
     compact: bool = False,
+    digests: Digests | None = None,
 ) -> LoadedModel:
     """Load what the row names, to compute in `dtype`; for `tokens`, without weights.
 
     Args:
         tokenizers: those that may be shared.
         compact: for a model that only answers: word embeddings stay in 8 bits where they lie so.
+        digests: those of files that were read before.
 
     Raises:
-        ModelError: files are missing, damaged, unsafe, or without the head that the task needs.
+        ModelError: files are missing, damaged, altered, unsafe, or without the head that the task needs.
     """
     folder = model_folder(entry.model, revision=entry.revision)
     _check_adapter(entry.adapter)
+    check_files(entry, folder, digests or Digests())
     sentences = read_sentence_folder(folder)
     folder = sentences.transformer
     config = read_config(entry.adapter or folder, folder)

@@ -16,6 +16,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from engine.models.sums import FILE, write_sums
+
 WEIGHTS = "adapter_model.safetensors"
 DOWN, UP = ".lora_A.weight", ".lora_B.weight"
 
@@ -64,6 +66,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="where the result is written")
     given = parser.parse_args()
     average_adapters(given.first, given.second, share=given.share, out=given.out)
+    if (given.out.parent / FILE).exists():  # an adapter of the pack is loaded only with the digest that stands there
+        write_sums(given.out.parent)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import torch
 from transformers import BertForMaskedLM, BertModel, PreTrainedTokenizerFast
 
 from engine.models.int8 import from_folder, write_int8
+from engine.models.sums import write_sums
 from engine.pack.ask import Answers, prepare_answers, train_ask
 from engine.pack.cards import write_cards
 from engine.pack.data import DataFolder
@@ -214,6 +215,7 @@ class PackBuild:
             shutil.rmtree(self.work / f"run-{name}", ignore_errors=True)
             log.info("%s: done", name)
         write_cards(self.out)
+        write_sums(self.out)
 
 
 def main() -> None:

@@ -23,6 +23,8 @@ from engine.pack.cards import write_cards
 
 MEMORY_BUDGET_BYTES = 4 * 1024**3
 Scores = dict[str, dict[str, Any]]  # set → {"rows": …, "metrics": {…}}
+HEAD_EN = "| task | language | development set | rows | score | floor | aim |"
+HEAD_JA = "| 処理 | ことば | 開発データ | 行 | 点数 | 下限 | 目標 |"
 MARK_BEGIN, MARK_END = "<!-- scores: begin -->", "<!-- scores: end -->"
 
 
@@ -93,19 +95,29 @@ def as_scores(measured: Iterable[tuple[DevelopmentSet, Evaluation]]) -> Scores:
     return {chosen.name: {"rows": e.rows, "metrics": {key: round(value, 4) for key, value in e.metrics.items()}} for chosen, e in measured}
 
 
-def score_lines(scores: Scores) -> list[str]:
+def score_lines(scores: Scores, *, japanese: bool = False) -> list[str]:
     """A Markdown table of the sets that have scores."""
-    lines = ["| task | language | development set | rows | score | floor | aim |", "|---|---|---|---:|---|---|---|"]
+    lines = [HEAD_JA if japanese else HEAD_EN, "|---|---|---|---:|---|---|---|"]
+    held_out_part = "（学習に使わない 1 割）" if japanese else " (held-out tenth)"
     for chosen in SETS:
         if chosen.name not in scores:
             continue
         rows, metrics = scores[chosen.name]["rows"], scores[chosen.name]["metrics"]
-        name = " + ".join(file.rpartition("/")[2] for file in chosen.files) + (" (held-out tenth)" if chosen.only_held_out else "")
+        name = " + ".join(file.rpartition("/")[2] for file in chosen.files) + (held_out_part if chosen.only_held_out else "")
         found = ", ".join(f"{key.replace('_', ' ')} {metrics[key]:.3f}" for key in chosen.measures)
         floors = ", ".join(f"{measure.floor:.2f}" for measure in chosen.measures.values() if measure.floor) or "–"
         aims = ", ".join(f"{measure.aim:g}" for measure in chosen.measures.values() if measure.aim) or "–"
         lines.append(f"| {chosen.task} | {chosen.language} | {name} | {rows} | {found} | {floors} | {aims} |")
     return lines
+
+
+def write_table(path: Path, scores: Scores) -> None:
+    """Write the table between the score marks of a page, in Japanese for one in a folder `ja`.
+
+    Raises:
+        ValueError: the file has no such marks.
+    """
+    write_between_marks(path, score_lines(scores, japanese=path.absolute().parent.name == "ja"))
 
 
 def write_between_marks(path: Path, lines: list[str]) -> None:
@@ -157,7 +169,7 @@ def main() -> int:
         if (given.out.parent / "encoder").is_dir():  # else the file is for somebody's own comparison
             write_cards(given.out.parent)
         for path in given.table:
-            write_between_marks(path, score_lines(scores))
+            write_table(path, scores)
     misses = below_floor(scores)
     print(*misses, sep="\n", file=sys.stderr)
     return 1 if misses else 0

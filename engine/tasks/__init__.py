@@ -9,7 +9,7 @@ def nothing_to_read(**details: str) -> BadInputError:
     """The answer to a text that the model's tokenizer cuts into no piece at all."""
     return BadInputError(
         "empty_text",
-        ja="読める文字がありません。日本語か英語の文を入力してください。例: この映画は面白かった。",
+        ja="読める文字がありません。日本語か英語の文を入力してください。例：この映画は面白かった。",
         en="there is nothing to read: give a text in Japanese or English, e.g. “I liked this film.”",
         **details,
     )

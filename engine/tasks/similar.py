@@ -51,7 +51,7 @@ def _refusal(request: SimilarRequest) -> Failure | None:
     if count < least:
         return BadInputError(
             "too_few_texts",
-            ja=f"比べる文章が {count} 件です。{least} 件以上を「|」か改行で区切って入力してください。例: 猫が好き | 犬が好き",
+            ja=f"比べる文章が {count} 件です。{least} 件以上を「|」か改行で区切って入力してください。例：猫が好き | 犬が好き",
             en=f"there are {count} texts to compare; give at least {least}, separated by | or line breaks, e.g. I like cats | I like dogs",
         ).as_failure()
     if count > most:

@@ -104,7 +104,7 @@ def _dictionary_missing(arguments: str) -> ModelError:
 def _package_missing(what_en: str, what_ja: str, how: str) -> ModelError:
     return ModelError(
         "tokenizer_needs_package",
-        ja=f"このモデルは {what_ja} で単語を区切りますが、入っていません。次のコマンドで入れてください: {how}",
+        ja=f"このモデルは {what_ja} で単語を区切りますが、入っていません。次のコマンドで入れてください：{how}",
         en=f"This model cuts words with {what_en}, which is not installed. Install it with: {how}",
         install=how,
     )

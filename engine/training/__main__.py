@@ -27,7 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stop, voice = StopWish(), Voice(options.lang)
     wish = train_wish(options, words) if options.command == "train" else adapt_wish(options, words)
     try:
-        catalog = Catalog.load(profile=options.profile, user_file=options.catalog, models_dir=options.models_dir, chosen=options.chosen)
+        catalog = Catalog.load(
+            profile=options.profile, user_file=options.catalog, models_dir=options.models_dir, chosen=options.chosen, lock=options.lock
+        )
         with heeding_signals(stop):
             outcome = train_task(wish, catalog, stop) if isinstance(wish, TrainWish) else adapt_encoder(wish, catalog, stop)
     except EngineError as error:

@@ -13,7 +13,7 @@ from transformers import PreTrainedModel
 
 from engine.catalog import Catalog, CatalogEntry
 from engine.catalog.described import EVERY_LANGUAGE, read_description
-from engine.catalog.entry import MODELS_FOLDER
+from engine.catalog.entry import models_folder
 from engine.contract import EntityLabel, Language, Message, SentimentLabel, Task
 from engine.errors import ModelError
 from engine.examples.rows import AskRow, NerRow, Row, SentimentRow
@@ -66,7 +66,7 @@ class Base:
 
 def public_name(entry: CatalogEntry) -> str:
     """A row's name as others may read it: of a folder outside the pack, only its own name."""
-    if isinstance(entry.model, Path) and entry.model.parent != MODELS_FOLDER:
+    if isinstance(entry.model, Path) and entry.model.parent != models_folder():
         return (entry.adapter or entry.model).name
     return entry.name
 

@@ -12,6 +12,7 @@ from benchmarks.__main__ import BENCHMARKS, main
 from benchmarks.contestants import http, plain_rq
 from benchmarks.page import ORDER
 from benchmarks.report import Report, read
+from engine.contract import Task
 from tests.support.checkpoints import write_sentence_transformer
 
 PEERS = [peer.name for peer in http.PEERS]
@@ -65,6 +66,18 @@ def test_scale_is_measured_by_workers_jobs_and_long_documents_end_to_end(tmp_pat
         "beside long documents ÷ alone",
     }
     assert wanted <= names(report)
+
+
+def test_what_batches_take_is_measured_for_each_task_and_for_long_documents(tmp_path: Path, tiny_pack: Path) -> None:
+    report = run_one("service", tmp_path, "--models-dir", str(tiny_pack))
+    assert {row.group for row in report.rows_of("a batch")} == {f"{task}, {size}" for task in Task for size in (1, 2)}
+    assert {row.group for row in report.rows_of("a long document")} == {"sentiment", "ask"}
+
+
+def test_the_simulation_is_compared_with_real_workers_end_to_end(tmp_path: Path, tiny_pack: Path) -> None:
+    report = run_one("capacity", tmp_path, "--models-dir", str(tiny_pack))
+    compared = {"p95 of real workers with a simulated model", "p95 simulated", "processor time of a real worker, a question"}
+    assert {"workers that keep p95 under 2 s", *compared} <= names(report)
 
 
 def test_start_and_memory_are_measured_end_to_end(tmp_path: Path, tiny_pack: Path) -> None:

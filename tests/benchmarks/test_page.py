@@ -35,6 +35,14 @@ def test_the_page_has_tables_and_plots(tmp_path: Path) -> None:
         assert (images / name).read_bytes().startswith(b"\x89PNG")
 
 
+def test_capacity_is_drawn_over_the_number_of_workers(tmp_path: Path) -> None:
+    groups = ("1 worker", "2 workers")
+    rows = [Row(name=f"as assumed: {measure}", unit="ms", values=(8.0, 9.0), group=group) for measure in ("p50", "p95") for group in groups]
+    write(Report(benchmark="capacity", title="Workers", short=False, rows=tuple(rows)), tmp_path)
+    assert main(["--results", str(tmp_path), "--page", str(tmp_path / "page.md"), "--images", str(tmp_path)]) == 0
+    assert (tmp_path / "benchmarks-capacity.png").read_bytes().startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize("short", [True, False], ids=["of a short run", "without results"])
 def test_no_page_is_written_from_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str], short: bool) -> None:
     if short:

@@ -16,6 +16,7 @@ import redis.asyncio
 from redis import Redis
 
 from bot import desk as desk_
+from bot.conversation import understand
 from bot.desk import Desk, DeskSettings, Incoming, IncomingFile, Reading, job_id_of, waiting_line
 from bot.errors import PlatformError
 from bot.reply import Reply
@@ -323,9 +324,7 @@ def test_a_redis_that_is_away_is_said_in_words(tmp_path: Path) -> None:
         reply = await desk.read(said("/sentiment 楽しい"))
         assert isinstance(reply, Reply)
         assert "Redis" in reply.title
-        reading = Reading(
-            incoming=said("/sentiment good"), understood=(await desk._understand(said("/sentiment good"), None))[0], speech="en"
-        )
+        reading = Reading(incoming=said("/sentiment good"), understood=understand("/sentiment good"), speech="en")
         with pytest.raises(PlatformError, match="Redis"):
             await desk.submit(reading, {})
 

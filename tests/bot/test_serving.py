@@ -53,6 +53,21 @@ def test_without_names_everything_with_tokens_is_served(environment: dict[str, s
     assert ("SLACK_BOT_TOKEN" in told, "DISCORD_TOKEN" in told) == ("slack" not in served, "discord" not in served)
 
 
+@pytest.mark.parametrize(("shards", "ids"), [("2", "0-2"), ("", "0")])
+def test_a_shard_that_there_is_not_is_said_with_its_number_in_both_languages(shards: str, ids: str) -> None:
+    settings = read_settings(DISCORD | {"YOMITE_DISCORD_SHARDS": shards, "YOMITE_DISCORD_SHARD_IDS": ids})
+    with pytest.raises(SettingsError) as caught:
+        chosen_services(settings, ["discord"], lambda line: None)
+    last = ids[-1]
+    for told in (caught.value.message.ja, caught.value.message.en):
+        assert "YOMITE_DISCORD_SHARD_IDS" in told
+        assert last in told
+        assert f"{int(last) + 1}" in told
+    lines: list[Message] = []
+    assert [service.name for service in chosen_services(settings, (), lines.append)] == ["web"]
+    assert caught.value.message in lines
+
+
 @pytest.mark.parametrize("name", ["slack", "discord"])
 def test_a_platform_that_is_named_needs_its_tokens(name: str) -> None:
     with pytest.raises(SettingsError, match=name.upper()):

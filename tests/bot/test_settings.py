@@ -35,6 +35,9 @@ def test_every_key_reaches_the_part_that_needs_it(tmp_path: Path) -> None:
         "YOMITE_PROFILE": "HUB",
         "YOMITE_CATALOG": "own.toml",
         "YOMITE_MODELS_DIR": str(tmp_path),
+        "YOMITE_MODELS_CACHE": str(tmp_path / "cache"),
+        "YOMITE_MODELS_LOCK": str(tmp_path / "models.lock"),
+        "YOMITE_HUB_MIRROR": "https://mirror.example/hub/",
         "YOMITE_DEVICE": "cuda:1",
         "YOMITE_PRECISION": "fp32",
         "YOMITE_MEMORY_BUDGET_MB": "512",
@@ -65,12 +68,15 @@ def test_every_key_reaches_the_part_that_needs_it(tmp_path: Path) -> None:
         "SLACK_APP_TOKEN": "xapp-1-a",
         "SLACK_SIGNING_SECRET": "0123456789abcdef",
         "YOMITE_SLACK_PORT": "3001",
+        "YOMITE_SLACK_SOCKETS": "3",
         "YOMITE_SLACK_TEAMS": "T0123ABCD,E0123ABCD",
         "YOMITE_SLACK_CHANNELS": "C0123ABCD G0123ABCD",
         "YOMITE_SLACK_USERS": "U0123ABCD、W0123ABCD",
         "YOMITE_SLACK_ADMINS": "U0123ABCD",
         "DISCORD_TOKEN": "a-token-of-twenty-letters",
         "YOMITE_DISCORD_MESSAGE_CONTENT": "yes",
+        "YOMITE_DISCORD_SHARDS": "8",
+        "YOMITE_DISCORD_SHARD_IDS": "0-2, 5",
         "YOMITE_DISCORD_GUILDS": "910000000000000001",
         "YOMITE_DISCORD_CHANNELS": "920000000000000001, 920000000000000002,",
         "YOMITE_DISCORD_ROLES": "930000000000000001",
@@ -82,13 +88,19 @@ def test_every_key_reaches_the_part_that_needs_it(tmp_path: Path) -> None:
     worker = settings.worker()
     assert (worker.profile, worker.device, worker.precision, worker.memory_budget_mb, worker.batch) == ("hub", "cuda:1", "fp32", 512, 8)
     assert worker.catalog == Path.cwd() / "own.toml"
+    assert worker.lock == tmp_path / "models.lock"
+    from_mirror = {"HF_HUB_CACHE": str(tmp_path / "cache"), "HF_ENDPOINT": "https://mirror.example/hub", "HF_HUB_DISABLE_XET": "1"}
+    assert worker.environment() == from_mirror
     assert (settings.timeout_s, settings.lang, settings.state_dir) == (30, "ja", tmp_path)
     queue = settings.queue()
     assert (queue.timeout_s, queue.answer_ttl_s, queue.cache_ttl_s) == (30, 600, 0)
     assert (settings.redis_url, settings.workers, settings.max_characters) == ("rediss://:secret@redis.example:6380/2", 3, 5000)
-    assert (settings.log_level, settings.log_format, settings.monitor_host, settings.monitor_port) == ("info", "json", "0.0.0.0", 9464)
+    observing = settings.observing()
+    assert (observing.log_level, observing.log_format) == ("info", "json")
+    assert (observing.monitor_host, observing.monitor_port) == ("0.0.0.0", 9464)
     assert (settings.web_host, settings.web_port, settings.web_token, settings.open_browser) == ("0.0.0.0", 0, "0123456789abcdef", False)
     assert (settings.slack_bot_token, settings.slack_app_token, settings.slack_port) == ("xoxb-1-a", "xapp-1-a", 3001)
+    assert (settings.slack_sockets, settings.discord_shards, settings.discord_shard_ids) == (3, 8, (0, 1, 2, 5))
     assert (settings.slack_signing_secret, settings.discord_token) == ("0123456789abcdef", "a-token-of-twenty-letters")
     guard = guard_settings(settings)
     assert (guard.limits, guard.most_waiting) == (Limits(person=10, channel=20, team=0), 500)
@@ -119,6 +131,9 @@ def test_every_key_reaches_the_part_that_needs_it(tmp_path: Path) -> None:
         ("YOMITE_BATCH", "-1", "1"),
         ("YOMITE_TIMEOUT_S", "soon", "1"),
         ("YOMITE_LANG", "fr", "ja, en, auto"),
+        ("YOMITE_HUB_MIRROR", "mirror.example", "https://"),
+        ("YOMITE_LOG_LEVEL", "loud", "debug, info, warning, error"),
+        ("YOMITE_LOG_FORMAT", "xml", "text, json"),
         ("YOMITE_MONITOR_PORT", "on", "65535"),
         ("YOMITE_LIMIT_PERSON", "-1", "0"),
         ("YOMITE_SLACK_CHANNELS", "#general", "C0123ABCD"),
@@ -126,6 +141,10 @@ def test_every_key_reaches_the_part_that_needs_it(tmp_path: Path) -> None:
         ("YOMITE_SLACK_TEAMS", ",", "T0123ABCD"),  # not "everybody"
         ("YOMITE_DISCORD_USERS", "hanako", "15"),
         ("YOMITE_DISCORD_ROLES", "9300", "15"),
+        ("YOMITE_DISCORD_SHARDS", "many", "10000"),
+        ("YOMITE_DISCORD_SHARD_IDS", "3-0", "0,2"),
+        ("YOMITE_DISCORD_SHARD_IDS", "0,,1", "0-3"),
+        ("YOMITE_SLACK_SOCKETS", "11", "10"),
     ],
 )
 def test_a_bad_value_is_an_error_with_the_key_and_what_is_allowed(key: str, value: str, allowed: str) -> None:
@@ -175,6 +194,13 @@ def test_people_are_answered_in_their_language(environment: dict[str, str], text
 
 
 SECRET = "hunter" + "2"  # in two parts: a traceback shows lines of this file too
+
+
+def test_an_address_that_holds_a_password_is_refused_without_being_shown() -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings({"YOMITE_HUB_MIRROR": f"https://me:{SECRET}@mirror.example"})
+    told = caught.value.message.ja + caught.value.message.en + "".join(traceback.format_exception(caught.value))
+    assert SECRET not in told
 
 
 @pytest.mark.parametrize("key", [key for key in KEYS if key.name in SECRETS], ids=lambda key: key.name)

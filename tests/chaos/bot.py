@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ from typing import Any
 from bot.serving import Service, open_desk, serve
 from bot.settings import Settings
 from engine.contract import Message
+from workers.observing.logs import set_up_logging
 
 ADDRESSES = "YOMITE_CHAOS_ADDRESSES"  # JSON: redis_url, state_dir, and what the platform's own settings are given
 
@@ -45,7 +45,7 @@ async def serve_until_told(platform: str, given: dict[str, Any]) -> None:
 
 def main(arguments: Sequence[str]) -> None:
     """Be the bot of the platform that is named."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
+    set_up_logging(level="warning", form="text", process="bot")
     Thread(target=_leave_with_parent, daemon=True).start()
     asyncio.run(serve_until_told(arguments[0], json.loads(os.environ[ADDRESSES])))
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from playwright.async_api import Browser
 
-from bot.commands import explained as explanations, ner
+from bot.commands import COMMANDS, explained as explanations, ner
 from bot.conversation import understand
 from bot.language import Speech
 from bot.reply import Reply
@@ -24,7 +24,9 @@ from engine.figures.explanation import pictures
 from tests.bot.explaining import PAGE, explained
 from tests.support.explained import made_up
 from tools.attention_pictures import EXAMPLES, picture_of
+from tools.command_lines import LINES
 from tools.pictures.browser import chromium, drawn_page, small
+from tools.pictures.commands import SPEECHES, picture_of as command_picture
 from tools.pictures.discord import discord_page
 from tools.pictures.markdown import html_of
 from tools.pictures.scene import DISCORD, KENJI, SLACK, Said, Scene
@@ -138,9 +140,24 @@ def test_every_picture_is_shown_in_a_document() -> None:
 
 
 def test_the_pictures_are_those_that_are_drawn() -> None:
-    drawn = {f"{picture.name}.png" for picture in (*SLACK, *DISCORD, *VISITS)} | set(map(picture_of, EXAMPLES))
+    answers = {f"{command_picture(command, speech)}.png" for command in LINES for speech in SPEECHES}
+    drawn = {f"{picture.name}.png" for picture in (*SLACK, *DISCORD, *VISITS)} | set(map(picture_of, EXAMPLES)) | answers
     measured = set(re.findall(r"images/(benchmarks-[^)]+)", (ROOT / "docs" / "en" / "benchmarks.md").read_text(encoding="utf-8")))
     assert {path.name for path in (ROOT / "docs" / "images").iterdir()} == drawn | measured
+
+
+def test_every_command_has_a_line_that_shows_it_in_both_languages() -> None:
+    assert list(LINES) == [command.name for command in COMMANDS]
+    understood = {(name, line) for name, said in LINES.items() for line in (said.ja, said.en) if understand(line).command.name == name}
+    assert len(understood) == 2 * len(COMMANDS)
+
+
+def test_the_pictures_are_small() -> None:
+    sizes = {path.name: path.stat().st_size for path in (ROOT / "docs" / "images").iterdir()}
+    assert sum(sizes.values()) < 5_000_000
+    assert [
+        name for name, size in sizes.items() if name.startswith("command-") and size > (60_000 if "attention" not in name else 160_000)
+    ] == []
 
 
 @pytest.mark.parametrize("document", [ROOT / "docs" / "en" / "explain.md", ROOT / "docs" / "ja" / "explain.md"], ids=["en", "ja"])

@@ -11,6 +11,8 @@ from redis import Redis
 
 from engine.catalog import Catalog
 from engine.catalog.chosen import write_chosen
+from engine.catalog.entry import LockedModel
+from engine.catalog.locked import Lock, write_lock
 from engine.contract import Failure, SentimentRequest, SentimentResult, Task
 from tests.support.trained import write_trained
 from tests.support.working import outcome_of, until
@@ -66,6 +68,17 @@ def test_a_damaged_file_of_choices_leaves_the_catalog_as_it_was(
     assert models_of(queue, "sentiment")[0] == "ours"
     assert taken == []
     assert "the catalog stays as it was" in caplog.text
+
+
+def test_a_lock_that_was_moved_is_taken_at_the_next_beat(redis: Redis, settings: WorkerSettings, tmp_path: Path) -> None:
+    locking = replace(settings, profile="hub", lock=tmp_path / "models.lock")
+    offer, taken = Offer(locking, redis), list[Catalog]()
+    offer.on_change(taken.append)
+    offer.tell()
+    locked = LockedModel(commit="c" * 40, files={})
+    write_lock(tmp_path / "models.lock", Lock().with_model("jurabi/bert-ner-japanese", "main", locked))
+    offer.tell()
+    assert [catalog.entry(Task.NER, "ja").revision for catalog in taken] == ["c" * 40]
 
 
 def test_a_running_worker_answers_with_another_model_without_a_restart_end_to_end(settings: WorkerSettings, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ from engine.contract import (
 from tests.support.working import PLATFORM, answered, outcome_of, until
 from workers.__main__ import KEPT_SHAPES, parser
 from workers.liveness import process_is_gone
+from workers.observing.settings import ObservingSettings
 from workers.queue import QueueSettings, WorkerSettings, names
 from workers.queue.door import JobQueue
 from workers.queue.processes import REDIS_URL_VARIABLE, WorkerProcess
@@ -151,12 +152,24 @@ def test_several_workers_share_a_queue_and_no_job_is_answered_twice_end_to_end(t
 
 def test_the_command_line_carries_every_setting() -> None:
     settings = WorkerSettings(
-        profile="hub", catalog=Path("/a/own.toml"), models_dir=Path("/a/models"), device="cuda:1", memory_budget_mb=7, batch=3
+        profile="hub",
+        catalog=Path("/a/own.toml"),
+        chosen=Path("/a/chosen.json"),
+        lock=Path("/a/models.lock"),
+        models_dir=Path("/a/models"),
+        models_cache=Path("/a/cache"),
+        hub_mirror="https://mirror.example",
+        device="cuda:1",
+        memory_budget_mb=7,
+        batch=3,
     )
     queue = QueueSettings(timeout_s=1, answer_ttl_s=2, cache_ttl_s=3)
-    found = vars(parser().parse_args([*settings.as_arguments(), *queue.as_arguments()]))
+    observing = ObservingSettings(log_level="debug", log_format="json", monitor_host="0.0.0.0", monitor_port=0)
+    found = vars(parser().parse_args([*settings.as_arguments(), *queue.as_arguments(), *observing.as_arguments()]))
     assert WorkerSettings(**{name: found[name] for name in vars(settings)}) == settings
     assert QueueSettings(**{name: found[name] for name in vars(queue)}) == queue
+    assert ObservingSettings(**{name: found[name] for name in vars(observing)}) == observing
+    assert vars(parser().parse_args(ObservingSettings().as_arguments()))["monitor_port"] is None
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,13 @@ def running_system() -> Iterator[str]:
             worker.stop()
 
 
+@contextmanager
+def idle_system() -> Iterator[str]:
+    """The URL of a Redis for which nobody computes."""
+    with tempfile.TemporaryDirectory(prefix="yomite-pictures-") as folder, EmbeddedRedis(Path(folder), durable=False) as server:
+        yield server.url
+
+
 class Asker:
     """A chat platform that keeps its answers in memory. For one event loop."""
 

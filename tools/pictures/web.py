@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -57,6 +59,13 @@ VISITS = (
 
 async def page_pictures(desk: Desk, browser: Browser) -> dict[str, bytes]:
     """The PNG of each visit, by its name."""
+    async with served_page(desk) as url:
+        return {visit.name: await _picture(browser, url, visit) for visit in VISITS}
+
+
+@asynccontextmanager
+async def served_page(desk: Desk) -> AsyncIterator[str]:
+    """The chat page of a desk; its address."""
     url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve_web(WebSettings(port=0), desk, on_ready=url.set_result))
     try:
@@ -64,7 +73,7 @@ async def page_pictures(desk: Desk, browser: Browser) -> dict[str, bytes]:
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
             serving.result()  # why it is not served
-        return {visit.name: await _picture(browser, url.result(), visit) for visit in VISITS}
+        yield url.result()
     finally:
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
@@ -82,17 +91,21 @@ async def _picture(browser: Browser, url: str, visit: Visit) -> bytes:
         page.set_default_timeout(PATIENCE_MS)
         await page.goto(url)
         for number, line in enumerate(visit.lines, start=1):
-            await _ask(page, line, number=number)
-        await page.evaluate("Promise.all([...document.querySelectorAll('article img')].map((image) => image.decode()))")
-        # All of it at once: what sticks to the window's edges would stand over the middle of a longer page.
-        height = await page.evaluate("document.activeElement.blur(), document.scrollingElement.scrollHeight")
-        await page.set_viewport_size({"width": visit.width, "height": max(visit.height, height)})
+            await ask(page, line, number=number)
+        await show_whole(page, width=visit.width, height=visit.height)
         return small(await page.screenshot())
     finally:
         await context.close()
 
 
-async def _ask(page: Page, line: str, *, number: int) -> None:
+async def show_whole(page: Page, *, width: int, height: int) -> None:
+    """A window that is high enough: what sticks to its edges would stand over the middle of a longer page."""
+    await page.evaluate("Promise.all([...document.querySelectorAll('article img')].map((image) => image.decode()))")
+    needed = await page.evaluate("document.activeElement.blur(), document.scrollingElement.scrollHeight")
+    await page.set_viewport_size({"width": width, "height": max(height, needed)})
+
+
+async def ask(page: Page, line: str, *, number: int) -> None:
     """Send a line, and wait for the answer that is the page's `number`th."""
     await page.locator("#line").fill(line)
     await page.locator("#line").press("Enter")

@@ -4,8 +4,8 @@
 They need Redis' libraries and are imported from there; what stands here is light.
 """
 
-from workers.queue.rows import ModelRow, QueueStatus
+from workers.queue.rows import ModelRow, QueueStatus, WorkerRow
 from workers.queue.settings import QueueSettings, WorkerSettings
 from workers.queue.stored import Outcome
 
-__all__ = ["ModelRow", "Outcome", "QueueSettings", "QueueStatus", "WorkerSettings"]
+__all__ = ["ModelRow", "Outcome", "QueueSettings", "QueueStatus", "WorkerRow", "WorkerSettings"]

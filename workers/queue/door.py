@@ -9,7 +9,6 @@ from typing import Any, Unpack
 
 from redis import Redis
 from rq import Queue as RQQueue
-from rq.worker import Worker as RQWorker
 
 from engine.contract import ContractError, Failure, Message, Request, outcome_from_json
 from workers.queue import names
@@ -18,6 +17,7 @@ from workers.queue.job import SERIALIZER, EngineJob
 from workers.queue.replies import CANCELLED, ReplyWriter
 from workers.queue.rows import ModelRow, QueueStatus
 from workers.queue.settings import QueueSettings
+from workers.queue.status import count_workers, read_status
 
 __all__ = ["NO_WORKER", "JobQueue", "characters", "no_worker"]
 
@@ -56,7 +56,7 @@ class JobQueue:
             for queue in self._queues.values():
                 pipe.lrem(queue.key, 1, job_id)
             if tell is not None:
-                ReplyWriter(self._redis, self.settings).write(job_id, platform=tell, outcome=_cancelled(), pipe=pipe)
+                ReplyWriter(self._redis, self.settings).write(job_id, platform=tell, outcome=cancelled_outcome(), pipe=pipe)
             else:
                 pipe.delete(names.address(job_id))  # nobody is told either
                 if whose:
@@ -93,24 +93,11 @@ class JobQueue:
 
     def status(self) -> QueueStatus:
         """How things stand."""
-        queues = list(self._queues.values())
-        oldest = [job.enqueued_at.timestamp() for queue in queues for job in queue.get_jobs(0, 1) if job.enqueued_at]
-        return QueueStatus(
-            waiting=sum(len(queue) for queue in queues),
-            running=sum(queue.started_job_registry.get_job_count(cleanup=False) for queue in queues),
-            workers=self.workers(),
-            oldest_s=max(0.0, time.time() - min(oldest)) if oldest else 0.0,
-        )
+        return read_status(self._redis)
 
     def workers(self) -> int:
         """How many workers are alive."""
-        return len(
-            [
-                worker
-                for worker in RQWorker.all(connection=self._redis, serializer=SERIALIZER)
-                if set(worker.queue_names()) & set(names.QUEUES)
-            ]
-        )
+        return count_workers(self._redis)
 
     def models(self) -> list[ModelRow] | Failure:
         """The catalog of the worker that started last."""
@@ -125,7 +112,8 @@ class JobQueue:
         return [ModelRow(**{**row, "languages": tuple(row["languages"])}) for row in rows]
 
 
-def _cancelled() -> Failure:
+def cancelled_outcome() -> Failure:
+    """What a person is told whose question was cancelled."""
     return Failure(code=CANCELLED, message=Message(ja="取り消しました。", en="Cancelled."))
 
 

@@ -94,7 +94,7 @@ def handover(request: Request, settings: QueueSettings, **how: Unpack[Handing]) 
     platform, person, event_id = how["platform"], how.get("person", ""), how.get("event_id")
     job_id = how.get("job_id") or uuid.uuid4().hex
     validate_job_id(job_id)
-    queue = names.LONG if characters(request) > names.LONG_CHARACTERS else names.SHORT
+    queue = queue_of(request)
     ttl_s, at = settings.answer_ttl_s, time.time()
     meta = {"platform": platform, "person": person, "tensors": how.get("tensors", False), "task": str(task_of(request))}
     data = SERIALIZER.dumps((names.FUNCTION, None, (), {"request": to_json(request)}))
@@ -110,6 +110,11 @@ def handover(request: Request, settings: QueueSettings, **how: Unpack[Handing]) 
         keys=(*keys, names.address(job_id), *((names.seen(platform, event_id), names.intake(platform)) if event_id is not None else ())),
         arguments=(job_id, json.dumps(dict(how.get("record") or {})), ttl_s, at, names.BELL_ENTRIES, *job, *kept, *event),
     )
+
+
+def queue_of(request: Request) -> str:
+    """The queue that a Request waits in."""
+    return names.LONG if characters(request) > names.LONG_CHARACTERS else names.SHORT
 
 
 def characters(request: Request) -> int:

@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 
 from engine.contract import Failure, Message, Request, Task
 from workers.queue import names
+from workers.queue.connections import open_blocking
 from workers.queue.door import NO_WORKER, JobQueue, no_worker
 from workers.queue.processes import WorkerProcess
 from workers.queue.replies import MAX_BLOBS, entries_of, forget, read_outcome
@@ -202,7 +203,7 @@ class LocalQueue:
                 there = self._redis_url or (running_server(self._state_dir) if self._state_dir else None)
                 self._joined = there is not None
                 url = there or self._private_server()
-                connection = Redis.from_url(url)
+                connection = open_blocking(url)
                 self._stack.callback(connection.close)
                 self._connected = (url, connection, JobQueue(connection, self._queue_settings))
             return self._connected
@@ -258,7 +259,7 @@ def running_server(state_dir: Path) -> str | None:
         url = note.read_text(encoding="utf-8").strip()
     except OSError:
         return None
-    connection = Redis.from_url(url, socket_timeout=2)
+    connection = open_blocking(url, socket_timeout=2)
     try:
         return url if connection.ping() else None
     except RedisError:

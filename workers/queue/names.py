@@ -11,8 +11,10 @@ LONG_CHARACTERS = 2_000  # a Request with more text than this waits in the long 
 FUNCTION = "workers.job.answer"
 
 OVER = "1"  # what stands at `seen` when an event needs nothing more
+PLATFORMS = ("web", "slack", "discord")  # the platforms that are served for long
 TERMINAL = "terminal-"  # what the platforms begin with that end with their process
 
+WARM = "yomite:warm"  # the last wish that models be loaded, JSON
 MODELS = "yomite:models"  # the catalog of the worker that started last, JSON
 
 
@@ -74,6 +76,11 @@ def intake(platform: str) -> str:
 def cached(digest: str) -> str:
     """An outcome that may be given again, by the digest of what was asked."""
     return f"yomite:cache:{digest}"
+
+
+def warmed(wish: str) -> str:
+    """Hash: what each worker has loaded because of a wish, JSON by its name."""
+    return f"yomite:warmed:{wish}"
 
 
 def limit(kind: str, platform: str, who: str) -> str:

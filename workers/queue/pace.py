@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import redis.asyncio
@@ -33,11 +34,21 @@ async def waiting_and_pace(connection: redis.asyncio.Redis) -> tuple[int, float]
     async with connection.pipeline(transaction=False) as pipe:
         for queue in names.QUEUES:
             pipe.llen(f"rq:queue:{queue}")
-        pipe.mget([names.pace(_minute(now)), names.pace(_minute(now) - 1)])
+        pipe.mget(counted_minutes(now))
         found: list[Any] = await pipe.execute()
     *waiting, counted = found
+    return sum(waiting), pace_of(counted, now)
+
+
+def counted_minutes(now: float) -> list[str]:
+    """The keys that hold what `pace_of` needs; `now` in seconds since 1970."""
+    return [names.pace(_minute(now)), names.pace(_minute(now) - 1)]
+
+
+def pace_of(counted: Sequence[bytes | None], now: float) -> float:
+    """How many jobs were finished within the minute before `now`, from the values of `counted_minutes`."""
     this, last = (int(count or 0) for count in counted)
-    return sum(waiting), this + last * (1 - now % MINUTE_S / MINUTE_S)
+    return this + last * (1 - now % MINUTE_S / MINUTE_S)
 
 
 def _minute(now: float | None = None) -> int:

@@ -13,6 +13,7 @@ from threading import Event, Thread
 from typing import IO
 
 from engine.contract import Task
+from workers.observing.settings import ObservingSettings
 from workers.queue.settings import QueueSettings, WorkerSettings
 
 REDIS_URL_VARIABLE = "YOMITE_REDIS_URL"
@@ -39,6 +40,7 @@ class WorkerProcess:
         warm_up: Sequence[Task] = (),
         warm_up_first: Sequence[Task] = (),
         on_line: Callable[[str], None] | None = None,
+        observing: ObservingSettings | None = None,
     ) -> None:
         """Start it.
 
@@ -46,6 +48,7 @@ class WorkerProcess:
             OSError: the system starts no process.
         """
         arguments = [*settings.as_arguments(), *(queue_settings or QueueSettings()).as_arguments(), "--with-parent"]
+        arguments += (observing or ObservingSettings()).as_arguments()
         arguments += [f"--name={name}"] if name else []
         arguments += ["--burst"] if burst else []
         arguments += ["--warm-up-idle", *map(str, warm_up)]

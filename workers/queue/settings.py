@@ -13,7 +13,10 @@ class WorkerSettings:
     profile: str = "bundled"
     catalog: Path | None = None  # a user's catalog file, laid over the profile
     chosen: Path | None = None  # the file of `yomite models use`; it need not be there
+    lock: Path | None = None  # the file of `yomite models pull`; it need not be there
     models_dir: Path | None = None  # where the bundled models lie; None: in the checkout
+    models_cache: Path | None = None  # where models of the hub lie; None: where huggingface_hub keeps them
+    hub_mirror: str | None = None  # where models are fetched from; None: the hub itself
     device: str = "auto"
     precision: str = "auto"  # what models compute in: auto (bf16 where that is fast), fp32, bf16
     memory_budget_mb: int = 4_096  # MiB of models kept loaded
@@ -25,13 +28,21 @@ class WorkerSettings:
             "--profile": self.profile,
             "--catalog": self.catalog,
             "--chosen": self.chosen,
+            "--lock": self.lock,
             "--models-dir": self.models_dir,
+            "--models-cache": self.models_cache,
+            "--hub-mirror": self.hub_mirror,
             "--device": self.device,
             "--precision": self.precision,
             "--memory-budget-mb": self.memory_budget_mb,
             "--batch": self.batch,
         }
         return [f"{name}={value}" for name, value in values.items() if value is not None]
+
+    def environment(self) -> dict[str, str]:
+        """What huggingface_hub must find in the environment when it is imported. From a mirror all bytes come: not from Xet's own hosts."""
+        found = {"HF_HUB_CACHE": str(self.models_cache)} if self.models_cache else {}
+        return found | ({"HF_ENDPOINT": self.hub_mirror, "HF_HUB_DISABLE_XET": "1"} if self.hub_mirror else {})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,9 +50,10 @@ _FAULT = both("内部の誤りで答えられませんでした。", "This could
 
 
 class YomiteClient(discord.Client):
-    """One bot's connection to Discord."""
+    """One connection to Discord: the bot's only one, or that of one of its shards."""
 
-    def __init__(self, settings: DiscordSettings, desk: Desk) -> None:
+    def __init__(self, settings: DiscordSettings, desk: Desk, *, beside: YomiteClient | None = None) -> None:
+        """`beside` is the client of this process's first shard, which also publishes the commands, and posts for all."""
         intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=settings.message_content)
         # Nothing that people say is kept: no cache of messages or members.
         super().__init__(
@@ -64,13 +65,19 @@ class YomiteClient(discord.Client):
         )
         self._settings = settings
         self._desk = desk
-        self._typing = TypingIndicators(self)
+        self._beside = beside
+        self._typing: TypingIndicators = beside._typing if beside else TypingIndicators(self)
         self._tasks: set[asyncio.Task[None]] = set()
         self._taken_up: set[str] = set()  # events that another bot was reading
         self._answering: set[asyncio.Task[Any]] = set()
-        self.platform = DiscordPlatform(self, desk, self._typing)
+        self.platform: DiscordPlatform = beside.platform if beside else DiscordPlatform(self, desk, self._typing)
         self.tree = _Tree(self)
         self._presses = Presses(desk)
+
+    def hold(self, shard: int, *, of: int) -> None:
+        """Be told only what happens on one shard. To be said before it connects."""
+        self.shard_id, self.shard_count = shard, of
+        self._connection.shard_count = of
 
     async def setup_hook(self) -> None:
         """Runs once after the login, before events come."""
@@ -81,7 +88,8 @@ class YomiteClient(discord.Client):
             self.tree.add_command(command)
         for menu in message_menus(self._on_menu):
             self.tree.add_command(menu)
-        if self.application_id is not None:
+        publishes = self._beside is None and (not self._settings.shard_ids or 0 in self._settings.shard_ids)
+        if publishes and self.application_id is not None:
             self._in_background(self._publish(self.application_id))
 
     async def close(self) -> None:
@@ -90,7 +98,8 @@ class YomiteClient(discord.Client):
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._typing.close()
+        if self._beside is None:
+            await self._typing.close()
         if hasattr(self, "_session"):
             await self._session.close()
         await super().close()

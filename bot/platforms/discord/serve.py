@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import Sequence
 
 import aiohttp
 import discord
@@ -20,6 +22,7 @@ from bot.platforms.discord.settings import DiscordSettings
 log = logging.getLogger("yomite.discord")
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
+INVALID_SHARD, SHARDING_REQUIRED = 4010, 4011  # with these, Discord closes a connection
 
 
 async def serve_discord(settings: DiscordSettings, desk: Desk) -> None:
@@ -37,10 +40,10 @@ async def serve_discord(settings: DiscordSettings, desk: Desk) -> None:
     library.setLevel(max(library.getEffectiveLevel(), logging.INFO))
     pause_s = FIRST_PAUSE_S
     while True:
-        async with YomiteClient(settings, desk) as client:
+        async with contextlib.AsyncExitStack() as opened:
             try:
-                if await _logs_in(client, settings.token):
-                    return await _connect(client, desk)
+                if clients := await _logged_in(settings, desk, opened):
+                    return await _connect(clients, settings, desk)
             except discord.LoginFailure as error:
                 raise _wrong_token() from error
             except discord.PrivilegedIntentsRequired as error:
@@ -53,6 +56,34 @@ async def serve_discord(settings: DiscordSettings, desk: Desk) -> None:
                 log_fault(log, "taking what Discord sent; connecting anew", error)
         await asyncio.sleep(pause_s)
         pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+
+async def _logged_in(settings: DiscordSettings, desk: Desk, opened: contextlib.AsyncExitStack) -> list[YomiteClient]:
+    """A client for each shard that this process holds; none where Discord cannot be reached now."""
+    first = await opened.enter_async_context(YomiteClient(settings, desk))
+    if not await _logs_in(first, settings.token):
+        return []
+    shards = settings.shards or await _recommended(first)
+    if shards <= 1:
+        return [first] if shards else []
+    clients = [first]
+    for number, shard in enumerate(settings.shard_ids or range(shards)):
+        if number:
+            clients.append(await opened.enter_async_context(YomiteClient(settings, desk, beside=first)))
+            if not await _logs_in(clients[-1], settings.token):
+                return []
+        clients[-1].hold(shard, of=shards)
+    return clients
+
+
+async def _recommended(client: YomiteClient) -> int:
+    """By how many shards Discord wants the bot to come; 0 where it cannot be asked now."""
+    try:
+        shards, _, _ = await client.http.get_bot_gateway()
+    except (discord.GatewayNotFound, discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        log.warning("Discord does not say how many shards it wants (%s); trying again", type(error).__name__)
+        return 0
+    return max(1, shards)
 
 
 async def _logs_in(client: YomiteClient, token: str) -> bool:
@@ -69,17 +100,30 @@ async def _logs_in(client: YomiteClient, token: str) -> bool:
     return True
 
 
-async def _connect(client: YomiteClient, desk: Desk) -> None:
-    """Take events and post answers until either ends."""
-    tasks = [asyncio.create_task(client.connect()), asyncio.create_task(desk.deliver(client.platform, again=client.again))]
+async def _connect(clients: Sequence[YomiteClient], settings: DiscordSettings, desk: Desk) -> None:
+    """Take events and post answers until any of it ends."""
+    first = clients[0]
+    tasks = [asyncio.create_task(_take_events(client, after_s=number * settings.identify_every_s)) for number, client in enumerate(clients)]
+    tasks.append(asyncio.create_task(desk.deliver(first.platform, again=first.again)))
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        with desk.connections.served(first.platform.name, lambda: all(map(_stands, clients))):
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _stands(client: YomiteClient) -> bool:
+    """Whether its connection to the gateway does, and Discord has said all that it says at its beginning."""
+    return client.is_ready() and not client.is_closed() and client.ws.open
+
+
+async def _take_events(client: YomiteClient, *, after_s: float) -> None:
+    await asyncio.sleep(after_s)
+    await client.connect()
 
 
 def _use_addresses(settings: DiscordSettings) -> None:
@@ -105,4 +149,9 @@ def _intent_is_off() -> PlatformError:
 
 
 def _closed(code: int) -> PlatformError:
+    if code in (INVALID_SHARD, SHARDING_REQUIRED):
+        return PlatformError(
+            ja=f"Discord は、このシャードの分け方を受け付けません（{code}）。YOMITE_DISCORD_SHARDS を 0 にするか増やし、どのプロセスでも同じにしてください。",
+            en=f"Discord does not take these shards ({code}). Set YOMITE_DISCORD_SHARDS to 0 or to more, and alike in every process.",
+        )
     return PlatformError(ja=f"Discord が接続を閉じました（{code}）。", en=f"Discord closed the connection ({code}).")

@@ -16,6 +16,7 @@ from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
@@ -65,9 +66,10 @@ async def serve_slack(settings: SlackSettings, desk: Desk) -> None:
         presses = Presses(desk, sending)
         app = _app(client, settings, intake, presses)
         try:
-            async with _by_socket(app, client, settings) if settings.by_socket else _by_http(app, settings):
+            async with _by_sockets(app, client, settings) if settings.by_socket else _by_http(app, settings) as connected:
                 log.info("connected to Slack as %s", bot["user"])
-                await desk.deliver(platform, again=intake.again)
+                with desk.connections.served(platform.name, connected):
+                    await desk.deliver(platform, again=intake.again)
         finally:
             await intake.close()
             await presses.close()
@@ -120,7 +122,9 @@ def _app(client: AsyncWebClient, settings: SlackSettings, intake: Intake, presse
     A question is written down, acknowledged, and only then read. Events are acknowledged by the library before their listener runs, so that
     a middleware takes them in.
     """
-    app = AsyncApp(name="yomite", client=client, signing_secret=settings.signing_secret, logger=_quiet())
+    quiet = _quiet()
+    # The library sets the level of the logger that is called as the app is: it must not be one that others log under.
+    app = AsyncApp(name=quiet.name, client=client, signing_secret=settings.signing_secret, logger=quiet)
 
     async def on_command(ack: Any, command: dict[str, Any]) -> None:
         start = await intake.command(command)
@@ -163,21 +167,36 @@ def _app(client: AsyncWebClient, settings: SlackSettings, intake: Intake, presse
 
 
 @contextlib.asynccontextmanager
-async def _by_socket(app: AsyncApp, client: AsyncWebClient, settings: SlackSettings) -> AsyncIterator[None]:
-    """Socket Mode: the bot connects to Slack, and nothing must reach it from outside."""
+async def _by_sockets(app: AsyncApp, client: AsyncWebClient, settings: SlackSettings) -> AsyncIterator[Callable[[], bool]]:
+    """Socket Mode: the bot connects to Slack, and nothing must reach it from outside. While one connection is renewed, the others go on.
+
+    Gives what says whether any of them stands; so does `_by_http`.
+    """
+    async with contextlib.AsyncExitStack() as opened:
+        sockets = [await opened.enter_async_context(_by_socket(app, client, settings)) for _ in range(settings.sockets)]
+        yield lambda: any(map(_stands, sockets))
+
+
+def _stands(socket: SocketModeClient) -> bool:
+    session = socket.current_session
+    return not socket.closed and not socket.stale and session is not None and not session.closed
+
+
+@contextlib.asynccontextmanager
+async def _by_socket(app: AsyncApp, client: AsyncWebClient, settings: SlackSettings) -> AsyncIterator[SocketModeClient]:
     opened = await _checked(lambda: client.apps_connections_open(app_token=settings.app_token), variable="SLACK_APP_TOKEN")
     handler = AsyncSocketModeHandler(app, settings.app_token, logger=_quiet(), web_client=client, ping_interval=PING_S)
     handler.client.proxy = client.proxy
     handler.client.wss_uri = str(opened["url"])  # the library would go on for ever with a wrong token
     try:
         await handler.connect_async()  # type: ignore[no-untyped-call]  # published without types
-        yield
+        yield handler.client
     finally:
         await handler.close_async()  # type: ignore[no-untyped-call]  # as above
 
 
 @contextlib.asynccontextmanager
-async def _by_http(app: AsyncApp, settings: SlackSettings) -> AsyncIterator[None]:
+async def _by_http(app: AsyncApp, settings: SlackSettings) -> AsyncIterator[Callable[[], bool]]:
     """HTTP: Slack calls the bot, and signs what it sends."""
 
     async def on_request(request: web.Request) -> web.Response:
@@ -195,6 +214,6 @@ async def _by_http(app: AsyncApp, settings: SlackSettings) -> AsyncIterator[None
                 ja=f"ポート {settings.http_port} を開けません（{error.strerror}）。ほかのポートを指定してください。",
                 en=f"The port {settings.http_port} cannot be opened ({error.strerror}). Choose another one.",
             ) from error
-        yield
+        yield lambda: True
     finally:
         await runner.cleanup()

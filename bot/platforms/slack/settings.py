@@ -14,13 +14,14 @@ RESPONSE_HOST = "hooks.slack.com"
 class SlackSettings:
     """The tokens, and how Slack reaches the bot: by Socket Mode where there is an `app_token`, else by HTTP on `http_port`.
 
-    HTTP needs the `signing_secret`, which proves that a request comes from Slack. `base_url` is only given to speak with something
-    else than Slack itself.
+    `sockets` is how many connections Socket Mode opens; Slack tells each event to one of them, whichever process has opened it. HTTP needs the
+    `signing_secret`, which proves that a request comes from Slack. `base_url` is only given to speak with something else than Slack itself.
     """
 
     bot_token: str = field(repr=False)
     app_token: str = field(default="", repr=False)
     signing_secret: str = field(default="", repr=False)
+    sockets: int = 1
     http_port: int = 3000
     http_host: str = "127.0.0.1"
     base_url: str = SLACK_API

@@ -42,7 +42,8 @@ async def serve_web(settings: WebSettings, desk: Desk, *, on_ready: Callable[[st
         port = await _listen(runner, settings)
         if on_ready is not None:
             on_ready(address(settings.host, port))
-        await desk.deliver(chat)
+        with desk.connections.served(chat.name):
+            await desk.deliver(chat)
     finally:
         await asyncio.shield(_close(chat, runner))
 

@@ -103,3 +103,18 @@ def test_the_state_of_choices_changes_with_choices_and_with_chosen_folders(tmp_p
     write_chosen(chosen, {})
     states.append(chosen_state(chosen))
     assert all(before != after for before, after in pairwise(states))
+
+
+def test_a_name_of_the_catalog_is_chosen_with_the_languages_of_its_rows(tmp_path: Path) -> None:
+    chosen = tmp_path / "chosen.json"
+    write_chosen(chosen, {Task.NER: "jurabi/bert-ner-japanese"})
+    catalog = Catalog.load(chosen=chosen)
+    assert catalog.entry(Task.NER, "ja").name == "jurabi/bert-ner-japanese"
+    assert catalog.entry(Task.NER, "en").name == "yomite/ner"
+    assert catalog.entry(Task.ASK, "ja").name == "yomite/ask"
+
+
+def test_a_chosen_name_that_no_row_has_any_more_leaves_the_catalog_as_it_is(tmp_path: Path) -> None:
+    chosen = tmp_path / "chosen.json"
+    write_chosen(chosen, {Task.NER: "owner/gone"})
+    assert Catalog.load(chosen=chosen).entry(Task.NER, "ja").name == "yomite/ner"

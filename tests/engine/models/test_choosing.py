@@ -88,3 +88,25 @@ def test_reset_of_what_was_not_chosen_says_what_was(tmp_path: Path, chosen: Path
     assert call(chosen, "reset", "ask") == BAD_INPUT
     assert "Chosen: ner" in capsys.readouterr().err
     assert read_chosen(chosen) == {Task.NER: tmp_path}
+
+
+def test_a_model_of_the_catalog_is_not_chosen_for_what_no_row_gives_it(chosen: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(chosen, "use", "bert-ner-japanese", "--for", "sentiment") == BAD_INPUT
+    assert "Allowed for --for: ner" in capsys.readouterr().err
+    assert not chosen.exists()
+
+
+@pytest.mark.parametrize(("lang", "said"), [("ja", "モデル「owner/nothing」はありません"), ("en", "no model 'owner/nothing'")])
+def test_a_name_that_the_catalog_does_not_have_is_quoted(chosen: Path, lang: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(chosen, "use", "owner/nothing", lang=lang) == BAD_INPUT
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("lang", "said"), [("ja", "がありません。`yomite train`"), ("en", "There is no folder")])
+def test_a_folder_that_is_not_there_is_quoted(
+    tmp_path: Path, chosen: Path, lang: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(chosen, "use", tmp_path / "nowhere", lang=lang) == BAD_INPUT
+    err = capsys.readouterr().err
+    assert said in err
+    assert "nowhere" in err

@@ -101,7 +101,7 @@ def test_a_missing_model_without_a_hub_is_one_clear_error_that_says_how_to_fetch
     [answer] = find_models("owner/model", cache=tmp_path, endpoint=f"http://127.0.0.1:{closed_port()}", **settings)
     assert answer["code"] == "model_not_found"
     for language in ("ja", "en"):
-        assert "hf download owner/model" in answer[language]
+        assert "yomite models pull owner/model --from" in answer[language]
         assert "bundled" in answer[language]
 
 

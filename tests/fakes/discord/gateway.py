@@ -9,13 +9,13 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tests.fakes.discord.objects import BOT_ID, DM_CHANNEL, GUILD, TOKEN, application, guild, user
+from tests.fakes.discord.objects import BOT_ID, DM_CHANNEL, GUILD, OTHER_GUILD, TOKEN, application, guild, shard_of, user
 from tests.fakes.discord.world import World
 
 DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, INVALID_SESSION, HELLO, ACK = 0, 1, 2, 6, 7, 9, 10, 11
 GUILDS, GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1 << 0, 1 << 9, 1 << 12, 1 << 15
 PRIVILEGED = 1 << 1 | 1 << 8 | MESSAGE_CONTENT
-AUTHENTICATION_FAILED, DISALLOWED_INTENTS, DECODE_ERROR = 4004, 4014, 4002
+AUTHENTICATION_FAILED, DISALLOWED_INTENTS, DECODE_ERROR, INVALID_SHARD, SHARDING_REQUIRED = 4004, 4014, 4002, 4010, 4011
 
 
 @dataclass
@@ -24,6 +24,7 @@ class Session:
 
     id: str
     intents: int
+    shard: int = 0
     events: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -52,7 +53,11 @@ class Connection:
 
 
 class Gateway:
-    """Knows one bot. `allowed_privileged`: the intents that its owner switched on."""
+    """Knows one bot, which may come by several shards. `allowed_privileged`: the intents that its owner switched on.
+
+    `recommended_shards` is what a bot is told, `least_shards` what it must come with. `session` and `connection` are those of its first shard,
+    else of the one that it holds.
+    """
 
     def __init__(self, world: World, *, locale: str, heartbeat_ms: int) -> None:
         self._world = world
@@ -61,13 +66,27 @@ class Gateway:
         self.url = ""
         self.allowed_privileged = 0
         self.token = TOKEN
-        self.session: Session | None = None
-        self.connection: Connection | None = None
+        self.recommended_shards = self.least_shards = 1
+        self.shards = 1  # as the bot said last
+        self.sessions: dict[int, Session] = {}
+        self.connected: dict[int, Connection] = {}
         self.connections = 0
         self.resumes = 0
         self.heartbeats = 0
         self.identified_with: list[int] = []  # intents
         self._again = 0
+
+    @property
+    def session(self) -> Session | None:
+        return self.sessions.get(min(self.sessions, default=0))
+
+    @property
+    def connection(self) -> Connection | None:
+        return self.connected.get(min(self.connected, default=0))
+
+    def session_of(self, data: dict[str, Any]) -> Session | None:
+        """The session that is told of an event; None where no bot holds its shard."""
+        return self.sessions.get(shard_of(data.get("guild_id"), shards=self.shards))
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """One connection, until it closes."""
@@ -81,30 +100,33 @@ class Gateway:
         async for frame in socket:
             if frame.type is WSMsgType.TEXT:
                 await self._take(connection, json.loads(frame.data))
-        if self.connection is connection:
-            self.connection = None
+        for shard in [shard for shard, held in self.connected.items() if held is connection]:
+            del self.connected[shard]
             await self._world.tell()
         return socket
 
     async def dispatch(self, event: str, data: dict[str, Any]) -> None:
-        """An event for the bot: sent now if it is connected, and kept for a resume."""
-        session = self.session
-        if session is None:
+        """An event for the bot: sent now if it is connected, and kept for a resume. What happens on a shard that nobody holds is lost."""
+        if not self.sessions:
             raise RuntimeError("no bot has identified yet")
+        if (session := self.session_of(data)) is not None:
+            await self._dispatch(session, event, data)
+
+    async def _dispatch(self, session: Session, event: str, data: dict[str, Any]) -> None:
         payload = {"t": event, "s": len(session.events) + 1, "d": data}
         session.events.append(payload)
-        if self.connection is not None:
-            await self.connection.send(DISPATCH, data, s=payload["s"], t=event)
+        if (connection := self.connected.get(session.shard)) is not None:
+            await connection.send(DISPATCH, data, s=payload["s"], t=event)
 
     async def drop(self, *, resume: bool, again: int, abruptly: bool) -> None:
-        """End the connection; the bot may resume, or must identify anew. The last `again` events come twice."""
-        connection = self.connection
-        if connection is None:
+        """End the first shard's connection; the bot may resume, or must identify anew. The last `again` events come twice."""
+        if not self.connected:
             raise RuntimeError("no bot is connected")
+        shard = min(self.connected)
+        connection = self.connected.pop(shard)
         self._again = again
-        self.connection = None
         if not resume:
-            self.session = None
+            del self.sessions[shard]
             await connection.send(INVALID_SESSION, False)
         elif abruptly:
             connection.abort()
@@ -113,9 +135,9 @@ class Gateway:
         await self._world.tell()
 
     async def close(self) -> None:
-        """End the connection for good."""
-        if self.connection is not None:
-            await self.connection.socket.close(code=1001)
+        """End all connections for good."""
+        for connection in list(self.connected.values()):
+            await connection.socket.close(code=1001)
 
     async def _take(self, connection: Connection, payload: dict[str, Any]) -> None:
         op, data = payload["op"], payload["d"]
@@ -136,25 +158,32 @@ class Gateway:
         if intents & PRIVILEGED & ~self.allowed_privileged:
             await connection.socket.close(code=DISALLOWED_INTENTS)
             return
-        self.session = Session(id=self._world.ids.new(), intents=intents)
-        self.connection = connection
+        shard, shards = data.get("shard") or (0, 1)
+        if not 0 <= shard < shards or shards < self.least_shards:
+            await connection.socket.close(code=SHARDING_REQUIRED if shards < self.least_shards else INVALID_SHARD)
+            return
+        self.shards = shards
+        session = self.sessions[shard] = Session(id=self._world.ids.new(), intents=intents, shard=shard)
+        self.connected[shard] = connection
+        guilds = [one for one in (GUILD, OTHER_GUILD) if shard_of(one, shards=shards) == shard]
         ready = {
             "v": 10,
             "user": user(BOT_ID),
-            "guilds": [{"id": GUILD, "unavailable": True}],
-            "session_id": self.session.id,
+            "guilds": [{"id": one, "unavailable": True} for one in guilds],
+            "shard": [shard, shards],
+            "session_id": session.id,
             "resume_gateway_url": self.url,
             "application": {"id": application()["id"], "flags": 0},
         }
-        await self.dispatch("READY", ready)
-        if intents & GUILDS:
-            await self.dispatch("GUILD_CREATE", guild(self._locale))
+        await self._dispatch(session, "READY", ready)
+        for one in guilds if intents & GUILDS else ():
+            await self._dispatch(session, "GUILD_CREATE", guild(self._locale, one))
         self.connections += 1
         await self._world.tell()
 
     async def _resume(self, connection: Connection, data: dict[str, Any]) -> None:
-        session = self.session
-        if session is None or data["session_id"] != session.id or data["token"] != self.token:
+        session = next((one for one in self.sessions.values() if one.id == data["session_id"]), None)
+        if session is None or data["token"] != self.token:
             await connection.send(INVALID_SESSION, False)
             return
         known, missed = session.events[: int(data["seq"])], session.events[int(data["seq"]) :]
@@ -162,8 +191,8 @@ class Gateway:
         self._again = 0
         for event in (*repeated, *missed):
             await connection.send(DISPATCH, event["d"], s=event["s"], t=event["t"])
-        self.connection = connection
-        await self.dispatch("RESUMED", {"_trace": []})
+        self.connected[session.shard] = connection
+        await self._dispatch(session, "RESUMED", {"_trace": []})
         self.resumes += 1
         self.connections += 1
         await self._world.tell()

@@ -8,6 +8,7 @@ from typing import Any
 TOKEN = "a-token-for-the-fake"
 BOT_ID, PERSON, OTHER_PERSON = "900000000000000001", "900000000000000002", "900000000000000003"
 GUILD, CHANNEL, DM_CHANNEL, BOT_ROLE = "910000000000000001", "920000000000000001", "920000000000000002", "930000000000000001"
+OTHER_GUILD, OTHER_CHANNEL = "910000000004194305", "920000000000000005"  # of two shards, this guild is on the second one
 THREAD, READERS = "920000000000000003", "930000000000000002"  # a thread of the channel, and the role of PERSON
 
 GUILD_TEXT, DIRECT, PUBLIC_THREAD = 0, 1, 11
@@ -61,24 +62,41 @@ def channel(channel_id: str) -> dict[str, Any]:
             "rate_limit_per_user": 0,
             "thread_metadata": archived,
         }
-    common = {"id": channel_id, "type": GUILD_TEXT, "guild_id": GUILD, "name": "general", "position": 0, "permission_overwrites": []}
+    common = {
+        "id": channel_id,
+        "type": GUILD_TEXT,
+        "guild_id": guild_of(channel_id),
+        "name": "general",
+        "position": 0,
+        "permission_overwrites": [],
+    }
     return common | {"topic": None, "nsfw": False, "parent_id": None, "rate_limit_per_user": 0, "last_message_id": None}
 
 
-def guild(locale: str) -> dict[str, Any]:
-    """The guild as GUILD_CREATE brings it."""
-    everyone = {"id": GUILD, "name": "@everyone", "permissions": "0", "position": 0}
+def guild_of(channel_id: str) -> str | None:
+    """The guild of a channel; None for a direct one."""
+    return {DM_CHANNEL: None, OTHER_CHANNEL: OTHER_GUILD}.get(channel_id, GUILD)
+
+
+def shard_of(guild_id: str | None, *, shards: int) -> int:
+    """Which shard is told what happens in a guild; direct messages are told to the first one."""
+    return (int(guild_id) >> 22) % shards if guild_id else 0
+
+
+def guild(locale: str, guild_id: str = GUILD) -> dict[str, Any]:
+    """A guild as GUILD_CREATE brings it."""
+    everyone = {"id": guild_id, "name": "@everyone", "permissions": "0", "position": 0}
     own = {"id": BOT_ROLE, "name": "Yomite", "permissions": "0", "position": 1, "managed": True, "tags": {"bot_id": BOT_ID}}
     return {
-        "id": GUILD,
+        "id": guild_id,
         "name": "a team",
         "owner_id": PERSON,
         "preferred_locale": locale,
         "roles": [everyone, own, {"id": READERS, "name": "readers", "permissions": "0", "position": 2}],
-        "channels": [channel(CHANNEL)],
+        "channels": [channel(CHANNEL if guild_id == GUILD else OTHER_CHANNEL)],
         "members": [member(BOT_ID)],
         "member_count": 3,
-        "threads": [channel(THREAD)],
+        "threads": [channel(THREAD)] if guild_id == GUILD else [],
         "emojis": [],
         "stickers": [],
         "features": [],

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from typing import Any
 
 from aiohttp import BodyPartReader, web
 
 from tests.fakes.discord.answers import answered
 from tests.fakes.discord.checks import Refused, check_commands, check_form, check_message
-from tests.fakes.discord.gateway import Gateway, as_seen
-from tests.fakes.discord.objects import BOT_ID, CHANNEL, DM_CHANNEL, EPHEMERAL, LOADING, application, channel, user
+from tests.fakes.discord.gateway import MESSAGE_CONTENT, Gateway, as_seen
+from tests.fakes.discord.objects import BOT_ID, CHANNEL, DM_CHANNEL, EPHEMERAL, LOADING, OTHER_CHANNEL, application, channel, user
 from tests.fakes.discord.world import BUTTON, FakeInteraction, Message, World
 
 API = "/api/v10"
+LIMITED_CONTENT = 1 << 19  # of an application's flags: what a bot on few servers is granted
 DEFERRED_MESSAGE, IMMEDIATE_MESSAGE, DEFERRED_CHANGE, FORM = 5, 4, 6, 9
 Files = dict[int, tuple[str, bytes]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -35,6 +38,7 @@ class Rest:
         return [
             web.get(f"{API}/users/@me", self._bot(self._me)),
             web.get(f"{API}/oauth2/applications/@me", self._bot(self._application)),
+            web.get(f"{API}/applications/@me", self._bot(self._own_application)),
             web.get(f"{API}/gateway/bot", self._bot(self._gateway_bot)),
             web.get(app, self._bot(self._get_commands)),
             web.put(app, self._bot(self._put_commands)),
@@ -59,7 +63,9 @@ class Rest:
         async def checked(request: web.Request) -> web.StreamResponse:
             if request.headers.get("Authorization") != f"Bot {self._gateway.token}":
                 return answered({"message": "401: Unauthorized", "code": 0}, status=401)
-            return await self._refusing(handler)(request)
+            response = await self._refusing(handler)(request)
+            response.headers["Date"] = formatdate(time.time() + self._world.clock_ahead_s, usegmt=True)
+            return response
 
         return checked
 
@@ -79,9 +85,13 @@ class Rest:
     async def _application(self, request: web.Request) -> web.StreamResponse:
         return answered(application())
 
+    async def _own_application(self, request: web.Request) -> web.StreamResponse:
+        flags = LIMITED_CONTENT if self._gateway.allowed_privileged & MESSAGE_CONTENT else 0
+        return answered(application() | {"flags": flags, "approximate_guild_count": self._world.guild_count})
+
     async def _gateway_bot(self, request: web.Request) -> web.StreamResponse:
-        limits = {"total": 1_000, "remaining": 999, "reset_after": 0, "max_concurrency": 1}
-        return answered({"url": self._gateway.url, "shards": 1, "session_start_limit": limits})
+        limits = {"total": 1_000, "remaining": self._world.starts_left, "reset_after": 0, "max_concurrency": 1}
+        return answered({"url": self._gateway.url, "shards": self._gateway.recommended_shards, "session_start_limit": limits})
 
     async def _get_commands(self, request: web.Request) -> web.StreamResponse:
         if request.query.get("with_localizations") == "true":
@@ -224,7 +234,7 @@ class Rest:
         return as_seen(message, session.intents if session else 0) or message
 
     async def _tell(self, event: str, message: Message) -> None:
-        session = self._gateway.session
+        session = self._gateway.session_of(message)
         if session is not None and (seen := as_seen(message, session.intents)):
             await self._gateway.dispatch(event, seen)
         await self._world.tell()
@@ -249,7 +259,7 @@ async def _read_payload(request: web.Request) -> tuple[dict[str, Any], Files]:
 
 def _known_channel(request: web.Request) -> str:
     channel_id = request.match_info["channel"]
-    if channel_id not in (CHANNEL, DM_CHANNEL):
+    if channel_id not in (CHANNEL, DM_CHANNEL, OTHER_CHANNEL):
         raise Refused("Unknown Channel", status=404, code=10003)
     return channel_id
 

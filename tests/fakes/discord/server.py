@@ -12,7 +12,7 @@ from aiohttp import web
 from tests.fakes.discord.checks import buttons_of
 from tests.fakes.discord.filled_form import filled_form
 from tests.fakes.discord.gateway import Gateway, as_seen
-from tests.fakes.discord.objects import BOT_ID, BOT_ROLE, CHANNEL, DM_CHANNEL, GUILD, PERSON, TOKEN, channel, member, user
+from tests.fakes.discord.objects import BOT_ID, BOT_ROLE, CHANNEL, DM_CHANNEL, PERSON, TOKEN, channel, guild_of, member, user
 from tests.fakes.discord.rest import API, Rest
 from tests.fakes.discord.trouble import Trouble, Troubles
 from tests.fakes.discord.world import BUTTON, COMMAND, SENT_FORM, FakeInteraction, Message, World, is_shown
@@ -95,7 +95,7 @@ class FakeDiscord:
         if reply_to is not None:
             payload["message_reference"] = {"message_id": reply_to["id"]}
         message = self.world.add(channel_id, person, payload, dict(enumerate(attachments)))
-        session = self.gateway.session
+        session = self.gateway.session_of(message)
         seen = as_seen(message, session.intents) if session else None
         if seen is not None:
             await self.gateway.dispatch("MESSAGE_CREATE", seen)
@@ -230,7 +230,11 @@ class FakeDiscord:
                 "authorizing_integration_owners": {},
                 "attachment_size_limit": 10 * 2**20,
                 "context": 1 if direct else 0,
-                **({"user": user(person)} if direct else {"member": member(person), "guild_id": GUILD, "guild_locale": "en-US"}),
+                **(
+                    {"user": user(person)}
+                    if direct
+                    else {"member": member(person), "guild_id": guild_of(channel_id), "guild_locale": "en-US"}
+                ),
             },
         )
         return interaction

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.fakes.discord.checks import Refused
-from tests.fakes.discord.objects import BOT_ID, DM_CHANNEL, GUILD, LOADING, Snowflakes, member, user
+from tests.fakes.discord.objects import BOT_ID, DM_CHANNEL, LOADING, Snowflakes, guild_of, member, user
 
 Message = dict[str, Any]
 MENTION = re.compile(r"<@!?(\d+)>")
@@ -51,6 +51,8 @@ class World:
         self.times_published = 0
         self.pings: list[str] = []
         self.typing: list[str] = []  # channels, in turn
+        self.guild_count, self.starts_left = 2, 999  # where the bot is, and how often it may still connect today
+        self.clock_ahead_s = 0.0  # of Discord's clock
         self.private_messages: dict[str, str] = {}  # id of an ephemeral message: who sees it
         self.changed = asyncio.Condition()
         self._by_nonce: dict[tuple[str, str], Message] = {}
@@ -117,7 +119,7 @@ class World:
             "components": [],
         }
         if channel_id != DM_CHANNEL:
-            message |= {"guild_id": GUILD, "member": member(author, with_user=False)}
+            message |= {"guild_id": guild_of(channel_id), "member": member(author, with_user=False)}
         self._set_reference(message, payload)
         self.fill(message, payload, files or {})
         self.messages.setdefault(channel_id, []).append(message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from email.utils import formatdate
 from typing import Any
 
 from aiohttp import web
@@ -63,7 +64,12 @@ class Handlers:
             body = {"ok": True, **await self._methods.by_name[method](arguments)}
         except Refused as error:
             body = error.body
-        return _lost(request) if mishap and mishap.lost else web.json_response(body)
+        return _lost(request) if mishap and mishap.lost else web.json_response(body, headers=self._headers())
+
+    def _headers(self) -> dict[str, str]:
+        """What comes with every answer: the scopes of the token, and the time."""
+        date = formatdate(time.time() + self.store.clock_ahead_s, usegmt=True)
+        return {"X-OAuth-Scopes": ",".join(sorted(self.store.scopes)), "Date": date}
 
     def _check_token(self, request: web.Request, method: str) -> None:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from bot.platforms.slack.manifest import SCOPES
 from tests.fakes.slack.checks import Refused
 from tests.fakes.slack.records import Call, Channel, Response, Said, Upload, View
 
@@ -33,6 +34,8 @@ class Store:
         self.triggers: dict[str, tuple[str, float]] = {}  # who pressed something, and until when a form may be opened for that
         self.views: list[View] = []
         self.hosted: dict[str, bytes] = {}
+        self.scopes = set(SCOPES)  # that the bot's token has
+        self.clock_ahead_s = 0.0  # of Slack's clock
         self.changed = asyncio.Condition()
         # From somewhere new: events of one test must not look like a repetition of another's.
         self._numbers = itertools.count(time.time_ns() // 1_000 % 10**9 * 1_000)

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot import deliveries, desk as desk_
+from bot import deliveries, reading as reading_
 from bot.attachments import TextRead
 from bot.commands import COMMANDS
 from bot.desk import Desk
@@ -362,7 +362,7 @@ def test_what_is_being_read_is_handed_over_before_the_server_stops(served: Serve
             await page.hear("taken")
             assert await asyncio.to_thread(begun.wait, TIMEOUT_S)
 
-    monkeypatch.setattr(desk_, "read_files", slow)
+    monkeypatch.setattr(reading_, "read_files", slow)
     asyncio.run(talk())
     served.stop()
     assert len(served.connection.keys(names.delivery("*"))) == 1  # type: ignore[arg-type]  # no coroutine

@@ -1,0 +1,1 @@
+"""How a bot can be looked at: what it tells of each question, its metrics, and whether it is connected."""

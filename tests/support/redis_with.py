@@ -1,0 +1,41 @@
+"""A redis-server with the options that a test names, on a socket of its own."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from redis import Redis
+from redis.exceptions import AuthenticationError, RedisError
+
+from tests.support.working import until
+from workers.queue.server import find_server
+
+
+@contextmanager
+def redis_with(folder: Path, *options: str, port: int | None = None) -> Iterator[str]:
+    """Start it, and give the path of its socket; with `port` it also listens there, on every address of this machine."""
+    path = folder / "redis.sock"
+    where = ["--port", str(port or 0), "--bind", "0.0.0.0", "--protected-mode", "no"]
+    words = [find_server(), *where, "--unixsocket", str(path), "--dir", str(folder), "--save", "", *options]
+    server = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    try:
+        until(lambda: _answers(path), what="Redis")
+        yield str(path)
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _answers(path: Path) -> bool:
+    if not path.exists():
+        return False
+    with Redis(unix_socket_path=str(path), retry=None) as connection:
+        try:
+            return bool(connection.ping())
+        except AuthenticationError:
+            return True
+        except RedisError:
+            return False

@@ -1,0 +1,1 @@
+"""How a process can be looked at: logs, health, metrics. Importable without torch, by the bot and by workers."""
