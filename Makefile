@@ -87,6 +87,10 @@ bench: $(INSTALLED) ## measure speed, scale and memory beside peers; results in 
 bench-page: $(INSTALLED) ## write docs/en/benchmarks.md from the results
 	$(BIN)/python -m benchmarks.page
 
+.PHONY: capacity
+capacity: $(INSTALLED) ## measure batches, and simulate how many workers 10,000 people need; results in benchmarks/results
+	$(BIN)/python -m benchmarks service capacity
+
 .PHONY: pack
 pack: $(INSTALLED_ALL) ## train the bundled models from the data in DATA (stops and goes on)
 	$(BIN)/python -m engine.pack --data $(DATA)

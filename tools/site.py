@@ -10,6 +10,7 @@ _LINK = re.compile(r"\[(?P<words>[^\]]+)\]\(\.\./(?P<language>en|ja)/(?P<name>[\
 _JAPANESE = r"[\u3001-\u30ff\u4e00-\u9fff\uff01-\uff5e]"
 _BROKEN = re.compile(rf"(?<={_JAPANESE})\n(?={_JAPANESE})")
 _ALTERNATE = re.compile(r"<link rel=\"alternate\"[^>]*>")
+_FIRST_PAGE = re.compile(r'href="/((?:ja/)?)" hreflang')
 _FENCED = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
 DEFAULT = "en"  # stands at the site's root
 
@@ -32,12 +33,12 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
 
 
 def on_post_page(output: str, *, page: Any, **_: Any) -> str:
-    """The page with its way to the first page in English below wherever the site lies, which need not be a host's root.
+    """The page with its ways to the first pages below wherever the site lies, which need not be a host's root.
 
     It names no alternates to search engines: for each of them the theme's script would ask for a map of the site.
     """
-    root = "../" * page.file.url.removeprefix("./").count("/") or "./"
-    return _ALTERNATE.sub("", output).replace('href="/" hreflang', f'href="{root}" hreflang')
+    root = "../" * page.file.url.removeprefix("./").count("/")
+    return _FIRST_PAGE.sub(lambda found: f'href="{root + found[1] or "./"}" hreflang', _ALTERNATE.sub("", output))
 
 
 def on_post_build(*, config: Any, **_: Any) -> None:

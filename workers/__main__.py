@@ -78,9 +78,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     os.environ.update({name: os.environ.get(name, value) for name, value in KEPT_SHAPES.items()})  # before torch reads them
     set_up_logging(level=options.log_level, form=options.log_format, process="worker")
-    # Until the worker takes over: a signal while models load ends the process in good order too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(OK))
-    signal.signal(signal.SIGINT, lambda *_: sys.exit(OK))
+    # Until the worker takes over: a signal while libraries and models load ends the process in good order too. At once, for nothing is
+    # taken yet: an exception in the middle of a library's import may come out as another one.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(OK))
+    signal.signal(signal.SIGINT, lambda *_: os._exit(OK))
     if options.with_parent:
         Thread(target=_leave_with_parent, daemon=True).start()
     try:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from bot.language import both
-from bot.operating.finding import Finding, error
+from bot.operating.finding import Finding, error, skipped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +37,9 @@ async def _look(check: Check) -> Sequence[Finding]:
     except TimeoutError:
         found = both(f"{check.timeout_s:g} 秒たっても終わりません。", f"It did not come to an end within {check.timeout_s:g} s.")
         return [error(check.name, found, both("混んでいないときに、もう一度実行してください。", "Run it again when less is going on."))]
+    except ModuleNotFoundError as missing:
+        ja = f"{missing.name} がここにはありません（ワーカーだけの環境なら、それで正常です）。"
+        return [skipped(check.name, ja, f"{missing.name} is not installed here, as is right where only a worker is.")]
     except Exception as fault:  # noqa: BLE001  # the others are told all the same
         kind = type(fault).__name__
         found = both(f"調べる途中で失敗しました（{kind}）。", f"The check itself failed ({kind}).")

@@ -10,14 +10,10 @@ from bot.children import output_of_child
 from bot.exit_codes import CANNOT_ANSWER, OK
 from bot.language import Speech, both
 from bot.operating.checks import Check, examine, in_thread
-from bot.operating.discord import DISCORD_API, check_discord
 from bot.operating.finding import Finding, as_json, as_lines, error, finding_from_json, skipped
 from bot.operating.machine import check_machine
-from bot.operating.ports import check_ports
 from bot.operating.redis_server import check_redis
-from bot.operating.slack import check_slack
 from bot.platforms.plain import json_escaped
-from bot.platforms.slack.settings import SLACK_API
 from bot.platforms.terminal.draw import has_colours, make_console
 from bot.settings import Settings
 
@@ -32,8 +28,8 @@ def doctor(
     offline: bool = False,
     deep: bool = False,
     json_wanted: bool = False,
-    slack_url: str = SLACK_API,
-    discord_url: str = DISCORD_API,
+    slack_url: str | None = None,
+    discord_url: str | None = None,
 ) -> int:
     """Look, print, and return the exit code: 1 where anything is an error.
 
@@ -41,8 +37,8 @@ def doctor(
     are only given to speak with something else than Slack and Discord themselves.
     """
     chats = [
-        Check(name="slack", look=lambda: check_slack(settings, base_url=slack_url), timeout_s=CHAT_S),
-        Check(name="discord", look=lambda: check_discord(settings, base_url=discord_url), timeout_s=CHAT_S),
+        Check(name="slack", look=lambda: _check_slack(settings, slack_url), timeout_s=CHAT_S),
+        Check(name="discord", look=lambda: _check_discord(settings, discord_url), timeout_s=CHAT_S),
     ]
     findings = asyncio.run(examine([*_checks(settings, deep=deep), *([] if offline else chats)]))
     findings += [_left_out(name) for name in ("slack", "discord") if offline]
@@ -60,8 +56,29 @@ def _checks(settings: Settings, *, deep: bool) -> list[Check]:
         Check(name="machine", look=in_thread(lambda: check_machine(settings)), timeout_s=MACHINE_S),
         Check(name="computing", look=lambda: check_computing(settings, deep=deep), timeout_s=DEEP_S if deep else COMPUTING_S),
         Check(name="redis", look=in_thread(lambda: check_redis(settings)), timeout_s=REDIS_S),
-        Check(name="ports", look=lambda: check_ports(settings), timeout_s=PORTS_S),
+        Check(name="ports", look=lambda: _check_ports(settings), timeout_s=PORTS_S),
     ]
+
+
+# These need libraries of chat platforms, which are not where only a worker is.
+
+
+async def _check_slack(settings: Settings, url: str | None) -> list[Finding]:
+    from bot.operating.slack import check_slack
+
+    return await (check_slack(settings, base_url=url) if url else check_slack(settings))
+
+
+async def _check_discord(settings: Settings, url: str | None) -> list[Finding]:
+    from bot.operating.discord import check_discord
+
+    return await (check_discord(settings, base_url=url) if url else check_discord(settings))
+
+
+async def _check_ports(settings: Settings) -> list[Finding]:
+    from bot.operating.ports import check_ports
+
+    return await check_ports(settings)
 
 
 async def check_computing(settings: Settings, *, deep: bool = False) -> list[Finding]:

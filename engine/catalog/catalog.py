@@ -59,7 +59,8 @@ class Catalog:
                 ja=f"プロファイル「{profile}」はありません。使えるもの：{', '.join(PROFILES)}",
                 en=f"There is no profile {profile!r}. Allowed: {', '.join(PROFILES)}",
             )
-        shipped = read_rows(CATALOG_FILE, tables=PROFILES, folder=models_dir or models_folder())
+        read = read_rows(CATALOG_FILE, tables=PROFILES, folder=models_dir or models_folder())
+        shipped = {name: tuple(_with_whose(row) for row in rows) for name, rows in read.items()}
         own = read_rows(user_file, tables=("models",), folder=user_file.absolute().parent)["models"] if user_file else ()
         others = tuple(entry for name in PROFILES if name != profile for entry in shipped[name])
         locked = read_lock(lock) if lock else Lock()
@@ -96,6 +97,11 @@ class Catalog:
         if rows:
             return _for_task(rows[0], task)
         return self.lock.applied(_unknown_model(task, model))
+
+
+def _with_whose(entry: CatalogEntry) -> CatalogEntry:
+    """A row of ours, marked where its model comes along."""
+    return replace(entry, bundled=isinstance(entry.model, Path))
 
 
 def _names(entry: CatalogEntry, model: str) -> bool:

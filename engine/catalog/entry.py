@@ -54,6 +54,7 @@ class CatalogEntry:
     labels: Mapping[str, str] = field(default_factory=dict)  # the model's own label → the contract's
     case_types: bool = False  # token type 1 marks words that begin in upper case
     no_answer_threshold: float | None = 0.0  # for ask; None: the model never learnt to say "no answer"
+    bundled: bool = False  # a row of the pack that comes with Yomite, wherever that lies
     own_name: str = ""  # of a model that a team has trained
     weights: str = ""  # tells the weights in a folder from those that lay there before
     locked: LockedModel | None = None  # what the files of a hub model must be
@@ -64,11 +65,15 @@ class CatalogEntry:
         """What people see as the model's name."""
         if self.own_name:
             return self.own_name
-        if isinstance(self.model, Path):
-            return (
-                f"yomite/{(self.adapter or self.model).name}" if self.model.parent == models_folder() else str(self.adapter or self.model)
-            )
-        return self.model
+        if isinstance(self.model, str):
+            return self.model
+        folder = self.adapter or self.model
+        return f"yomite/{folder.name}" if self.of_the_pack else str(folder)
+
+    @property
+    def of_the_pack(self) -> bool:
+        """Whether it is one of the bundled models."""
+        return isinstance(self.model, Path) and (self.bundled or self.model.parent == models_folder())
 
     @property
     def names(self) -> frozenset[str]:

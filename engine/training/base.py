@@ -13,7 +13,6 @@ from transformers import PreTrainedModel
 
 from engine.catalog import Catalog, CatalogEntry
 from engine.catalog.described import EVERY_LANGUAGE, read_description
-from engine.catalog.entry import models_folder
 from engine.contract import EntityLabel, Language, Message, SentimentLabel, Task
 from engine.errors import ModelError
 from engine.examples.rows import AskRow, NerRow, Row, SentimentRow
@@ -66,7 +65,7 @@ class Base:
 
 def public_name(entry: CatalogEntry) -> str:
     """A row's name as others may read it: of a folder outside the pack, only its own name."""
-    if isinstance(entry.model, Path) and entry.model.parent != models_folder():
+    if isinstance(entry.model, Path) and not entry.of_the_pack:
         return (entry.adapter or entry.model).name
     return entry.name
 

@@ -81,6 +81,15 @@ def test_an_image_has_the_console_command(here: Machine, image: str) -> None:
     assert (outcome.returncode, outcome.stdout) == (0, f"yomite {version('yomite')}\n"), outcome.stderr
 
 
+@pytest.mark.parametrize(("image", "left_out"), [("bot", "computing"), ("worker", "slack")])
+def test_the_doctor_looks_at_an_image_and_leaves_out_what_it_does_not_hold(here: Machine, image: str, left_out: str) -> None:
+    environment = here.container("web" if image == "bot" else "worker").environment
+    outcome = here.program(image, "yomite", "doctor", "--json", environment=environment)
+    checks = {check["name"]: check["state"] for check in json.loads(outcome.stdout)["checks"]}
+    assert checks[left_out] == "skipped", outcome.stderr
+    assert checks["python"] == "ok"
+
+
 def test_the_command_that_fetches_models_exists_and_needs_no_redis(here: Machine) -> None:
     fetch = here.container("models")
     outcome = here.program("worker", *fetch.service.command, "--help", environment=fetch.environment)

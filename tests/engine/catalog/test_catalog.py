@@ -78,6 +78,7 @@ def test_bundled_rows_lie_below_the_models_folder_and_count_as_pinned(tmp_path: 
         assert isinstance(entry.model, Path)
         assert entry.model == tmp_path / "encoder"
         assert entry.pinned
+    assert {entry.name for entry in catalog.entries} == {f"yomite/{name}" for name in ("sentiment", "ner", "ask", "similar", "encoder")}
 
 
 def test_a_branch_is_no_pin_and_a_commit_is(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_held_back_lines_become_less_surprising(whole: bool, command: Command, t
     assert found["after"]["perplexity"] < found["before"]["perplexity"] / (3 if whole else 1.8)
     description = read_description(out)
     assert description is not None
-    assert (description.task, description.base, description.tokenizer) == (Task.FILL_MASK, "encoder", "bilingual")
+    assert (description.task, description.base, description.tokenizer) == (Task.FILL_MASK, "yomite/encoder", "bilingual")
     card = (out / "README.md").read_text(encoding="utf-8")
     assert "`wiki`: 400 distinct lines" in card
     assert "380 lines were learnt from, 20 were held back" in card

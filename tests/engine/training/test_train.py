@@ -50,7 +50,7 @@ def test_the_folder_is_a_model_of_the_catalog_that_says_what_it_is(command: Comm
     description = read_description(tmp_path / "out")
     assert description is not None
     assert (description.task, description.tokenizer, description.window) == (Task.SENTIMENT, "bilingual", 256)
-    assert (description.licence, description.base) == ("CC-BY-SA-4.0", "sentiment")
+    assert (description.licence, description.base) == ("CC-BY-SA-4.0", "yomite/sentiment")
     entry = Catalog.load(models_dir=calm_pack).entry(Task.SENTIMENT, "ja", model=str(tmp_path / "out"))
     assert entry.window == 256
     weights = load_file(tmp_path / "out" / "model.safetensors")
