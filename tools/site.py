@@ -26,7 +26,7 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
             return match[0]
         if built == "ja" and not (Path(config["docs_dir"]) / "ja" / f"{name}.md").is_file():
             return match[0]  # a page in English alone: the Japanese site has it too
-        root = "../" * page.file.url.count("/")
+        root = way_up(page.file.url)
         return f'<a href="{root}{address(name, there)}{match["anchor"] or ""}">{match["words"]}</a>'
 
     return _LINK.sub(led, _joined(markdown))
@@ -37,7 +37,7 @@ def on_post_page(output: str, *, page: Any, **_: Any) -> str:
 
     It names no alternates to search engines: for each of them the theme's script would ask for a map of the site.
     """
-    root = "../" * page.file.url.removeprefix("./").count("/")
+    root = way_up(page.file.url)
     return _FIRST_PAGE.sub(lambda found: f'href="{root + found[1] or "./"}" hreflang', _ALTERNATE.sub("", output))
 
 
@@ -51,6 +51,11 @@ def _joined(markdown: str) -> str:
     """Without the breaks between two Japanese letters, which a browser would show as a gap; code stays as it is."""
     parts = _FENCED.split(markdown)
     return "".join(part if number % 2 else _BROKEN.sub("", part) for number, part in enumerate(parts))
+
+
+def way_up(url: str) -> str:
+    """From a page's place below the site's root to the root."""
+    return "../" * url.removeprefix("./").count("/")
 
 
 def address(name: str, language: str) -> str:

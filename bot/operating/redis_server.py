@@ -191,7 +191,10 @@ def _unreachable(fault: Exception, *, named: bool) -> Finding:
         return error(
             "redis",
             found,
-            both("REDIS_URL の redis://利用者:パスワード@… を確かめてください。", "Check redis://USER:PASSWORD@… in REDIS_URL."),
+            both(
+                "REDIS_URL の利用者とパスワード（:// と @ の間）を確かめてください。",
+                "Check user and password, between :// and @, in REDIS_URL.",
+            ),
         )
     found = both(f"Redis につながりません（{kind}）。", f"Redis cannot be reached ({kind}).")
     if not named:

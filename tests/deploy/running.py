@@ -49,8 +49,14 @@ class Container:
         """Start it, or start it again."""
         self._folder.mkdir(exist_ok=True)
         with self._log.open("ab") as out:
+            # A test run in the background ignores Ctrl-C, and so would its children; a container heeds every signal.
             self._child = subprocess.Popen(
-                self._command, env=self.environment, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
+                ["env", "--default-signal", *self._command],
+                env=self.environment,
+                cwd=self._folder,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
             )
         return self
 

@@ -47,7 +47,7 @@ def test_a_choice_is_offered_and_handed_on_at_the_next_beat(
     offer, taken = Offer(choosing, redis), list[Catalog]()
     offer.on_change(taken.append)
     offer.tell()
-    assert models_of(queue, "sentiment") == [f"{choosing.models_dir}/sentiment"]
+    assert models_of(queue, "sentiment") == ["yomite/sentiment"]
     choose(choosing, write_trained(tmp_path / "ours"))
     offer.tell()
     offer.tell()

@@ -13,12 +13,12 @@ def test_the_address_of_one_server_is_left_as_it_is(url: str) -> None:
 
 
 def test_sentinels_are_read_with_account_service_and_number() -> None:
-    assert read_address("redis+sentinel://me:s%40cret@one:26380,two,[::1]:26381/main/3?sentinel_password=hush&health_check_interval=5") == (
+    assert read_address("redis+sentinel://me:s%40c@one:26380,two,[::1]:26381/main/3?sentinel_password=hush&health_check_interval=5") == (
         SentinelAddress(
             sentinels=(("one", 26_380), ("two", 26_379), ("::1", 26_381)),
             service="main",
             tls=False,
-            server="redis://me:s%40cret@/3?health_check_interval=5",
+            server="redis://me:s%40c@/3?health_check_interval=5",
             sentinel_password="hush",
         )
     )
