@@ -87,7 +87,7 @@ def walk(folder: Path) -> Walk:
 
 @contextlib.contextmanager
 def _running(clone: Path, environment: dict[str, str]) -> Iterator[Iterator[str]]:
-    """`make run` in a clone, with what it says as it says it; stopped by Ctrl-C at the end."""
+    """`make run` in a clone, with what it says as it says it; stopped at the end."""
     words = ["make", "run"]
     process = subprocess.Popen(words, cwd=clone, env=environment, stdout=subprocess.PIPE, text=True, process_group=0)
     try:
@@ -95,7 +95,7 @@ def _running(clone: Path, environment: dict[str, str]) -> Iterator[Iterator[str]
             raise RuntimeError("make run was started without its pipe")
         yield iter(process.stdout.readline, "")
     finally:
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=60)
 
 
