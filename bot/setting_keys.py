@@ -62,7 +62,7 @@ KEYS = (
         allowed=same("auto, fp32, bf16"),
         default="auto",
         meaning=Message(
-            ja="計算の精度（auto：速い機械では bf16）", en="what models compute in (auto: bf16 where the machine is fast at it)"
+            ja="計算の精度（auto：速いマシンでは bf16）", en="what models compute in (auto: bf16 where the machine is fast at it)"
         ),
     ),
     Key(

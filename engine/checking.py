@@ -204,7 +204,7 @@ def check_models(options: argparse.Namespace) -> list[Row]:
 
 def _missing(name: str, model: str, *, hub: bool) -> Row:
     """A model of the hub is fetched at its first question, where the hub can be reached; a folder that is missing is never."""
-    found = _both("この機械にありません。", "It is not on this machine.")
+    found = _both("このマシンにありません。", "It is not on this machine.")
     return Row(name=name, state="warning" if hub else "error", found=found, advice=_pull(model) if hub else _RESTORE)
 
 

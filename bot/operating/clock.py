@@ -35,10 +35,10 @@ def _said(whose: str, ahead_s: float) -> Message:
         return both(f"{whose} の時計と合っています。", f"It agrees with the clock of {whose}.")
     if ahead_s > 0:
         return both(
-            f"この機械の時計は {whose} より {ahead_s:.0f} 秒進んでいます。", f"This machine's clock is {ahead_s:.0f} s ahead of {whose}."
+            f"このマシンの時計は {whose} より {ahead_s:.0f} 秒進んでいます。", f"This machine's clock is {ahead_s:.0f} s ahead of {whose}."
         )
     return both(
-        f"この機械の時計は {whose} より {-ahead_s:.0f} 秒遅れています。", f"This machine's clock is {-ahead_s:.0f} s behind {whose}."
+        f"このマシンの時計は {whose} より {-ahead_s:.0f} 秒遅れています。", f"This machine's clock is {-ahead_s:.0f} s behind {whose}."
     )
 
 

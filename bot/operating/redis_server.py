@@ -61,7 +61,7 @@ def _version(info: dict[str, Any], *, named: bool) -> Finding:
     whose = (
         both("REDIS_URL のもの", "the one of REDIS_URL")
         if named
-        else both("この機械で動いている付属のもの", "the embedded one, which runs on this machine")
+        else both("このマシンで動いている付属のもの", "the embedded one, which runs on this machine")
     )
     said = both(f"Redis {found}（{whose.ja}）", f"Redis {found} ({whose.en})")
     if numbers < OLDEST:
@@ -132,7 +132,7 @@ def _persistence(info: dict[str, Any]) -> Finding:
             "redis.persistence",
             both("追記ファイルに書けていません。", "The append-only file cannot be written."),
             both(
-                "Redis の機械のディスクの空きと Redis の記録を確かめてください。",
+                "Redis のマシンのディスクの空きと Redis の記録を確かめてください。",
                 "See to the free disk space of Redis' machine, and to its log.",
             ),
         )

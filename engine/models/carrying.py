@@ -95,7 +95,7 @@ def _not_carried(name: str, folder: Path, carried: Lock) -> BadInputError:
     there = ", ".join(sorted(place.rpartition("@")[0] for place in carried.models)) or "–"
     return BadInputError(
         "not_carried",
-        ja=f"{folder} に「{name}」はありません。あるもの：{there}。接続できる機械で `yomite models pull {name} --to フォルダ` を実行してください。",
+        ja=f"{folder} に「{name}」はありません。あるもの：{there}。接続できるマシンで `yomite models pull {name} --to フォルダ` を実行してください。",
         en=f"{folder} does not hold {name}. It holds: {there}. Run `yomite models pull {name} --to FOLDER` on a machine that reaches the hub.",
     )
 

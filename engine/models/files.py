@@ -106,7 +106,7 @@ def _not_here(model: str) -> ModelError:
     return ModelError(
         "model_not_found",
         ja=(
-            f"モデル「{model}」は手元になく、Hugging Face にも接続できません。接続できる機械で `yomite models pull {model} --to フォルダ` を"
+            f"モデル「{model}」は手元になく、Hugging Face にも接続できません。接続できるマシンで `yomite models pull {model} --to フォルダ` を"
             f"実行してフォルダを運び、ここで `yomite models pull {model} --from フォルダ` を実行するか、YOMITE_HUB_MIRROR でミラーを指定するか、"
             "同梱モデル（プロファイル bundled）を使ってください。"
         ),

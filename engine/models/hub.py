@@ -157,7 +157,7 @@ def _unreachable(model: str, address: str) -> ModelError:
     return ModelError(
         "hub_unreachable",
         ja=f"「{model}」を取得できません。{address} に接続できないか、オフラインの設定（HF_HUB_OFFLINE）です。ミラーがあれば "
-        f"YOMITE_HUB_MIRROR で指定し、なければ接続できる機械で `yomite models pull {model} --to フォルダ` を実行し、運んだフォルダを "
+        f"YOMITE_HUB_MIRROR で指定し、なければ接続できるマシンで `yomite models pull {model} --to フォルダ` を実行し、運んだフォルダを "
         f"`yomite models pull {model} --from フォルダ` で取り込んでください。",
         en=f"{model} cannot be fetched: {address} cannot be reached, or offline mode (HF_HUB_OFFLINE) is set. Name a mirror by "
         f"YOMITE_HUB_MIRROR where there is one; else run `yomite models pull {model} --to FOLDER` on a machine that reaches it, carry the "

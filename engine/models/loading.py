@@ -70,7 +70,7 @@ def choose_device(wanted: str) -> torch.device:
         allowed = ", ".join(["auto", *(kind for kind, found in there.items() if found)])
         raise ModelError(
             "no_such_device",
-            ja=f"装置「{wanted}」はこの機械で使えません。使えるもの：{allowed}",
+            ja=f"装置「{wanted}」はこのマシンで使えません。使えるもの：{allowed}",
             en=f"The device {wanted!r} is not there on this machine. Allowed: {allowed}.",
         )
     return device
