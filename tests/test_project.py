@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import shutil
 import subprocess
@@ -189,11 +190,16 @@ def imported_by(*folders: str) -> set[str]:
     return names - sys.stdlib_module_names - {*PACKAGES, "tests", "tools", "benchmarks"}
 
 
+@functools.cache
+def providers() -> dict[str, list[str]]:
+    """The distributions that are installed, by the names that they are imported by."""
+    return dict(packages_distributions())
+
+
 def module_names(*names: str) -> set[str]:
     """The names by which distributions are imported."""
     wanted = {canonicalize_name(name) for name in names}
-    providers = packages_distributions().items()
-    return {module for module, providing in providers if wanted & {canonicalize_name(name) for name in providing}}
+    return {module for module, providing in providers().items() if wanted & {canonicalize_name(name) for name in providing}}
 
 
 def stated_modules(*extras: str) -> set[str]:
