@@ -25,7 +25,7 @@ from bot.feedback.taking import Feedback
 from bot.guard.asking import Asking
 from bot.guard.errors import NotAllowed, QueueFull, Refused
 from bot.guard.guard import Guard
-from bot.language import Speech
+from bot.language import Speech, speech_of_locale
 from bot.observing.connections import Connections
 from bot.observing.observed import Observed
 from bot.observing.telling import HANDED_OVER_AT, TAKEN_AT, WHY_GIVEN_UP, DeskTelling
@@ -276,7 +276,7 @@ class Desk:
 
     def speech_of_person(self, locale: str) -> Speech:
         """The language to talk in to somebody who typed nothing: the setting, else that of the platform's locale."""
-        return self._settings.lang or ("ja" if locale.lower().startswith("ja") else "en")
+        return self._settings.lang or speech_of_locale(locale) or "en"
 
     def speech_for(self, incoming: Incoming) -> Speech:
         """The language to talk to the person in; see `Reader.speech_for`."""

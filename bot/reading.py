@@ -78,8 +78,7 @@ class Reader:
         """
         if (own := self._lang or speech_of_locale(incoming.own_locale)) is not None:
             return own
-        from_locale: Speech = "ja" if incoming.locale.lower().startswith("ja") else "en"
-        otherwise = from_locale if incoming.locale else speech_of(came_along, otherwise="en")
+        otherwise = (speech_of_locale(incoming.locale) or "en") if incoming.locale else speech_of(came_along, otherwise="en")
         # With its slash a command's name does not count as English that the person speaks.
         line = incoming.line if incoming.line.lstrip().startswith(("/", "／")) else f"/{incoming.line.lstrip()}"
         return speech_of(line, otherwise=otherwise)

@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--chosen", type=Path)
     found.add_argument("--models-dir", type=Path)
     found.add_argument("--lock", type=Path)
-    found.add_argument("--cache", type=Path, help="where models of the hub lie; else where huggingface_hub keeps them")
+    found.add_argument("--cache", dest="models_cache", type=Path, help="where models of the hub lie; else where huggingface_hub keeps them")
     found.add_argument("--device", default="auto")
     found.add_argument("--precision", default="auto")
     found.add_argument("--deep", action="store_true", help="also answer a sentence in each language")
@@ -176,16 +176,8 @@ def check_models(options: argparse.Namespace) -> list[Row]:
     from engine.models.inventory import Places
     from engine.models.verifying import verify
 
-    places = Places(
-        profile=options.profile,
-        catalog=options.catalog,
-        models_dir=options.models_dir,
-        chosen=options.chosen,
-        lock=options.lock,
-        cache=options.cache,
-    )
     rows = []
-    for verified in verify(places):
+    for verified in verify(Places.of(options)):
         files = ", ".join(f"{wrong.name} ({wrong.trouble})" for wrong in verified.wrong)
         name = f"models.{verified.name}"
         if verified.right:

@@ -4,7 +4,6 @@ workers look at. Loads no torch.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from engine.catalog.described import EVERY_LANGUAGE, FILE, read_description
 from engine.catalog.entry import CatalogEntry
 from engine.contract import Task
 from engine.errors import CatalogError
+from engine.whole_file import write_whole
 
 Chosen = dict[Task, Path | str]  # a folder, or a name of the catalog's
 
@@ -40,9 +40,7 @@ def read_chosen(path: Path) -> Chosen:
 def write_chosen(path: Path, chosen: Mapping[Task, Path | str]) -> None:
     """Write the file at once as a whole: a worker never sees half of it. Folders are absolute."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
-    unfinished.write_bytes(msgspec.json.format(msgspec.json.encode({str(task): str(model) for task, model in chosen.items()})) + b"\n")
-    unfinished.replace(path)
+    write_whole(path, msgspec.json.format(msgspec.json.encode({str(task): str(model) for task, model in chosen.items()})) + b"\n")
 
 
 def chosen_entries(path: Path, known: Sequence[CatalogEntry] = ()) -> tuple[CatalogEntry, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ import msgspec
 
 from engine.catalog.entry import CatalogEntry, LockedFile, LockedModel
 from engine.errors import CatalogError
+from engine.whole_file import write_whole
 
 __all__ = ["Lock", "LockedFile", "LockedModel", "read_lock", "write_lock"]
 
@@ -88,11 +88,9 @@ def write_lock(path: Path, lock: Lock) -> None:
         for name in sorted(lock.models)
     }
     body = msgspec.json.format(msgspec.json.encode(_Written(version=VERSION, models=models)), indent=1) + b"\n"
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_bytes(body)
-        unfinished.replace(path)
+        write_whole(path, body)
     except OSError as error:
         raise CatalogError(
             "lock_unwritable",

@@ -79,7 +79,7 @@ def _list(options: argparse.Namespace, speaker: Speaker) -> int:
     if options.licences:
         options.names = []
         return _licences(options, speaker)
-    places = _places(options)
+    places = Places.of(options)
     rows = listed(models_of(places, all_profiles=options.all_profiles), places)
     if options.json:
         _print_json([row.as_json() for row in rows])
@@ -90,7 +90,7 @@ def _list(options: argparse.Namespace, speaker: Speaker) -> int:
 
 
 def _pull(options: argparse.Namespace, speaker: Speaker) -> int:
-    places = _places(options)
+    places = Places.of(options)
     models = named(places, options.names) if options.names else models_of(places, all_profiles=options.all)
     wanted = [model for model in models if model.hub]
     if not wanted:
@@ -127,7 +127,7 @@ def _pull_one(model: Model, hub: Hub, places: Places, options: argparse.Namespac
 
 def _verify(options: argparse.Namespace, speaker: Speaker) -> int:
     rows = []
-    for row in verify(_places(options), options.names):
+    for row in verify(Places.of(options), options.names):
         rows.append(row)
         if not options.json:
             speaker.say(verified_line(row))
@@ -139,7 +139,7 @@ def _verify(options: argparse.Namespace, speaker: Speaker) -> int:
 
 
 def _licences(options: argparse.Namespace, speaker: Speaker) -> int:
-    places = _places(options)
+    places = Places.of(options)
     models = named(places, options.names) if options.names else models_of(places, all_profiles=options.all_profiles)
     rows = licences(models)
     if options.json:
@@ -154,7 +154,7 @@ def _warm(options: argparse.Namespace, speaker: Speaker) -> int:
     # Imported here because it brings torch, which the others do without.
     from engine.models.trying import try_models
 
-    for task, name, seconds in try_models(_places(options), options.tasks, device=options.device, precision=options.precision):
+    for task, name, seconds in try_models(Places.of(options), options.tasks, device=options.device, precision=options.precision):
         speaker.say(warmed_line(task, name, seconds))
     return OK
 
@@ -166,17 +166,6 @@ RUNNERS: dict[str, Callable[[argparse.Namespace, Speaker], int]] = {
     "licences": _licences,
     "warm": _warm,
 }
-
-
-def _places(options: argparse.Namespace) -> Places:
-    return Places(
-        profile=options.profile,
-        catalog=options.catalog,
-        models_dir=options.models_dir,
-        chosen=options.chosen,
-        lock=options.lock,
-        cache=options.models_cache,
-    )
 
 
 def _print_json(value: object) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+
+from engine.whole_file import write_whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +80,5 @@ def read_note(path: Path) -> Note:
 
 def write_note(path: Path, note: Note) -> None:
     """Note it; in a folder that cannot be written to, the files are read again by the next process."""
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
     with contextlib.suppress(OSError):
-        unfinished.write_bytes(msgspec.json.encode(note))
-        unfinished.replace(path)
+        write_whole(path, msgspec.json.encode(note))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,18 @@ class Places:
     chosen: Path | None = None
     lock: Path | None = None
     cache: Path | None = None
+
+    @classmethod
+    def of(cls, options: Namespace) -> Places:
+        """What the options of a command line say, which are called as the settings are."""
+        return cls(
+            profile=options.profile,
+            catalog=options.catalog,
+            models_dir=options.models_dir,
+            chosen=options.chosen,
+            lock=options.lock,
+            cache=options.models_cache,
+        )
 
     def read_lock(self) -> Lock:
         """What is locked.
@@ -59,7 +72,7 @@ class Model:
 
     @property
     def bundled(self) -> bool:
-        return self.name.startswith("yomite/") and self.hub is None
+        return self.entries[0].of_the_pack
 
     def folder(self, cache: Path | None) -> Path | None:
         """Where it lies, complete or not; None where it does not."""

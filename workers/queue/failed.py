@@ -6,7 +6,7 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from redis import Redis
@@ -17,9 +17,9 @@ from workers.queue import names
 from workers.queue.door import cancelled_outcome
 from workers.queue.failed_scripts import DROP, RETRY
 from workers.queue.handover import TELL_LATE_S
-from workers.queue.job import SERIALIZER
 from workers.queue.replies import GROUP, MAX_BLOBS
 from workers.queue.settings import QueueSettings
+from workers.queue.status import object_in
 
 _JOB, _QUEUE, _FAILED, _ALL_QUEUES = "rq:job:", "rq:queue:", "rq:failed:", "rq:queues"
 
@@ -108,7 +108,7 @@ class FailedJobs:
 
     def _known(self, job_id: str, fields: Sequence[bytes | None], address: bytes | None) -> _Known:
         meta, origin, timeout = fields
-        found = _object(meta)
+        found = object_in(meta)
         queue = (origin or b"").decode("utf-8", "replace")
         return _Known(
             job_id=job_id,
@@ -130,7 +130,7 @@ class FailedJobs:
         for platform, stream in zip(platforms, streams, strict=True):
             for entry_id, values in stream:
                 entries[platform, (values or {}).get(b"job", b"")].append(entry_id)
-        return [_replaced(job, tuple(entries[job.platform, job.job_id.encode()])) for job in jobs]
+        return [replace(job, entries=tuple(entries[job.platform, job.job_id.encode()])) for job in jobs]
 
 
 def _keys(known: _Known) -> list[str]:
@@ -152,20 +152,8 @@ def _became(said: str) -> Became:
 
 def _renewed(address: str, *, until: float) -> str:
     """The address with a new time at which the answer is too late; '' where there is none."""
-    found = _object(address.encode())
+    found = object_in(address.encode())
     return json.dumps({**found, "until": until}) if found else ""
-
-
-def _replaced(job: _Known, entries: tuple[bytes, ...]) -> _Known:
-    return _Known(**{**vars(job), "entries": entries})
-
-
-def _object(value: bytes | None) -> dict[str, Any]:
-    try:
-        found = SERIALIZER.loads(value or b"")
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _word(value: Any) -> str:

@@ -123,19 +123,20 @@ def _row(worker: str, fields: dict[str, str], runs: int, jobs: Sequence[Any], no
 
 def task_in(meta: bytes | None) -> str:
     """The task that a job's meta names; empty where it is none that is known here."""
-    found = _object(meta).get("task")
+    found = object_in(meta).get("task")
     return found if isinstance(found, str) and found in list(Task) else ""
 
 
 def platform_in(meta: bytes | None) -> str:
     """The platform that a job's meta names; empty where it is none that is known here. A terminal's own name is not told."""
-    found = _object(meta).get("platform")
+    found = object_in(meta).get("platform")
     if isinstance(found, str) and found.startswith(names.TERMINAL):
         return names.TERMINAL.removesuffix("-")
     return found if isinstance(found, str) and found in names.PLATFORMS else ""
 
 
-def _object(value: bytes | None) -> dict[str, Any]:
+def object_in(value: bytes | None) -> dict[str, Any]:
+    """The JSON object that a value of Redis is; empty where it is none."""
     try:
         found = json.loads(value or b"")
     except (ValueError, RecursionError):

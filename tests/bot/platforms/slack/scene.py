@@ -122,6 +122,20 @@ class Scene:
 
 
 @asynccontextmanager
+async def workspace(redis_url: str) -> AsyncIterator[tuple[FakeSlack, Puppet]]:
+    """A Slack and a worker, without a bot."""
+    with Redis.from_url(redis_url) as connection:
+        async with FakeSlack() as slack:
+            worker = Puppet(connection)
+            worker.free.set()
+            working = asyncio.create_task(worker.run())
+            try:
+                yield slack, worker
+            finally:
+                await ended(working)
+
+
+@asynccontextmanager
 async def open_scene(
     redis_url: str, *, ack_s: float = 3.0, http_port: int = 0, store: FeedbackStore | None = None, guard: GuardSettings | None = None
 ) -> AsyncIterator[Scene]:

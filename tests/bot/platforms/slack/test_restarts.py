@@ -4,36 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from redis import Redis
 
 from bot.platforms.slack import intake, serve_slack
 from engine.contract import SentimentRequest
-from tests.bot.platforms.slack.scene import Puppet, Scene, ended, open_scene, play, settings_for
+from tests.bot.platforms.slack.scene import Scene, ended, open_scene, play, settings_for, workspace
 from tests.fakes.slack import FakeSlack, Said, shown_text
 from tests.support.slack_bot import kill, slack_bot
 from workers.queue import names
 
 TEXT = "とても満足しています。".encode()
 QUESTION = SentimentRequest(text=TEXT.decode())
-
-
-@asynccontextmanager
-async def workspace(redis_url: str) -> AsyncIterator[tuple[FakeSlack, Puppet]]:
-    """A Slack and a worker, without a bot."""
-    with Redis.from_url(redis_url) as connection:
-        async with FakeSlack() as slack:
-            worker = Puppet(connection)
-            worker.free.set()
-            working = asyncio.create_task(worker.run())
-            try:
-                yield slack, worker
-            finally:
-                await ended(working)
 
 
 async def answer_in(slack: FakeSlack, text: str) -> Said:

@@ -13,24 +13,10 @@ from redis import Redis
 
 from bot.desk import Desk
 from bot.platforms.slack import serve_slack
-from tests.bot.platforms.slack.scene import Puppet, ended, settings_for
+from tests.bot.platforms.slack.scene import Puppet, ended, settings_for, workspace
 from tests.fakes.slack import FakeSlack, shown_text
 from workers.queue import names
 from workers.queue.door import JobQueue
-
-
-@asynccontextmanager
-async def workspace(redis_url: str) -> AsyncIterator[tuple[FakeSlack, Puppet]]:
-    """A Slack and a worker, without a bot."""
-    with Redis.from_url(redis_url) as connection:
-        async with FakeSlack() as slack:
-            worker = Puppet(connection)
-            worker.free.set()
-            working = asyncio.create_task(worker.run())
-            try:
-                yield slack, worker
-            finally:
-                await ended(working)
 
 
 @asynccontextmanager
