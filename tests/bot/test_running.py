@@ -19,6 +19,7 @@ from bot.running import Kept
 from bot.settings import Settings
 from engine.contract import Message, SentimentRequest, SentimentResult
 from tests.support.hanging import WAIT
+from tests.support.redis_with import answers
 from tests.support.working import PLATFORM, answered, failed, outcome_of
 from workers.queue.door import JobQueue
 from workers.queue.errors import ServerError
@@ -108,7 +109,7 @@ def test_a_redis_that_is_killed_is_started_again_and_what_waited_and_ran_is_answ
         first = server.pid
         assert first is not None
         os.kill(first, signal.SIGKILL)
-        await until(lambda: server.pid != first and server.alive)
+        await until(lambda: server.pid != first and answers(server.url))
         with Redis.from_url(server.url) as again:
             await until(lambda: len(answered(again)) >= len(jobs))
             await asyncio.sleep(1.0)  # for one that comes twice

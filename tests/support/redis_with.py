@@ -22,17 +22,16 @@ def redis_with(folder: Path, *options: str, port: int | None = None) -> Iterator
     words = [find_server(), *where, "--unixsocket", str(path), "--dir", str(folder), "--save", "", *options]
     server = subprocess.Popen(words, stdout=subprocess.DEVNULL)
     try:
-        until(lambda: _answers(path), what="Redis")
+        until(lambda: answers(f"unix://{path}"), what="Redis")
         yield str(path)
     finally:
         server.terminate()
         server.wait()
 
 
-def _answers(path: Path) -> bool:
-    if not path.exists():
-        return False
-    with Redis(unix_socket_path=str(path), retry=None) as connection:
+def answers(url: str) -> bool:
+    """Whether a Redis is there and has read its file."""
+    with Redis.from_url(url, retry=None) as connection:
         try:
             return bool(connection.ping())
         except AuthenticationError:
