@@ -44,7 +44,7 @@ CHAT_KEYS = (
         name="web_token",
         read=secret(at_least=16),
         allowed=Message(ja="16 文字以上", en="16 characters or more"),
-        meaning=Message(ja="チャットページの合言葉", en="the secret that opens the chat page"),
+        meaning=Message(ja="チャットページを開くためのトークン", en="the token that opens the chat page"),
     ),
     Key(
         name="open_browser",
@@ -77,6 +77,16 @@ CHAT_KEYS = (
         meaning=Message(
             ja="Slack の署名シークレット。アプリトークンの代わりに置くと HTTP で受ける",
             en="Slack's signing secret; without an app token, events come by HTTP",
+        ),
+    ),
+    Key(
+        name="slack_host",
+        read=str,
+        allowed=Message(ja="アドレス", en="an address"),
+        default="127.0.0.1",
+        meaning=Message(
+            ja="Slack を HTTP で受けるアドレス。前に HTTPS のサーバーを置く",
+            en="the address for Slack by HTTP; put a server with HTTPS in front of it",
         ),
     ),
     Key(

@@ -23,11 +23,18 @@ NEEDED = {
         "needed: the password of Redis, long, of letters and digits alone (openssl rand -hex 32 makes one)",
     ),
     "YOMITE_WEB_TOKEN": both(
-        "必須：チャットページの合言葉。16 文字以上（openssl rand -hex 24 で作れる）",
+        "必須：チャットページを開くためのトークン。16 文字以上（openssl rand -hex 24 で作れる）",
         "needed: the secret that opens the chat page, 16 characters or more (openssl rand -hex 24 makes one)",
     ),
     "SLACK_BOT_TOKEN": both("必須：Slack のボットトークン（xoxb-…）", "needed: Slack's bot token (xoxb-…)"),
-    "SLACK_APP_TOKEN": both("必須：Slack のアプリトークン（xapp-…、Socket Mode）", "needed: Slack's app-level token (xapp-…, Socket Mode)"),
+    "SLACK_APP_TOKEN": both(
+        "--profile slack のとき必須：Slack のアプリトークン（xapp-…、Socket Mode）",
+        "needed for --profile slack: Slack's app-level token (xapp-…, Socket Mode)",
+    ),
+    "SLACK_SIGNING_SECRET": both(
+        "--profile slack-http のとき必須：Slack の署名シークレット（アプリトークンの代わり）",
+        "needed for --profile slack-http: Slack's signing secret, in place of the app token",
+    ),
     "DISCORD_TOKEN": both("必須：Discord のボットトークン", "needed: Discord's bot token"),
     "RQ_DASHBOARD_PASSWORD": both(
         "必須：管理画面のパスワード（ユーザー名は yomite）", "needed: the password of the dashboard (its user is yomite)"
@@ -50,7 +57,7 @@ OTHER_DEFAULTS = {"YOMITE_LOG_LEVEL": "info"}  # which docker-compose.yml gives
 def section_of(variable: str) -> Message:
     """Which part of the file a variable stands in."""
     if "SLACK" in variable:
-        return both("Slack（--profile slack）", "Slack (--profile slack)")
+        return both("Slack（--profile slack、または --profile slack-http）", "Slack (--profile slack, or --profile slack-http)")
     if "DISCORD" in variable:
         return both("Discord（--profile discord）", "Discord (--profile discord)")
     if variable == "YOMITE_WEB_TOKEN":

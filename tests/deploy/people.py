@@ -13,7 +13,7 @@ from tests.deploy.running import PATIENCE_S, VALUES, Container, Machine
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.slack import FakeSlack
 
-PLATFORMS = ("web", "slack", "discord")
+PLATFORMS = ("web", "slack", "slack-http", "discord")
 
 
 class Person(Protocol):
@@ -53,6 +53,29 @@ class OnSlack:
 
     def answers(self) -> int:
         return len(self._slack.messages_in(self._slack.general))
+
+
+class OnSlackByHttp(OnSlack):
+    """The same where Slack calls the bot, as it does through a web server in front of the container's port."""
+
+    def __init__(self, slack: FakeSlack, container: Container) -> None:
+        super().__init__(slack, container)
+        slack.app_url = f"http://127.0.0.1:{container.environment['YOMITE_SLACK_PORT']}/slack/events"
+
+    async def arrive(self) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not await self._proves_its_address():
+                await asyncio.sleep(0.05)
+
+    async def _proves_its_address(self) -> bool:
+        """As Slack asks when somebody types the address into the app's settings."""
+        try:
+            status, body = await self._slack.post_to_app(
+                "events_api", {"type": "url_verification", "challenge": "a-word", "token": "unused"}
+            )
+        except aiohttp.ClientConnectionError:
+            return False
+        return status == 200 and "a-word" in body
 
 
 class OnDiscord:
@@ -151,6 +174,9 @@ async def somebody_on(platform: str, here: Machine) -> AsyncIterator[Person]:
     if platform == "slack":
         async with FakeSlack() as slack:
             yield OnSlack(slack, here.container("slack", addresses={"base_url": slack.base_url}))
+    elif platform == "slack-http":
+        async with FakeSlack() as slack:
+            yield OnSlackByHttp(slack, here.container("slack-http", addresses={"base_url": slack.base_url}))
     elif platform == "discord":
         async with FakeDiscord() as discord:
             addresses = {"api_url": discord.api_url, "gateway_url": discord.gateway_url, "cdn_url": discord.cdn_url}

@@ -19,12 +19,13 @@ from tests.deploy.images import IMAGES, ROOT, environment_in, lay_out, read_imag
 from workers.queue.server import find_server
 
 PATIENCE_S = 90.0
-PORTS = {"YOMITE_MONITOR_PORT", "YOMITE_WEB_PORT", "RQ_DASHBOARD_PORT"}
+PORTS = {"YOMITE_MONITOR_PORT", "YOMITE_WEB_PORT", "YOMITE_SLACK_PORT", "RQ_DASHBOARD_PORT"}
 VALUES = {
     "REDIS_PASSWORD": "the-password-of-redis",
     "YOMITE_WEB_TOKEN": "the-secret-of-the-page",
     "SLACK_BOT_TOKEN": "xoxb-fake-bot-token",
     "SLACK_APP_TOKEN": "xapp-fake-app-token",
+    "SLACK_SIGNING_SECRET": "fake-signing-secret",
     "RQ_DASHBOARD_PASSWORD": "the-password-of-the-dashboard",
 }
 

@@ -16,12 +16,13 @@ from bot.settings import read_settings
 from tests.deploy.composition import FILE, Missing, seconds, service, written
 from tests.deploy.images import read_image
 
-SERVICES = ("redis", "web", "slack", "discord", "worker", "worker-gpu", "models", "dashboard")
-BOTS, WORKERS = ("web", "slack", "discord"), ("worker", "worker-gpu")
+SERVICES = ("redis", "web", "slack", "slack-http", "discord", "worker", "worker-gpu", "models", "dashboard")
+BOTS, WORKERS = ("web", "slack", "slack-http", "discord"), ("worker", "worker-gpu")
 OURS = (*BOTS, *WORKERS, "models", "dashboard")
 TOKENS = {
     "web": {"YOMITE_WEB_TOKEN"},
     "slack": {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"},
+    "slack-http": {"SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"},
     "discord": {"DISCORD_TOKEN"},
     "models": {"HF_TOKEN"},
     "dashboard": {"RQ_DASHBOARD_PASSWORD"},
@@ -35,8 +36,6 @@ NOT_GIVEN = {
     "YOMITE_MODELS_LOCK": "lies in the volume, beside the models",
     "YOMITE_STATE_DIR": "the image says it",
     "YOMITE_WORKERS": "for `yomite run`; here it is --scale",
-    "SLACK_SIGNING_SECRET": "for Slack by HTTP, which listens on 127.0.0.1 of its own container",
-    "YOMITE_SLACK_PORT": "as above",
 }
 
 
@@ -122,7 +121,14 @@ def test_every_container_has_limits_and_its_logs_do_not_fill_the_disk(name: str)
 
 def test_ports_are_published_to_this_machine_alone() -> None:
     ports = {name: definition(name)["ports"] for name in SERVICES if "ports" in definition(name)}
-    assert ports == {"web": ["127.0.0.1:8765:8765"], "dashboard": ["127.0.0.1:9181:9181"]}
+    assert ports == {"web": ["127.0.0.1:8765:8765"], "slack-http": ["127.0.0.1:3000:3000"], "dashboard": ["127.0.0.1:9181:9181"]}
+
+
+@pytest.mark.parametrize(("name", "prefix"), [("web", "YOMITE_WEB"), ("slack-http", "YOMITE_SLACK"), ("dashboard", "RQ_DASHBOARD")])
+def test_a_port_that_is_published_is_the_one_that_its_process_opens_to_the_network_of_the_container(name: str, prefix: str) -> None:
+    given = service(name, VALUES).environment
+    assert given[f"{prefix}_PORT"] == definition(name)["ports"][0].rpartition(":")[2]
+    assert given.get(f"{prefix}_HOST", given.get(f"{prefix}_BIND")) == "0.0.0.0"
 
 
 def test_redis_and_workers_have_no_way_out() -> None:
@@ -152,7 +158,8 @@ def test_the_password_of_redis_is_on_no_command_line() -> None:
 @pytest.mark.parametrize("name", [*BOTS, *WORKERS, "models"])
 def test_what_a_container_is_given_are_settings_that_its_process_reads(name: str) -> None:
     """An unknown one that begins with YOMITE_ is an error; the others are looked for here."""
-    values = VALUES | {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "DISCORD_TOKEN": "a-token-of-twenty-letters"}
+    tokens = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_SIGNING_SECRET": "a-signing-secret"}
+    values = VALUES | tokens | {"DISCORD_TOKEN": "a-token-of-twenty-letters"}
     from_image = read_image("bot" if name in BOTS else "worker").environment
     given = service(name, values).environment
     settings = read_settings(from_image | given)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -20,8 +21,10 @@ from redis.exceptions import AuthenticationError
 from redis.retry import Retry
 
 from engine.contract import SentimentRequest, SentimentResult
-from tests.deploy.people import PLATFORMS, somebody_on
+from tests.deploy.people import PLATFORMS, OnSlackByHttp, somebody_on
 from tests.deploy.running import PATIENCE_S, VALUES, Container, Machine, machine
+from tests.fakes.slack import FakeSlack
+from tests.fakes.slack.payloads import event_payload, message_event
 from tests.support.documents import pdf
 from tests.support.working import PLATFORM, answered, failed, outcome_of, until
 from workers.queue import names
@@ -190,6 +193,29 @@ def test_composition_end_to_end_the_page_is_reached_by_the_name_of_a_web_server_
             assert await asyncio.to_thread(person.container.stop) == 0
 
     asyncio.run(visit())
+
+
+def test_composition_end_to_end_slack_by_http_hears_only_what_slack_has_signed_just_now(here: Machine, worker: Container) -> None:
+    async def live() -> None:
+        async with FakeSlack() as slack:
+            bot = here.container("slack-http", addresses={"base_url": slack.base_url})
+            person = OnSlackByHttp(slack, bot)
+            bot.start()
+            await person.arrive()
+            forged: list[dict[str, Any]] = [
+                {"secret": "another-secret"},
+                {"timestamp": int(time.time()) - 3_600},
+                {"headers": {"X-Slack-Signature": ""}},
+            ]
+            said = await slack.write(f"<@{slack.bot}> sentiment great", user=slack.asker)
+            event = event_payload(message_event(said, "app_mention"), number=1)
+            assert [(await slack.post_to_app("events_api", event, **how))[0] for how in forged] == [401] * len(forged)
+            assert (await slack.post_to_app("events_api", event))[0] == 200
+            await person.answer("positive")
+            assert await asyncio.to_thread(bot.stop) == 0
+            assert person.answers() == 1
+
+    asyncio.run(live())
 
 
 def test_composition_end_to_end_a_bot_s_image_reads_a_pdf_in_its_shut_in_process(here: Machine, tmp_path: Path) -> None:

@@ -10,8 +10,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import aiohttp
-from aiohttp import web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
@@ -23,6 +21,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.desk import Desk
 from bot.errors import PlatformError
 from bot.platforms.platform import CannotPost, TryLater
+from bot.platforms.slack.by_http import by_http
 from bot.platforms.slack.intake import Intake
 from bot.platforms.slack.locales import Locales
 from bot.platforms.slack.posting import SlackPlatform
@@ -36,7 +35,6 @@ from bot.platforms.slack.trouble import WRONG_TOKEN, as_desk_errors, code_of, re
 log = logging.getLogger("yomite.slack")
 
 CALL_S = 30.0  # for one call to Slack
-PATH = "/slack/events"
 LONGEST_PAUSE_S = 60.0
 PING_S = 10.0
 ANY_NAME = re.compile(".*", re.DOTALL)
@@ -49,7 +47,7 @@ async def serve_slack(settings: SlackSettings, desk: Desk) -> None:
     """Take questions from Slack and bring the answers, until cancelled. Where Slack cannot be reached yet, waits for it.
 
     Raises:
-        PlatformError: Slack refuses a token, there is none, or the port is taken.
+        PlatformError: Slack refuses a token, there is none, or it cannot be listened at the port.
     """
     if not settings.app_token and not settings.signing_secret:
         raise PlatformError(
@@ -66,7 +64,7 @@ async def serve_slack(settings: SlackSettings, desk: Desk) -> None:
         presses = Presses(desk, sending)
         app = _app(client, settings, intake, presses)
         try:
-            async with _by_sockets(app, client, settings) if settings.by_socket else _by_http(app, settings) as connected:
+            async with _by_sockets(app, client, settings) if settings.by_socket else by_http(app, settings) as connected:
                 log.info("connected to Slack as %s", bot["user"])
                 with desk.connections.served(platform.name, connected):
                     await desk.deliver(platform, again=intake.again)
@@ -170,7 +168,7 @@ def _app(client: AsyncWebClient, settings: SlackSettings, intake: Intake, presse
 async def _by_sockets(app: AsyncApp, client: AsyncWebClient, settings: SlackSettings) -> AsyncIterator[Callable[[], bool]]:
     """Socket Mode: the bot connects to Slack, and nothing must reach it from outside. While one connection is renewed, the others go on.
 
-    Gives what says whether any of them stands; so does `_by_http`.
+    Gives what says whether any of them stands; so does `by_http`.
     """
     async with contextlib.AsyncExitStack() as opened:
         sockets = [await opened.enter_async_context(_by_socket(app, client, settings)) for _ in range(settings.sockets)]
@@ -193,27 +191,3 @@ async def _by_socket(app: AsyncApp, client: AsyncWebClient, settings: SlackSetti
         yield handler.client
     finally:
         await handler.close_async()  # type: ignore[no-untyped-call]  # as above
-
-
-@contextlib.asynccontextmanager
-async def _by_http(app: AsyncApp, settings: SlackSettings) -> AsyncIterator[Callable[[], bool]]:
-    """HTTP: Slack calls the bot, and signs what it sends."""
-
-    async def on_request(request: web.Request) -> web.Response:
-        return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
-
-    server = web.Application()
-    server.router.add_post(PATH, on_request)
-    runner = web.AppRunner(server, access_log=None)
-    await runner.setup()
-    try:
-        try:
-            await web.TCPSite(runner, settings.http_host, settings.http_port).start()
-        except OSError as error:
-            raise PlatformError(
-                ja=f"ポート {settings.http_port} を開けません（{error.strerror}）。ほかのポートを指定してください。",
-                en=f"The port {settings.http_port} cannot be opened ({error.strerror}). Choose another one.",
-            ) from error
-        yield lambda: True
-    finally:
-        await runner.cleanup()

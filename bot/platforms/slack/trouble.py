@@ -121,7 +121,7 @@ def wrong_token(error: SlackApiError, *, variable: str) -> PlatformError:
     """The error for a token that Slack refuses; `variable` is where it was given."""
     code = code_of(error)
     return PlatformError(
-        ja=f"Slack が {variable} のトークンを受け付けません（{code}）。アプリの設定ページから、もう一度写してください。",
+        ja=f"Slack が {variable} のトークンを受け付けません（{code}）。アプリの設定ページから、もう一度コピーしてください。",
         en=f"Slack refuses the token in {variable} ({code}). Copy it again from the settings page of the app.",
     )
 
