@@ -76,7 +76,7 @@ def _command_line(command: str, arguments: Sequence[str], settings: Settings) ->
     words = [sys.executable, "-P", "-m", *child.words, *arguments, *_from_settings(child, arguments, settings)]
     # Threads that wait must not spin: beside a busy worker two that do were seen to take six times as long as one.
     environment = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, "PYTHONPATH": path} | settings.worker().environment()
-    return words, environment
+    return words, environment | {"YOMITE_LANG": settings.lang or settings.machine_speech}
 
 
 def _from_settings(child: Child, arguments: Sequence[str], settings: Settings) -> list[str]:

@@ -17,12 +17,13 @@ from bot.commands.command import Command
 from bot.conversation import shell_example, unknown_command, with_example
 from bot.errors import BotError, CommandError
 from bot.exit_codes import CANNOT_ANSWER, INTERRUPTED, OK, WRONG_USAGE
-from bot.grammar import Option, OptionValue, missing_value, plain_name, read_value, unknown_option
+from bot.grammar import Option, OptionValue, plain_name, read_value
 from bot.language import Speech, both, speech_of, speech_of_machine
-from bot.model_commands import MORE_HELP as ABOUT_MODELS, NAMES as MODEL_COMMANDS, run_models
+from bot.model_commands import MORE_HELP as ABOUT_MODELS, run_models
 from bot.platforms.plain import plain
 from bot.service_commands import NAMES as SERVICE_NAMES, add_service_commands
 from bot.settings import Settings, hide_secrets, read_settings
+from bot.usage import usage_error
 from bot.word_command import WordCommand, WordGroup, key_of, parameters_of
 from workers.queue.errors import QueueError
 
@@ -72,18 +73,23 @@ def _run(words: list[str], settings: Settings) -> int:
         return OK
     speech = settings.lang or settings.machine_speech
     words = _with_command_name(words)
-    if words[0] == "models" and len(words) > 1 and words[1] in MODEL_COMMANDS:
+    if words[0] == "models" and len(words) > 1 and not words[1].startswith("-"):
         return run_models(words[1:], settings)
     try:
         return int(build_app(settings, speech)(args=words, standalone_mode=False, prog_name="yomite") or OK)
     except typer.TyperException as error:
-        raise _usage_error(error, words) from error
+        raise usage_error(error, words) from error
 
 
 def build_app(settings: Settings, speech: Speech) -> typer.Typer:
     """The command line, with one subcommand for each command; help stands in `speech`."""
     app = typer.Typer(
-        cls=WordGroup, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=ABOUT.in_language(speech)
+        cls=WordGroup,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        help=ABOUT.in_language(speech),
+        context_settings={"obj": speech},  # in which the help of each command is drawn
     )
     for command in COMMANDS:
         more = MORE_HELP.get(command.name)
@@ -187,36 +193,10 @@ def _with_command_name(words: list[str]) -> list[str]:
     for command in COMMANDS:
         if name in command.names:
             return [command.name, *words[1:]]
-    if name in (*IN_CHILDREN, *SERVICE_NAMES):
+    beside = (*IN_CHILDREN, *SERVICE_NAMES)
+    if name in beside:
         return [name, *words[1:]]
-    raise unknown_command(words[0], shell=True)
-
-
-def _usage_error(error: typer.TyperException, words: Sequence[str]) -> CommandError:
-    """What typer found wrong with the command line, in the words that chat uses too."""
-    command = next((command for command in COMMANDS if command.name == words[0]), None)
-    if command is None:
-        return CommandError(ja=f"{error.format_message()}\n使い方：yomite --help", en=f"{error.format_message()}\nUsage: yomite --help")
-    name = str(getattr(error, "option_name", "")).lstrip("-")
-    options = {option.name: option for option in command.options}
-    if name in options:
-        found = missing_value(options[name])
-    elif name and name not in _option_names(command):
-        escape = both("文章の前に -- を置いてください。", "put -- before the text.")
-        found = unknown_option(name, _option_names(command), escape=escape)
-    else:
-        found = CommandError(ja=f"コマンドの書き方が違います（{error.format_message()}）。", en=error.format_message())
-    return with_example(found, command, shell=True)
-
-
-def _option_names(command: Command[Any, Any]) -> list[str]:
-    """Every option of a subcommand, in the order of its help."""
-    names = [option.name for option in command.options]
-    if command.options:
-        names += ["file", "context-file"] if command.takes == "question" else ["file"]
-        names += ["column", "jsonl"] if command.rows != "none" else []
-        names += ["output"] if command.pictures else []
-    return [*names, "json", "help"]
+    raise unknown_command(words[0], shell=True, beside=beside)
 
 
 def _example(command: Command[Any, Any], speech: Speech) -> str:

@@ -29,6 +29,7 @@ from workers.queue.local import running_server
 from workers.queue.processes import READY_MARK, WorkerProcess
 from workers.queue.server import EmbeddedRedis
 
+HELP = {"-h", "--help"}
 LOOK_S = 0.5  # how often processes are looked after
 LONGEST_PAUSE_S = 30.0  # between two starts of a process that keeps ending
 SETTLED_S = 60.0  # a process that ran so long is started again at once
@@ -71,8 +72,9 @@ def serve_platforms(settings: Settings, names: Sequence[str]) -> int:
 
 
 def run_worker(settings: Settings, arguments: Sequence[str]) -> int:
-    """Become a worker on the Redis that REDIS_URL names or that runs on this machine."""
-    environment = WorkerProcess.environment(needed_redis(settings))
+    """Become a worker on the Redis that REDIS_URL names or that runs on this machine; its help needs none."""
+    redis_url = "" if HELP.intersection(arguments) else needed_redis(settings)
+    environment = WorkerProcess.environment(redis_url) | {"YOMITE_LANG": settings.lang or settings.machine_speech}
     command = [sys.executable, "-P", "-m", "workers", *settings.worker().as_arguments(), *settings.queue().as_arguments()]
     command += [*settings.observing().as_arguments(), *arguments]
     sys.stdout.flush()
@@ -116,7 +118,8 @@ class Kept:
                 why = await self._one_life()
             except OSError as error:  # too many processes, or no memory: that may pass
                 why = both(
-                    f"ワーカーを起動できません（{error.strerror}）。", f"A worker cannot be started ({error.strerror}); it is tried again."
+                    f"ワーカーを起動できません（{error.strerror}）。もう一度試します。",
+                    f"A worker cannot be started ({error.strerror}); it is tried again.",
                 )
             settled = loop.time() - started > SETTLED_S
             self._pause_s = 0.0 if settled else min(LONGEST_PAUSE_S, 2 * self._pause_s + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +14,15 @@ from bot.grammar import Option
 from bot.language import Speech, both
 
 
-class WordCommand(TyperCommand):
+class SpokenCommand(TyperCommand):
+    """Draws its help in the language that is the object of its context."""
+
+    def get_help(self, ctx: typer.Context) -> str:  # type: ignore[override]  # the base class is of a private module
+        """The help as it is printed."""
+        return _spoken(super().get_help(ctx), ctx.obj)
+
+
+class WordCommand(SpokenCommand):
     """Gives a function the words themselves, and None for what was not typed; the function reads and checks them.
 
     typer would check them by pydantic, whose import alone takes more than half as long as all of `yomite --help`.
@@ -34,7 +43,11 @@ class WordCommand(TyperCommand):
 
 
 class WordGroup(TyperGroup):
-    """Subcommands under one name, which has no option but --help."""
+    """Subcommands under one name, which has no option but --help; its help is drawn as theirs."""
+
+    def get_help(self, ctx: typer.Context) -> str:  # type: ignore[override]  # as above
+        """The help as it is printed."""
+        return _spoken(super().get_help(ctx), ctx.obj)
 
     def get_help_option(self, ctx: typer.Context) -> TyperOption | None:  # type: ignore[override]  # as above
         """The option --help, which says by itself that it is off where it is not typed: else pydantic is asked what None means."""
@@ -42,6 +55,30 @@ class WordGroup(TyperGroup):
         if option is not None:
             option.default = False
         return option
+
+
+# What typer writes by itself, in English only.
+_BY_TYPER = (
+    (r"^Usage(?=: )", both("使い方", "Usage")),
+    (r"^Arguments(?=:$)", both("引数", "Arguments")),
+    (r"^Options(?=:$)", both("オプション", "Options")),
+    (r"^Commands(?=:$)", both("コマンド", "Commands")),
+    (r"(?<= \[)OPTIONS(?=\])", both("オプション", "OPTIONS")),
+    (r"(?<= )COMMAND \[ARGS\](?=\.\.\.)", both("コマンド [引数]", "COMMAND [ARGS]")),
+    (r"Show this message and exit\.$", both("この使い方を表示する", "Show this message and exit.")),
+    (r"(?<=  \[)required(?=\]$)", both("必須", "required")),
+    (r"(?<=  \[)default:(?= .*\]$)", both("省くと", "default:")),
+)
+# The Python type behind an argument.
+_TYPE = re.compile(r" <(?:str|list\[str\])>(?=\s)")
+
+
+def _spoken(text: str, speech: Speech) -> str:
+    """A help without what is of Python, and with what typer writes in this language."""
+    text = _TYPE.sub("", text)
+    for english, said in _BY_TYPER:
+        text = re.sub(english, said.in_language(speech), text, flags=re.MULTILINE)
+    return text
 
 
 def parameters_of(command: Command[Any, Any], speech: Speech) -> list[inspect.Parameter]:
@@ -74,7 +111,7 @@ def _shell_parameters(command: Command[Any, Any], speech: Speech) -> list[inspec
     found = [_parameter("file", Annotated[str | None, typer.Option(*names, help=read, metavar="<doc.txt>", show_default=False)], None)]
     if command.rows != "none":
         column = said("CSV の列（省くと text）", "the CSV column (default: text)")
-        lines = said("CSV の行ごとに JSON を1行出力する", "for CSV: print one JSON line a row")
+        lines = said("CSV の行ごとに JSON を 1 行出力する", "for CSV: print one JSON line a row")
         found.append(
             _parameter("column", Annotated[str | None, typer.Option("--column", help=column, metavar="<text>", show_default=False)], None)
         )

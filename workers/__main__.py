@@ -9,16 +9,17 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from threading import Thread
 
 from redis.exceptions import AuthenticationError, AuthorizationError, BusyLoadingError, ConnectionError, RedisError, TimeoutError
 
+from engine.command_line import language_of
 from engine.contract import Message, Task
 from workers import composition
 from workers.observing.errors import ObservingError
 from workers.observing.logs import set_up_logging
-from workers.observing.settings import FORMS, LEVELS, ObservingSettings
+from workers.observing.settings import ObservingSettings
+from workers.options import parser
 from workers.queue.errors import QueueError
 from workers.queue.processes import REDIS_URL_VARIABLE
 from workers.queue.settings import QueueSettings, WorkerSettings
@@ -38,44 +39,10 @@ _QUEUE_SETTINGS = ("timeout_s", "answer_ttl_s", "cache_ttl_s")
 _OBSERVING_SETTINGS = ("log_level", "log_format", "monitor_host", "monitor_port")
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line that `as_arguments` of the three kinds of settings write, and some more."""
-    found = argparse.ArgumentParser(prog="python -m workers", description=__doc__)
-    defaults, queue, observing = WorkerSettings(), QueueSettings(), ObservingSettings()
-    found.add_argument("--redis", metavar="URL", help=f"where jobs wait; else {REDIS_URL_VARIABLE} says it, which other users do not see")
-    found.add_argument("--profile", default=defaults.profile)
-    found.add_argument("--catalog", type=Path)
-    found.add_argument("--chosen", type=Path, help="the file of `yomite models use`; looked at while the worker runs")
-    found.add_argument("--lock", type=Path, help="the file of `yomite models pull`; looked at while the worker runs")
-    found.add_argument("--models-dir", type=Path)
-    found.add_argument("--models-cache", type=Path, help="where models of the hub lie; else where huggingface_hub keeps them")
-    found.add_argument("--hub-mirror", metavar="URL", help="a mirror of the hub to fetch models from")
-    found.add_argument("--device", default=defaults.device)
-    found.add_argument("--precision", default=defaults.precision, choices=["auto", "fp32", "bf16"], help="what models compute in")
-    found.add_argument("--memory-budget-mb", type=int, default=defaults.memory_budget_mb)
-    found.add_argument("--batch", type=int, default=defaults.batch, help="the most jobs that are computed together")
-    found.add_argument("--timeout-s", type=int, default=queue.timeout_s, help="not used: each job says its own")
-    found.add_argument("--answer-ttl-s", type=int, default=queue.answer_ttl_s)
-    found.add_argument("--cache-ttl-s", type=int, default=queue.cache_ttl_s, help="how long an answer may be given again; 0: never")
-    found.add_argument("--log-level", default=observing.log_level, choices=LEVELS)
-    found.add_argument("--log-format", default=observing.log_format, choices=FORMS)
-    found.add_argument("--monitor-host", default=observing.monitor_host)
-    found.add_argument(
-        "--monitor-port", type=int, help="where /healthz, /readyz and /metrics are served; 0: any that is free; else nowhere"
-    )
-    found.add_argument("--name", help="what the worker's name begins with; else the machine's name")
-    found.add_argument("--burst", action="store_true", help="leave when nothing waits")
-    found.add_argument("--warm-up", nargs="*", type=Task, default=(), metavar="TASK", help="load these models before the first job")
-    found.add_argument(
-        "--warm-up-idle", nargs="*", type=Task, metavar="TASK", help="load these while no job waits (else: all bundled ones)"
-    )
-    found.add_argument("--with-parent", action="store_true", help="leave when stdin ends, which it does with the process that started this")
-    return found
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the worker process; returns its exit code."""
-    options = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    options = parser(language_of(words, os.environ)).parse_args(words)
     os.environ.update({name: os.environ.get(name, value) for name, value in KEPT_SHAPES.items()})  # before torch reads them
     set_up_logging(level=options.log_level, form=options.log_format, process="worker")
     # Until the worker takes over: a signal while libraries and models load ends the process in good order too. At once, for nothing is

@@ -6,6 +6,7 @@ A model is loaded once before it is chosen: what cannot be loaded never reaches 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,9 +14,10 @@ from pathlib import Path
 from engine.catalog import CatalogEntry
 from engine.catalog.chosen import Chosen, read_chosen, write_chosen
 from engine.catalog.described import Description, read_description
+from engine.command_line import CommandLine, language_of, one_of
 from engine.contract import Message, Task
 from engine.errors import BadInputError, EngineError
-from engine.models.command_line import HELP, add_settings, language_of
+from engine.models.command_line import HELP, add_settings
 from engine.models.inventory import Places, named
 
 OK, CANNOT_ANSWER, BAD_INPUT = 0, 1, 2  # exit codes
@@ -23,10 +25,10 @@ OK, CANNOT_ANSWER, BAD_INPUT = 0, 1, 2  # exit codes
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0 done, 1 the model cannot answer, 2 wrong options."""
-    words = sys.argv[1:] if arguments is None else arguments
-    options = _parser(language_of(words)).parse_args(words)
+    command, *words = sys.argv[1:] if arguments is None else arguments
+    options = _parser(command, language_of(words, os.environ)).parse_args(words)
     try:
-        done = _use(options) if options.command == "use" else _reset(options)
+        done = _use(options) if command == "use" else _reset(options)
     except EngineError as error:
         print(error.message.in_language(options.lang), file=sys.stderr)
         return BAD_INPUT if isinstance(error, BadInputError) else CANNOT_ANSWER
@@ -97,7 +99,8 @@ def _try_out(row: CatalogEntry, device: str) -> None:
         ModelError: it cannot be loaded.
     """
     # Imported here because it brings torch, which `reset` does without.
-    from engine.models.loading import choose_device, load_model
+    from engine.models.device import choose_device
+    from engine.models.loading import load_model
 
     load_model(row, device=choose_device(device))
 
@@ -128,26 +131,28 @@ def _reset(options: argparse.Namespace) -> Message:
     )
 
 
-def _parser(lang: str) -> argparse.ArgumentParser:
-    def said(ja: str, en: str) -> str:
-        return Message(ja=ja, en=en).in_language(lang)
-
-    parser = argparse.ArgumentParser(prog="yomite models", description=said("どのモデルが答えるかを選ぶ", "choose which models answer"))
-    commands = parser.add_subparsers(dest="command", required=True)
-    use = commands.add_parser("use", description=HELP["use"].in_language(lang))
-    form = said(
-        "`yomite train` が書いたフォルダか、`yomite models list --all-profiles` にある名前",
-        "a folder as `yomite train` wrote it, or a name of `yomite models list --all-profiles`",
-    )
-    use.add_argument("model", type=Path, metavar="FOLDER", help=form)
-    everything = said("省くと、学習した処理すべて", "default: all that it was trained for")
-    use.add_argument("--for", dest="task", type=Task, metavar="TASK", help=everything)
-    reset = commands.add_parser("reset", description=HELP["reset"].in_language(lang))
-    reset.add_argument("tasks", nargs="*", type=Task, metavar="TASK")
-    reset.add_argument("--all", action="store_true", help=said("すべての処理", "every task"))
-    for command in (use, reset):
-        add_settings(command)
-    return parser
+def _parser(command: str, lang: str) -> CommandLine:
+    found = CommandLine(lang=lang, prog=f"yomite models {command}", description=HELP[command].in_language(lang))
+    said = found.said
+    if command == "use":
+        form = said(
+            "`yomite train` が書いたフォルダか、`yomite models list --all-profiles` にある名前",
+            "a folder as `yomite train` wrote it, or a name of `yomite models list --all-profiles`",
+        )
+        found.add_argument("model", type=Path, metavar="FOLDER", help=form)
+        everything = said("省くと、学習したタスクすべて", "default: all that it was trained for")
+        found.add_argument("--for", dest="task", type=one_of(*Task), metavar="TASK", help=everything)
+    else:
+        found.add_argument(
+            "tasks",
+            nargs="*",
+            type=one_of(*Task),
+            metavar="TASK",
+            help=said("もとに戻すタスク", "tasks that go back to the catalog's model"),
+        )
+        found.add_argument("--all", action="store_true", help=said("すべてのタスク", "every task"))
+    add_settings(found)
+    return found
 
 
 if __name__ == "__main__":

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
+from engine.command_line import LANGUAGES, CommandLine, one_of
 from engine.contract import Message, Task
 
 HELP = {
     "list": Message(
-        ja="プロファイルのモデル：処理、ことば、版、ライセンス、大きさ、手元にあるか",
+        ja="プロファイルのモデル：タスク、ことば、版、ライセンス、大きさ、手元にあるか",
         en="the profile's models: tasks, languages, revision, licence, size, and whether they are here",
     ),
     "pull": Message(
@@ -38,35 +38,35 @@ FORMS = {
 }
 
 
-def parser(command: str, lang: str) -> argparse.ArgumentParser:
+def parser(command: str, lang: str) -> CommandLine:
     """What may be given to one of the commands, with its help in a language."""
-
-    def said(ja: str, en: str) -> str:
-        return Message(ja=ja, en=en).in_language(lang)
-
-    found = argparse.ArgumentParser(
-        prog=f"yomite models {command}", usage=f"yomite models {command} {FORMS[command]}", description=HELP[command].in_language(lang)
+    found = CommandLine(
+        lang=lang,
+        prog=f"yomite models {command}",
+        usage=f"yomite models {command} {FORMS[command]}",
+        description=HELP[command].in_language(lang),
     )
+    said = found.said
     if command in ("pull", "verify", "licences"):
         found.add_argument("names", nargs="*", metavar="NAME", help=NAMES.in_language(lang))
     if command == "warm":
-        found.add_argument("tasks", nargs="*", type=Task, metavar="TASK", help=said("処理。省くとすべて", "default: every task"))
+        found.add_argument("tasks", nargs="*", type=one_of(*Task), metavar="TASK", help=said("タスク。省くとすべて", "default: every task"))
     if command in ("list", "licences"):
         found.add_argument("--all-profiles", action="store_true", help=said("ほかのプロファイルも", "those of other profiles too"))
     if command == "list":
+        found.add_argument("--workers", type=int, default=0, help=argparse.SUPPRESS)  # that run and tell what they have loaded
+        found.add_argument("--loaded", action="append", default=[], metavar="NAME=WORKERS", help=argparse.SUPPRESS)
         found.add_argument("--licences", action="store_true", help=HELP["licences"].in_language(lang))
     if command == "pull":
-        _add_pulling(found, lang)
+        _add_pulling(found)
     if command != "warm":
         found.add_argument("--json", action="store_true", help=said("JSON で出す", "print JSON"))
     add_settings(found)
     return found
 
 
-def _add_pulling(found: argparse.ArgumentParser, lang: str) -> None:
-    def said(ja: str, en: str) -> str:
-        return Message(ja=ja, en=en).in_language(lang)
-
+def _add_pulling(found: CommandLine) -> None:
+    said = found.said
     found.add_argument("--all", action="store_true", help=said("すべてのプロファイルのモデル", "the models of every profile"))
     found.add_argument(
         "--update", action="store_true", help=said("固定した版を、いまの版に替える", "move what is locked to what there is now")
@@ -84,7 +84,7 @@ def _add_pulling(found: argparse.ArgumentParser, lang: str) -> None:
     )
 
 
-def add_settings(found: argparse.ArgumentParser) -> None:
+def add_settings(found: CommandLine) -> None:
     """What `yomite` passes on of its settings; not shown in a help."""
     hidden = argparse.SUPPRESS
     found.add_argument("--profile", default="bundled", help=hidden)
@@ -93,15 +93,10 @@ def add_settings(found: argparse.ArgumentParser) -> None:
     found.add_argument("--hub-mirror", help=hidden)
     found.add_argument("--device", default="auto", help=hidden)
     found.add_argument("--precision", default="auto", help=hidden)
-    found.add_argument("--lang", choices=("ja", "en"), default="en", help=hidden)
+    found.add_argument("--lang", type=one_of(*LANGUAGES), default=found.lang, help=hidden)
 
 
 def overview(lang: str) -> str:
     """All commands, a line each."""
     head = Message(ja="モデルを扱うコマンド：", en="Commands for models:").in_language(lang)
     return "\n".join([head, *(f"  yomite models {name:<9} {meaning.in_language(lang)}" for name, meaning in HELP.items())])
-
-
-def language_of(words: Sequence[str]) -> str:
-    """What `--lang` says, before anything else is read."""
-    return next((word.partition("=")[2] for word in words if word.startswith("--lang=")), "en")

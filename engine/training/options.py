@@ -1,178 +1,146 @@
-"""The command lines of `train` and `adapt`, read into what a person asks for."""
+"""The command lines of `train` and `adapt`; reading them loads no torch."""
 
 from __future__ import annotations
 
-import argparse
-import shlex
-from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from engine.contract import Language
+from engine.command_line import CommandLine, add_settings, learning_rate, one_of, whole_number
+from engine.contract import Language, Message
 from engine.examples.rows import ExampleTask
-from engine.training.adapt import AdaptWish
-from engine.training.plan import FULL_LEARNING_RATE, LORA_LEARNING_RATE, Plan
-from engine.training.train import TrainWish
-from engine.training.voice import Voice
+from engine.training.plan import FULL_LEARNING_RATE, LORA_LEARNING_RATE
 
 TASKS = (ExampleTask.SENTIMENT, ExampleTask.NER, ExampleTask.ASK, ExampleTask.SIMILAR)
 # Texts are packed: few rows make a long batch.
 ADAPT_EPOCHS, ADAPT_RANK, ADAPT_LEARNING_RATE, ADAPT_BATCH = 4, 32, 1e-3, 8
+SHORTEST_WINDOW = 16  # tokens
+LARGEST_SEED = 2**32 - 1  # NumPy takes no larger one
+COMMANDS = {
+    "train": Message(ja="自分の例でモデルを学習させる", en="fine-tune a model for a task on a file of examples"),
+    "adapt": Message(ja="自分の分野の文章にモデルを慣らす", en="let an encoder learn a team's way of writing from its texts"),
+}
 
 
-def parser() -> argparse.ArgumentParser:
-    """Both commands."""
-    found = argparse.ArgumentParser(prog="yomite", description="Teach a model what a team knows.")
-    commands = found.add_subparsers(dest="command", required=True)
-    train = commands.add_parser("train", help="fine-tune a model for a task on a file of examples", allow_abbrev=False)
-    train.add_argument("task", type=ExampleTask, choices=TASKS, metavar="|".join(TASKS))
-    train.add_argument("--data", type=Path, required=True, metavar="FILE", help="examples with their right answers")
-    train.add_argument("--dev", type=Path, metavar="FILE", help="examples to measure by; default: a tenth of the data, set apart")
-    train.add_argument("--class-weights", choices=("balanced", "none"), default="balanced", help="sentiment: rare labels count for more")
-    train.add_argument("--max-pieces", type=_window, metavar="N", help="read texts in windows of so many tokens; default: the model's")
-    train.add_argument("--language", choices=get_args(Language), help="the examples' language; default: it is looked at")
-    _common(train, epochs=10, rank=16, learning_rate=LORA_LEARNING_RATE, batch=16)
-    adapt = commands.add_parser("adapt", help="let an encoder learn a team's way of writing from its texts", allow_abbrev=False)
-    adapt.add_argument("--text", type=Path, nargs="+", required=True, metavar="PATH", help="files or folders: .txt .md .csv .tsv .jsonl")
-    _common(adapt, epochs=ADAPT_EPOCHS, rank=ADAPT_RANK, learning_rate=ADAPT_LEARNING_RATE, batch=ADAPT_BATCH)
+def parser(command: str, lang: str) -> CommandLine:
+    """What may be given to one of the commands, with its help in a language."""
+    return _train(lang) if command == "train" else _adapt(lang)
+
+
+def overview(lang: str) -> str:
+    """Both commands, a line each."""
+    return "\n".join(f"yomite {name}  {meaning.in_language(lang)}" for name, meaning in COMMANDS.items())
+
+
+def _train(lang: str) -> CommandLine:
+    words = "yomite train sentiment --data docs/examples/team.csv --out team-model"
+    found = CommandLine(
+        lang=lang, prog="yomite train", description=COMMANDS["train"].in_language(lang), example=Message(ja=words, en=words)
+    )
+    said = found.said
+    listed = ", ".join(TASKS)
+    found.add_argument("task", type=one_of(*TASKS), metavar="TASK", help=said(f"学習させるタスク：{listed}", f"what it learns: {listed}"))
+    found.add_argument(
+        "--data", type=Path, required=True, metavar="FILE", help=said("正しい答えの付いた例", "examples with their right answers")
+    )
+    dev = said("成績を測る例。省くと --data の 1 割を取り分ける", "examples to measure by; default: a tenth of --data, set apart")
+    found.add_argument("--dev", type=Path, metavar="FILE", help=dev)
+    found.add_argument(
+        "--class-weights",
+        type=one_of("balanced", "none"),
+        default="balanced",
+        metavar="balanced|none",
+        help=said(
+            "sentiment：少ないラベルを重く数える（balanced、省いたとき）か、数えない（none）か",
+            "sentiment: rare labels count for more (balanced, the default) or do not (none)",
+        ),
+    )
+    found.add_argument(
+        "--max-pieces",
+        type=whole_number(at_least=SHORTEST_WINDOW),
+        metavar="N",
+        help=said("文章をこのトークン数ずつ読む。省くとモデルの長さ", "read texts in windows of so many tokens; default: the model's"),
+    )
+    found.add_argument(
+        "--language",
+        type=one_of(*get_args(Language)),
+        metavar="|".join(get_args(Language)),
+        help=said("例のことば。省くと、例を見て決める", "the examples' language; default: it is looked at"),
+    )
+    _common(found, epochs=10, rank=16, rate=LORA_LEARNING_RATE, batch=16)
     return found
 
 
-def _common(found: argparse.ArgumentParser, *, epochs: int, rank: int, learning_rate: float, batch: int) -> None:
-    found.add_argument("--model", metavar="NAME|FOLDER", help="what to start from; default: the catalog's model")
-    found.add_argument("--out", type=Path, metavar="FOLDER", help="where the model is written; default: ./yomite-TASK")
-    found.add_argument("--full", action="store_true", help="train all weights instead of LoRA matrices: slower, takes more memory")
-    found.add_argument("--rank", type=_positive, default=rank, metavar="N", help="of the LoRA matrices; default: %(default)s")
-    found.add_argument("--epochs", type=_positive, default=epochs, metavar="N", help="at most so many; default: %(default)s")
-    rates = f"default: {learning_rate:g}, with --full {FULL_LEARNING_RATE:g}"
-    found.add_argument("--learning-rate", type=_rate, metavar="X", help=rates)
-    found.add_argument("--batch-size", type=_positive, default=batch, metavar="N", help="examples a step; default: %(default)s")
-    found.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same model; default: %(default)s")
-    found.add_argument("--patience", type=_positive, default=3, metavar="N", help="end after N measurings without a better one")
-    found.add_argument("--resume", action="store_true", help="go on with the run that was stopped in --out")
-    found.add_argument("--json", action="store_true", help="print one JSON object")
-    found.set_defaults(lora_learning_rate=learning_rate)
-    _settings(found)
-
-
-def _settings(found: argparse.ArgumentParser) -> None:
-    """What every command of the engine takes."""
-    found.add_argument("--lang", choices=("ja", "en"), help="the language to talk in; default: both")
-    found.add_argument("--profile", default="bundled", help="the catalog's profile: bundled (default) or hub")
-    found.add_argument("--catalog", type=Path, metavar="FILE", help="a catalog file of your own, laid over the profile")
-    found.add_argument("--chosen", type=Path, metavar="FILE", help="the file of `yomite models use`")
-    found.add_argument("--lock", type=Path, metavar="FILE", help="the file of `yomite models pull`")
-    found.add_argument("--models-dir", type=Path, metavar="FOLDER", help="where the bundled models lie")
-    found.add_argument("--device", default="auto", help="what computes: auto (default), cpu, cuda, cuda:N, mps")
-    found.add_argument("--precision", default="auto", help="not used: training chooses by itself")
-    found.add_argument("--memory-budget-mb", type=_positive, default=4_096, metavar="MIB", help="for models that are measured")
-    found.add_argument("--batch", type=_positive, default=64, metavar="N", help="questions at once while it is measured")
-
-
-def train_wish(options: argparse.Namespace, words: Sequence[str]) -> TrainWish:
-    """What is asked for; `words` are the command line, for the model card."""
-    return TrainWish(
-        task=options.task,
-        data=options.data,
-        dev=options.dev,
-        out=options.out or Path(f"yomite-{options.task}"),
-        plan=_plan(options),
-        model=options.model,
-        language=options.language,
-        balanced=options.class_weights == "balanced",
-        max_pieces=options.max_pieces,
-        resume=options.resume,
-        device=options.device,
-        budget_bytes=options.memory_budget_mb * 1024**2,
-        at_once=options.batch,
-        command=command_line(words),
-        voice=Voice(options.lang),
+def _adapt(lang: str) -> CommandLine:
+    words = "yomite adapt --text handbook/ --out adapted"
+    found = CommandLine(
+        lang=lang, prog="yomite adapt", description=COMMANDS["adapt"].in_language(lang), example=Message(ja=words, en=words)
     )
+    texts = found.said("ファイルかフォルダ：.txt .md .csv .tsv .jsonl", "files or folders: .txt .md .csv .tsv .jsonl")
+    found.add_argument("--text", type=Path, nargs="+", required=True, metavar="PATH", help=texts)
+    _common(found, epochs=ADAPT_EPOCHS, rank=ADAPT_RANK, rate=ADAPT_LEARNING_RATE, batch=ADAPT_BATCH)
+    return found
 
 
-def adapt_wish(options: argparse.Namespace, words: Sequence[str]) -> AdaptWish:
-    """What is asked for; `words` are the command line, for the model card."""
-    return AdaptWish(
-        texts=tuple(options.text),
-        out=options.out or Path("yomite-adapted"),
-        plan=_plan(options),
-        model=options.model,
-        resume=options.resume,
-        device=options.device,
-        command=command_line(words),
-        voice=Voice(options.lang),
+def _common(found: CommandLine, *, epochs: int, rank: int, rate: float, batch: int) -> None:
+    """What both take. `rate`: the learning rate of LoRA matrices."""
+    said = found.said
+    found.add_argument(
+        "--model",
+        metavar="NAME|FOLDER",
+        help=said("もとにするモデル。省くとカタログのもの", "what to start from; default: the catalog's model"),
     )
-
-
-def _plan(options: argparse.Namespace) -> Plan:
-    rate = options.learning_rate or (FULL_LEARNING_RATE if options.full else options.lora_learning_rate)
-    return Plan(
-        epochs=options.epochs,
-        learning_rate=rate,
-        batch=options.batch_size,
-        seed=options.seed,
-        patience=options.patience,
-        rank=None if options.full else options.rank,
+    out = said("モデルを書くフォルダ。省くと", "where the model is written; default:")
+    found.add_argument("--out", type=Path, metavar="FOLDER", help=f"{out} {_default_out(found)}")
+    whole = said(
+        "LoRA の小さな行列でなく、すべての重みを学習させる（遅く、メモリも多く使う）",
+        "train all weights instead of LoRA matrices: slower, takes more memory",
     )
+    found.add_argument("--full", action="store_true", help=whole)
+    _add_numbers(found, epochs=epochs, rank=rank, rate=rate, batch=batch)
+    found.add_argument(
+        "--resume", action="store_true", help=said("--out で止めた学習の続きから始める", "go on with the run that was stopped in --out")
+    )
+    found.add_argument("--json", action="store_true", help=said("ひとつの JSON で出力する", "print one JSON object"))
+    found.set_defaults(lora_learning_rate=rate)
+    add_settings(found)
+    found.add_argument("--precision", default="auto", help=said("使わない：学習では自動で決まる", "not used: training chooses by itself"))
+    measured = (
+        ("--memory-budget-mb", 4_096, "MIB", said("成績を測るモデルに使うメモリ", "memory for models that are measured")),
+        ("--batch", 64, "N", said("成績を測るとき、一度に答える質問の数", "questions at once while it is measured")),
+    )
+    _add_whole_numbers(found, measured)
 
 
-# What depends on the machine and decides nothing about the result.
-_NOT_TOLD = (
-    "--profile",
-    "--catalog",
-    "--chosen",
-    "--lock",
-    "--lang",
-    "--models-dir",
-    "--device",
-    "--memory-budget-mb",
-    "--batch",
-    "--out",
-    "--json",
-    "--resume",
-)
-_WITHOUT_VALUE = ("--json", "--resume")
+def _add_numbers(found: CommandLine, *, epochs: int, rank: int, rate: float, batch: int) -> None:
+    said = found.said
+    rates = said(f"学習率。省くと {rate:g}、--full では {FULL_LEARNING_RATE:g}", f"default: {rate:g}, with --full {FULL_LEARNING_RATE:g}")
+    found.add_argument("--learning-rate", type=learning_rate, metavar="X", help=rates)
+    seed = said("乱数の種：同じ種なら同じモデルになる", "the same seed gives the same model")
+    found.add_argument(
+        "--seed",
+        type=whole_number(at_least=0, at_most=LARGEST_SEED),
+        default=0,
+        metavar="N",
+        help=_with_default(found, seed),
+    )
+    counted = (
+        ("--rank", rank, "N", said("LoRA の行列のランク", "of the LoRA matrices")),
+        ("--epochs", epochs, "N", said("例を繰り返し読む回数の上限", "how often the examples are read, at most")),
+        ("--batch-size", batch, "N", said("1 ステップで学ぶ例の数", "examples a step")),
+        ("--patience", 3, "N", said("よくならない測定がこの回数続いたら終える", "end after so many measurings without a better one")),
+    )
+    _add_whole_numbers(found, counted)
 
 
-def command_line(words: Sequence[str]) -> str:
-    """The command as others may read it: files by their names alone, without what is this machine's."""
-    told: list[str] = []
-    left_out = False
-    for word in words:
-        name, has_value, value = word.partition("=")
-        if word.startswith("--"):
-            left_out = name in _NOT_TOLD and not has_value and name not in _WITHOUT_VALUE
-            if name not in _NOT_TOLD:
-                told.append(f"{name}={_plain(value)}" if has_value else name)
-        elif left_out:
-            left_out = False
-        else:
-            told.append(_plain(word))
-    return shlex.join(["yomite", *told])
+def _add_whole_numbers(found: CommandLine, rows: tuple[tuple[str, int, str, str], ...]) -> None:
+    for name, default, metavar, meaning in rows:
+        help_text = _with_default(found, meaning)
+        found.add_argument(name, type=whole_number(at_least=1), default=default, metavar=metavar, help=help_text)
 
 
-def _plain(word: str) -> str:
-    """A path's last part; other words as they are."""
-    looks_like_path = word.startswith((".", "/", "~")) or Path(word).exists()
-    return Path(word).name if looks_like_path and Path(word).name else word
+def _with_default(found: CommandLine, meaning: str) -> str:
+    return meaning + found.said("。省くと %(default)s", "; default: %(default)s")
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more, got {value}")
-    return value
-
-
-def _window(text: str) -> int:
-    value = int(text)
-    if value < 16:
-        raise argparse.ArgumentTypeError(f"must be 16 or more, got {value}")
-    return value
-
-
-def _rate(text: str) -> float:
-    value = float(text)
-    if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"must be above 0 and at most 1, got {value}")
-    return value
+def _default_out(found: CommandLine) -> str:
+    return "./yomite-TASK" if found.prog.endswith("train") else "./yomite-adapted"

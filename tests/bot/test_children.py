@@ -35,9 +35,34 @@ def test_a_trained_model_is_chosen_from_the_shell_by_a_relative_path(
     assert read_chosen(chosen) == {}
 
 
-def test_what_is_missing_is_said_by_the_process_that_needs_it(chosen: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["models", "use"]) == WRONG_USAGE
-    assert "required: FOLDER" in capfd.readouterr().err
+@pytest.mark.parametrize(
+    ("words", "ja", "en"),
+    [
+        (["models", "use"], "FOLDER を指定してください", "FOLDER must be given"),
+        (["models", "list", "--lang", "fr"], "--lang に「fr」は使えません", "--lang cannot be 'fr'"),
+        (["train", "ner", "--dat", "x"], "--data を指定してください", "--data must be given"),
+        (["adapt", "--text", "x", "--epoch", "3"], "--epochs のことですか？", "Did you mean --epochs?"),
+        (["evaluate", "ner", "--lang"], "--lang の値がありません", "--lang needs a value"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_what_is_missing_or_wrong_is_said_by_the_process_that_needs_it_in_the_person_s_language(
+    words: list[str], ja: str, en: str, lang: str, chosen: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("YOMITE_LANG", raising=False)
+    monkeypatch.setenv("LC_ALL", "ja_JP.UTF-8" if lang == "ja" else "C.UTF-8")
+    assert main(words) == WRONG_USAGE
+    assert (ja if lang == "ja" else en) in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("option", [["--lang", "ja"], ["--lang=ja"]], ids=" ".join)
+def test_an_option_for_the_language_goes_before_the_setting(
+    option: list[str], chosen: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("YOMITE_LANG", "en")
+    assert main(["models", "list", *option]) == OK
+    assert "yomite/ner：同梱" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize(("lang", "said"), [("ja", "yomite models use フォルダ"), ("en", "yomite models use FOLDER")])

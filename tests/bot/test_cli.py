@@ -57,6 +57,10 @@ def test_the_help_of_a_command_lists_its_options(command: Command[Any, Any], cap
     ("words", "ja", "en"),
     [
         (["sentimnt", "猫"], "yomite sentiment のことですか", "Did you mean yomite sentiment?"),
+        (["doctr"], "yomite doctor のことですか", "Did you mean yomite doctor?"),
+        (["猫猫猫"], "fill-mask, embed, models, status, cancel, help, train,", "forget, feedback"),
+        (["models", "puul"], "yomite models pull のことですか", "Did you mean yomite models pull?"),
+        (["models", "猫"], "使えるもの：list, pull, verify", "There are: list, pull, verify"),
         (["sentiment", "猫", "--langg", "ja"], "--lang のことですか", "Did you mean --lang?"),
         (["ner", "--outpt", "x"], "--json", "--json"),
         (["sentiment", "猫", "--lang"], "--lang の値がありません", "--lang needs a value"),
@@ -65,6 +69,15 @@ def test_the_help_of_a_command_lists_its_options(command: Command[Any, Any], cap
         (["ask", "誰？", "--context-file", "missing.txt"], "missing.txt がありません", "There is no file missing.txt"),
         (["ner", "--file", "missing.csv"], "missing.csv がありません", "There is no file missing.csv"),
         (["--nonsense"], "yomite --help", "yomite --help"),
+        (["ner", "--json=yes"], "--json に値は付けられません", "--json takes no value"),
+        (["ner", "--file"], "--file の値がありません", "--file needs a value"),
+        (["run", "--nonsense"], "--nonsense というオプションはありません", "There is no option --nonsense."),
+        (["run", "fast"], "「fast」が余分です。\n使い方：yomite run --help", "'fast' is too much here.\nUsage: yomite run --help"),
+        (["jobs", "list", "--wating"], "--waiting のことですか？", "Did you mean --waiting?"),
+        (["jobs", "retyr"], "yomite jobs retry のことですか？", "Did you mean yomite jobs retry?"),
+        (["feedback", "x"], "使えるもの：export, status, forget", "There are: export, status, forget"),
+        (["feedback", "forget", "--before"], "--before の値がありません", "--before needs a value"),
+        (["forget"], "誰のものを消すか、書いてください：slack:U0123ABCD", "Say whom to forget: slack:U0123ABCD"),
     ],
 )
 def test_wrong_usage_is_explained_on_stderr(words: list[str], ja: str, en: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,6 +88,23 @@ def test_wrong_usage_is_explained_on_stderr(words: list[str], ja: str, en: str, 
         assert captured.out == ""
         assert said in captured.err
         assert "Traceback" not in captured.err
+
+
+@pytest.mark.parametrize("words", [[], ["sentiment"], ["forget"], ["jobs"], ["jobs", "retry"], ["feedback", "export"]], ids=" ".join)
+def test_a_help_in_japanese_says_nothing_in_english(words: list[str], capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YOMITE_LANG", "ja")
+    assert main([*words, "--help"]) == OK
+    out = capsys.readouterr().out
+    assert out.startswith(f"使い方: {' '.join(['yomite', *words])} ")
+    assert "\nオプション:\n" in out
+    assert re.findall(r"Usage|Arguments|Options|OPTIONS|Commands|COMMAND|ARGS|Show|required|default|list\[str", out) == []
+
+
+@pytest.mark.parametrize(("lang", "said"), [("ja", "使い方: yomite worker"), ("en", "usage: yomite worker")])
+def test_the_help_of_the_worker_needs_no_redis(lang: str, said: str, environment: dict[str, str], tmp_path: Path) -> None:
+    done = _run(["worker", "--help"], {**environment, "YOMITE_LANG": lang, "YOMITE_STATE_DIR": str(tmp_path)}, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (OK, "")
+    assert said in done.stdout
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
@@ -155,8 +185,10 @@ def test_ctrl_c_ends_without_a_traceback(environment: dict[str, str], tmp_path: 
     assert (out, error) == (b"", b"")
 
 
-def test_a_reader_that_leaves_early_is_no_traceback(environment: dict[str, str], tmp_path: Path) -> None:
-    with subprocess.Popen([*YOMITE, "help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=tmp_path) as process:
+@pytest.mark.parametrize("words", [["help"], ["sentiment", "--file", "rows.csv", "--jsonl"]], ids=" ".join)
+def test_a_reader_that_leaves_early_is_no_traceback(words: list[str], environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("text\n" + "良い映画\n" * 60, encoding="utf-8")  # more than a pipe's buffer of Python's holds
+    with subprocess.Popen([*YOMITE, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=tmp_path) as process:
         if process.stdout is None or process.stderr is None:
             raise RuntimeError("no pipe")
         process.stdout.close()

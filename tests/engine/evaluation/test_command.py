@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.evaluation.__main__ import BAD_INPUT, CANNOT_ANSWER, OK, chosen_rows, main
+from engine.evaluation.__main__ import main
+from engine.evaluation.command import chosen_rows
+from engine.evaluation.exit_codes import BAD_INPUT, CANNOT_ANSWER, OK
 from engine.examples.rows import Row, SentimentRow
 from engine.examples.splitting import held_out
 from tests.support.checkpoints import write_pack
@@ -109,12 +111,29 @@ def test_a_model_that_is_not_there_is_told_once(
     assert "no-such-model" in said.err
 
 
-@pytest.mark.parametrize("wrong", [["translate", "--data", "x"], ["ner"], ["ner", "--data", "x", "--limit", "0"]])
-def test_wrong_options_are_bad_input(wrong: list[str], command: Command, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "ja", "en"),
+    [
+        (
+            ["translate", "--data", "x"],
+            "TASK に「translate」は使えません。使える値：sentiment,",
+            "TASK cannot be 'translate'. Allowed: sentiment,",
+        ),
+        (["ner"], "--data を指定してください。", "--data must be given."),
+        (["ner", "--data", "x", "--limit", "0"], "--limit に「0」は使えません。使える値：1 以上の整数", "Allowed: a whole number from 1"),
+        (["ner", "--data", "x", "--precision", "bf8"], "使える値：auto, fp32, bf16", "Allowed: auto, fp32, bf16"),
+    ],
+)
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_wrong_options_are_bad_input(
+    wrong: list[str], ja: str, en: str, lang: str, command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as caught:
-        command(*wrong)
+        command(*wrong, "--lang", lang)
     assert caught.value.code == BAD_INPUT
-    assert "usage:" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert (ja if lang == "ja" else en) in said
+    assert "yomite evaluate --help" in said
 
 
 def test_held_out_keeps_the_tenth_that_training_never_sees() -> None:

@@ -1,0 +1,180 @@
+"""Does what a command line of `evaluate` asks for: measures the engine on one data set and prints the measures."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from engine.catalog import Catalog
+from engine.contract import Message
+from engine.engine import Engine
+from engine.errors import BadInputError, EngineError
+from engine.evaluation.asking import Progress as OnProgress
+from engine.evaluation.comparing import compare
+from engine.evaluation.evaluation import Evaluation
+from engine.evaluation.exit_codes import BAD_INPUT, CANNOT_ANSWER, OK
+from engine.evaluation.page import page, texts_of
+from engine.evaluation.report import Report, as_json
+from engine.evaluation.scoring import evaluate
+from engine.evaluation.showing import show
+from engine.evaluation.wording import said_label
+from engine.evaluation.words import WORDS
+from engine.examples.reading import Examples, read_examples
+from engine.examples.rows import RetrievalRow, Row, SentimentRow
+from engine.examples.splitting import held_out
+from engine.figures.confusion import confusion_matrix
+from engine.language import detect
+from engine.models.cache import ModelCache
+
+# Rows whose language is looked at to choose that of the page.
+_LOOKED_AT = 50
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure as `options` say; returns the exit code."""
+    try:
+        report = _measure(options)
+        _write(report, options)
+    except EngineError as error:
+        _tell(error.message, options.lang)
+        return BAD_INPUT if isinstance(error, BadInputError) else CANNOT_ANSWER
+    if options.json:
+        print(json.dumps(as_json(report, rows=options.rows), ensure_ascii=False))
+        return OK
+    show(report, Console(), language=options.lang or "en")
+    _tell_beside(report, options.lang)
+    return OK
+
+
+def chosen_rows(rows: Sequence[Row], *, only_held_out: bool, limit: int | None) -> list[int]:
+    """The indices of the first `limit` rows; with `only_held_out`, of the fixed tenth of a sentiment set that training never sees.
+
+    Raises:
+        BadInputError: no row is left.
+    """
+    kept = list(range(len(rows)))
+    if only_held_out:
+        kept = [index for index, row in enumerate(rows) if isinstance(row, SentimentRow) and held_out(row.text)]
+    if not kept:
+        raise BadInputError(
+            "no_rows",
+            ja="--held-out に当たる行がありません（感情分析のデータ専用です）。",
+            en="--held-out leaves no row; it is for sentiment data.",
+        )
+    return kept[:limit]
+
+
+# --- Measuring -----------------------------------------------------------------------------------------------------
+
+
+def _measure(options: argparse.Namespace) -> Report:
+    examples = read_examples(options.data, options.task)
+    kept = chosen_rows(examples.rows, only_held_out=options.held_out, limit=options.limit)
+    catalog = Catalog.load(
+        profile=options.profile, user_file=options.catalog, models_dir=options.models_dir, chosen=options.chosen, lock=options.lock
+    )
+    engine = Engine(catalog, _cache(options))
+    evaluation = _evaluate(engine, options, examples, kept, model=options.model)
+    other = _evaluate(engine, options, examples, kept, model=options.against) if options.against else None
+    return Report(
+        data=options.data,
+        sha256=examples.sha256,
+        notes=examples.notes,
+        rows=tuple(examples.rows[index] for index in kept),
+        evaluation=evaluation,
+        comparison=compare(evaluation, other) if other else None,
+    )
+
+
+def _cache(options: argparse.Namespace) -> ModelCache:
+    return ModelCache(memory_budget_bytes=options.memory_budget_mb * 1024**2, device=options.device, precision=options.precision)
+
+
+def _evaluate(engine: Engine, options: argparse.Namespace, examples: Examples, kept: list[int], *, model: str | None) -> Evaluation:
+    rows, lines = [examples.rows[index] for index in kept], [examples.lines[index] for index in kept]
+    with _progress_bar(f"{options.task} {options.data.name}") as report:
+        return evaluate(engine, options.task, rows, model=model, lines=lines, at_once=options.batch, progress=report)
+
+
+@contextmanager
+def _progress_bar(title: str) -> Iterator[OnProgress]:
+    """A bar on stderr, drawn only where someone can see it move."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task(title, total=None)
+        yield lambda done, total: progress.update(bar, completed=done, total=total)
+
+
+# --- Telling -------------------------------------------------------------------------------------------------------
+
+
+def _write(report: Report, options: argparse.Namespace) -> None:
+    """The page and the picture, where they are wanted.
+
+    Raises:
+        BadInputError: there is nothing to draw, or a file cannot be written.
+    """
+    language = options.lang or spoken(report.rows)
+    if options.page:
+        _write_file(options.page, page(report, language=language).encode())
+    if options.picture:
+        _write_file(options.picture, _picture(report, language))
+
+
+def _picture(report: Report, language: str) -> bytes:
+    found = report.evaluation.confusion
+    if found is None:
+        raise BadInputError(
+            "no_confusion",
+            ja=f"{report.evaluation.task} のこのデータに混同行列はありません。--picture は、ラベルのあるタスク（sentiment・ner）で使えます。",
+            en=f"there is no confusion matrix of this {report.evaluation.task} data; --picture is for tasks with labels (sentiment, ner).",
+        )
+    labels = [said_label(label).in_language(language) for label in found.labels]
+    return confusion_matrix(np.array(found.counts), labels, model=report.evaluation.model, japanese=language == "ja").data
+
+
+def _write_file(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise BadInputError(
+            "unwritable_file",
+            ja=f"{path} に書き込めません（{error.strerror}）。書き込める場所を指定してください。",
+            en=f"cannot write {path}: {error.strerror}; name a place that can be written to.",
+        ) from error
+
+
+def spoken(rows: Sequence[Row]) -> str:
+    """The language of most rows: that of the page, where none is asked for."""
+    counted: Counter[str] = Counter()
+    for row in rows[:_LOOKED_AT]:
+        lang = "ja" if isinstance(row, RetrievalRow) else row.lang
+        try:
+            counted["en" if (lang or detect(texts_of(row)[0])) == "en" else "ja"] += 1
+        except BadInputError:  # another language: counts as neither
+            continue
+    return "ja" if counted["ja"] >= counted["en"] else "en"
+
+
+def _tell_beside(report: Report, language: str | None) -> None:
+    """What is worth knowing beside the tables."""
+    for note in report.notes:
+        _tell(note, language)
+    for code, count in report.evaluation.failures.items():
+        said = WORDS["failed"]
+        _tell(Message(ja=said.ja.format(count=count, code=code), en=said.en.format(count=count, code=code)), language)
+
+
+def _tell(message: Message, language: str | None) -> None:
+    """On stderr, in the language that was asked for or in both."""
+    print(*([message.in_language(language)] if language else [message.ja, message.en]), sep="\n", file=sys.stderr)

@@ -1,0 +1,42 @@
+"""Does what a command line of `train` or `adapt` asks for, and says how it ended."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Sequence
+
+from engine.catalog import Catalog
+from engine.errors import BadInputError, CatalogError, EngineError
+from engine.training.adapt import adapt_encoder
+from engine.training.exit_codes import BAD_INPUT, CANNOT_TRAIN, INTERRUPTED, OK
+from engine.training.teaching import drop_empty, has_checkpoint
+from engine.training.telling import interrupted, tell_outcome
+from engine.training.train import TrainWish, train_task
+from engine.training.voice import Voice
+from engine.training.watching import StopWish, heeding_signals
+from engine.training.wishes import adapt_wish, train_wish
+
+
+def run(options: argparse.Namespace, words: Sequence[str]) -> int:
+    """Train as `options` say, which were read from `words`; returns the exit code."""
+    logging.basicConfig(format="%(message)s")
+    stop, voice = StopWish(), Voice(options.lang)
+    wish = train_wish(options, words) if words[0] == "train" else adapt_wish(options, words)
+    try:
+        catalog = Catalog.load(
+            profile=options.profile, user_file=options.catalog, models_dir=options.models_dir, chosen=options.chosen, lock=options.lock
+        )
+        with heeding_signals(stop):
+            outcome = train_task(wish, catalog, stop) if isinstance(wish, TrainWish) else adapt_encoder(wish, catalog, stop)
+    except EngineError as error:
+        voice.note(error.message)
+        return BAD_INPUT if isinstance(error, BadInputError | CatalogError) else CANNOT_TRAIN
+    except KeyboardInterrupt:
+        outcome = None
+    if outcome is None:
+        voice.note(interrupted(wish.out, has_checkpoint=has_checkpoint(wish.out)))
+        drop_empty(wish.out)
+        return INTERRUPTED
+    tell_outcome(outcome, as_json=options.json, voice=voice)
+    return OK
