@@ -27,7 +27,7 @@ from bot.owed import Owed
 from bot.platforms.platform import Answer, Apology, CannotPost, Platform, TryLater
 from engine.contract import ContractError, Message, request_from_json
 from workers.queue.consumers import own_name
-from workers.queue.replies import Entry, Finished, ReplyStream
+from workers.queue.replies import Entry, Finished, Progress, ReplyStream
 from workers.queue.settings import QueueSettings
 
 log = logging.getLogger("yomite.deliveries")
@@ -228,12 +228,19 @@ class Deliveries:
 
     async def _show_progress(self) -> None:
         async for progress in self._stream.progress():
-            record = await self._stream.record(progress.job_id)
-            if record:
-                with contextlib.suppress(TryLater, CannotPost):
-                    await self._platform.show_progress(
-                        progress.job_id, progress.share, delivery=record["delivery"], speech=record["speech"]
-                    )
+            try:
+                await self._show(progress)
+            except (TryLater, CannotPost):
+                pass  # the answer comes all the same
+            except RedisError:
+                raise
+            except Exception as error:  # noqa: BLE001  # one job's trouble must not end the progress of all others
+                log_fault(log, f"showing the progress of job {progress.job_id} on {self._platform.name}", error)
+
+    async def _show(self, progress: Progress) -> None:
+        record = await self._stream.record(progress.job_id)
+        if record:
+            await self._platform.show_progress(progress.job_id, progress.share, delivery=record["delivery"], speech=record["speech"])
 
 
 def _cancelled() -> bool:

@@ -25,6 +25,7 @@ from bot.feedback.taking import Feedback
 from bot.guard.asking import Asking
 from bot.guard.errors import NotAllowed, QueueFull, Refused
 from bot.guard.guard import Guard
+from bot.guard.room import Room
 from bot.language import Speech, speech_of_locale
 from bot.observing.connections import Connections
 from bot.observing.observed import Observed
@@ -33,10 +34,11 @@ from bot.owed import Owed
 from bot.platforms.platform import Answer, CannotPost, Incoming, IncomingFile, Platform, TryLater
 from bot.reading import Reader, Reading
 from bot.reply import Reply
-from engine.contract import Message, to_json
+from engine.contract import Message, Request, to_json
 from workers.queue.async_door import AsyncDoor
 from workers.queue.connections import is_away
 from workers.queue.door import JobQueue
+from workers.queue.handover import NoRoom
 from workers.queue.intake import Intake, Left
 from workers.queue.replies import ReplyStream
 
@@ -85,6 +87,7 @@ class Desk:
         self._settings = settings or DeskSettings()
         self._feedback = feedback
         self._guard = guard
+        self._room = guard.room if guard is not None else Room(connection, most_waiting=0)
         self._intake = Intake(connection, keep_s=queue.settings.answer_ttl_s)
         self._owed_on: dict[str, Owed] = {}
         self._reader = Reader(queue, guard, lang=self._settings.lang, max_characters=self._settings.max_characters)
@@ -172,20 +175,8 @@ class Desk:
         }
         address = {name: record[name] for name in ("speech", "platform", "person", "delivery")}
         try:
-            if self._guard is not None:
-                await self._guard.check_room()
             # The same job however often it is handed over: what Redis took, though its response got lost, is not taken twice.
-            job_id = await self._patiently(
-                lambda: self._door.submit(
-                    request,
-                    platform=incoming.platform,
-                    person=incoming.person,
-                    record=record,
-                    address=address,
-                    job_id=job_id_of(incoming),
-                    event_id=incoming.event_id,
-                )
-            )
+            job_id = await self._patiently(lambda: self._hand_over(incoming, request, record=record, address=address))
         except QueueFull as error:
             self._telling.refused(job_id_of(incoming), incoming, error)
             raise
@@ -197,6 +188,21 @@ class Desk:
         self._owed(incoming.platform).add(job_id, address)
         self._telling.handed_over(job_id, incoming, request, record)
         return job_id
+
+    async def _hand_over(self, incoming: Incoming, request: Request, *, record: dict[str, Any], address: dict[str, Any]) -> str:
+        try:
+            return await self._door.submit(
+                request,
+                platform=incoming.platform,
+                person=incoming.person,
+                record=record,
+                address=address,
+                job_id=job_id_of(incoming),
+                event_id=incoming.event_id,
+                most_waiting=self._room.most_waiting,
+            )
+        except NoRoom as error:
+            raise await self._room.refusal(error.waiting) from error
 
     async def mark(self, job_id: str, name: str, value: str) -> None:
         """Keep something about a job that is being posted; it is in `Answer.marks` where the answer must be tried again."""

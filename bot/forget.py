@@ -51,8 +51,10 @@ def read_person(who: str) -> tuple[str, str]:
     """The platform and the person's id; a mention as it is copied from a chat is taken, too.
 
     Raises:
-        CommandError: there is no such platform, or its people are named in another way.
+        CommandError: nobody is named, or there is no such platform, or its people are named in another way.
     """
+    if not who.strip():
+        raise CommandError(ja=f"誰のものを消すか、書いてください：{EXAMPLES}", en=f"Say whom to forget: {EXAMPLES}")
     platform, _, person = who.strip().partition(":")
     platform, person = platform.lower(), re.sub(r"^<?@?!?|(\|[^>]*)?>?$", "", person.strip())
     if platform not in FORMS or not FORMS[platform].fullmatch(person):
@@ -107,7 +109,7 @@ def _rewritten(rewriting: Rewriting) -> Message:
             "what was erased stays on its disk.",
         ),
         "late": both(
-            "Redis が追記ファイルをまだ書きなおしていません。消した文章がディスクに残っているかもしれません。Redis の記録を確かめてください。",
-            "Redis has not finished to write its append-only file anew, so what was erased may still be on its disk. See Redis' log.",
+            "Redis が追記ファイルをまだ書きなおしていません。消した文章がディスクに残っているかもしれません。Redis のログを確かめてください。",
+            "Redis has not finished writing its append-only file anew, so what was erased may still be on its disk. See Redis' log.",
         ),
     }[rewriting]

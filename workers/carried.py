@@ -39,7 +39,7 @@ class Carried:
     @property
     def crashed(self) -> bool:
         """Whether a worker ended while it was its job."""
-        return b"crashes" in self.taken.fields
+        return self.taken.crashes > 0
 
 
 @dataclass(frozen=True, kw_only=True)

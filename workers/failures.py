@@ -26,7 +26,7 @@ def unexpected(error: Exception) -> Failure:
         code="internal_error",
         message=Message(
             ja=f"エンジンの中で予期しないエラーが起きました（{name}）。ほかの文章なら答えられます。"
-            "この文章で続くときはお知らせください。詳しい場所はワーカーの記録にあります。",
+            "この文章で続くときはお知らせください。詳しい場所はワーカーのログにあります。",
             en=f"Something unexpected went wrong in the engine ({name}). Other texts still work; "
             "if this one keeps failing, please report it. The worker's log says where it happened.",
         ),

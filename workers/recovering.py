@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Any
 
@@ -27,11 +27,22 @@ EVERY_S = 3.0  # how often to look for jobs of dead workers
 class Recovery:
     """One worker's. For any thread: the worker looks between its batches, its heartbeat while it computes."""
 
-    def __init__(self, connection: Redis, *, worker: str, taker: Taker, books: Books, meter: Meter = NO_METER) -> None:
+    def __init__(
+        self,
+        connection: Redis,
+        *,
+        worker: str,
+        taker: Taker,
+        books: Books,
+        on_trouble: Callable[[], None],
+        meter: Meter = NO_METER,
+    ) -> None:
+        """`on_trouble` is called where this worker may have been left with jobs of a dead one that nobody has set aside."""
         self._redis = connection
         self._worker = worker
         self._taker = taker
         self._books = books
+        self._on_trouble = on_trouble
         self._meter = meter
         self._next = 0.0
         self._looking = Lock()
@@ -60,6 +71,10 @@ class Recovery:
         for worker in dead_takers(self._redis, but=self._worker):
             log.warning("worker %s is gone; its jobs are run again", worker)
             held: Any = self._redis.hlen(names.taken(worker))
-            aside = self._taker.take_over(worker)
-            self._meter.worker_gone(put_back=max(0, held - len(aside)))
-            self.set_aside(aside)
+            try:
+                aside = self._taker.take_over(worker)
+                self._meter.worker_gone(put_back=max(0, held - len(aside)))
+                self.set_aside(aside)
+            except Exception:
+                self._on_trouble()
+                raise

@@ -47,6 +47,14 @@ class Taken:
             return ""
         return task if isinstance(task, str) else ""
 
+    @property
+    def crashes(self) -> int:
+        """How many workers ended while it was their job; 1 where that is not said as a number."""
+        try:
+            return int(self.fields.get(b"crashes", b"0"))
+        except ValueError:
+            return 1
+
 
 class Taker:
     """Takes jobs for one worker."""

@@ -171,7 +171,8 @@ for index = #entries - 1, 1, -2 do
   redis.pcall('ZREM', 'rq:wip:' .. string.sub(queue, 10), id .. ':' .. ARGV[1])
   local job = redis.pcall('HGETALL', key)
   if not job.err and #job > 0 then
-    if most > 0 and redis.call('HINCRBY', key, 'crashes', 1) >= most then
+    -- Where it cannot be counted, it has been too often: an error here would lose the others.
+    if most > 0 and (tonumber(redis.pcall('HINCRBY', key, 'crashes', 1)) or most) >= most then
       redis.call('HSET', KEYS[3], id, queue)
       aside[#aside + 1] = {queue, id, job}
     else

@@ -40,7 +40,7 @@ from workers.queue.job import SERIALIZER, EngineJob
 from workers.queue.replies import ReplyWriter
 from workers.queue.settings import QueueSettings
 from workers.recovering import Recovery
-from workers.taking import Taken, Taker
+from workers.taking import MOST_CRASHES, Taken, Taker
 from workers.telling import Telling
 from workers.watchdog import MARGIN_S, Watchdog
 from workers.watching import watching
@@ -113,7 +113,7 @@ class BatchingWorker(SimpleWorker):
         self._drawn: set[Task] = set()  # what has pictures
         self._watchdog = Watchdog(margin_s=hung_after_s)
         self._between = Between(self._answer_short, on_trouble=self._unsettle, standing_still=self._watchdog.standing_still)
-        self._recovery = Recovery(connection, worker=unique, taker=self._taker, books=self._books, meter=meter)
+        self._recovery = Recovery(connection, worker=unique, taker=self._taker, books=self._books, on_trouble=self._unsettle, meter=meter)
         self._pulse = Beat(late_after_s=STILL_S)
         self._heart = Heart(self._pulse, self.beat, self._recovery.look, self._drawings.give_up_late)
         self._place = place()
@@ -135,9 +135,10 @@ class BatchingWorker(SimpleWorker):
             self._heart.start()
             self._watchdog.start()
             while not self._stop_requested:
+                # Looked at first: what goes wrong with one unsettles before it is gone, and a turn leaves pictures alone while many are drawn.
+                drawing = len(self._drawings) > 0
                 found = self._turn()
                 worked = worked or found
-                drawing = len(self._drawings) > 0  # looked at first: what goes wrong with one unsettles before it is gone
                 if found or self._unsettled:
                     continue
                 if burst and not drawing:
@@ -216,11 +217,11 @@ class BatchingWorker(SimpleWorker):
     def _settle(self) -> None:
         """After trouble with Redis: what was taken goes back, also what is being drawn, of which nothing is written then."""
         if self._unsettled:
+            self._unsettled = False  # first: what goes wrong meanwhile unsettles anew
             self.beat()  # else others would take a worker that an emptied Redis does not know for a dead one
             self._drawings.forget()
             self._taker.give_back()
             self._books.forget_running()
-            self._unsettled = False
 
     # --- Jobs ------------------------------------------------------------------------------------------------------
 
@@ -252,7 +253,9 @@ class BatchingWorker(SimpleWorker):
 
     def execute_batch(self, taken: Sequence[Taken]) -> None:
         """Answer jobs that were taken together. They are of one kind, unless one lies about it."""
-        found = [read(each) for each in taken]
+        # Those that were to be set aside when Redis went away: nobody computes them once more.
+        self._patience.insist(lambda: self._recovery.set_aside([each for each in taken if each.crashes >= MOST_CRASHES]))
+        found = [read(each) for each in taken if each.crashes < MOST_CRASHES]
         self._finish([each for each in found if isinstance(each, Ended)])
         jobs = sorted((each for each in found if isinstance(each, Carried)), key=lambda job: task_of(job.request))
         for _, alike in groupby(jobs, key=lambda job: task_of(job.request)):

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import redis.asyncio
 
-# By the clock of Redis: those of several bots differ. Waits under a millisecond are the rounding of large numbers. Redis before 7 must be told to replicate what a script does instead of the
-# script, which reads the clock.
+# By the clock of Redis: those of several bots differ. Where that clock was set back, no bucket is more than empty: nobody waits for it to
+# catch up. Waits under a millisecond are the rounding of large numbers. Redis before 7 must be told to replicate what a script does
+# instead of the script, which reads the clock.
 # KEYS: the buckets. ARGV: of each bucket how many tokens it gets a minute, then how many it holds.
 # Returns which bucket lets the question wait longest (from 1; 0: none, and one token was taken from each), and for how many seconds.
 _TAKE = """
@@ -21,7 +22,8 @@ local clock = redis.call('TIME')
 local now, full_at, longest, slowest = clock[1] + clock[2] / 1000000, {}, 0, 0
 for number, key in ipairs(KEYS) do
   local each, holds = 60 / ARGV[2 * number - 1], tonumber(ARGV[2 * number])
-  full_at[number] = math.max(now, tonumber(redis.call('GET', key) or 0)) + each
+  local known = math.min(tonumber(redis.call('GET', key) or 0), now + each * holds)
+  full_at[number] = math.max(now, known) + each
   local wait = full_at[number] - each * holds - now
   if wait > longest and wait > 0.001 then longest, slowest = wait, number end
 end

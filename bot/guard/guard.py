@@ -36,7 +36,7 @@ class Guard:
         settings = settings or GuardSettings()
         self._access = Access(settings.lists)
         self._limiter = Limiter(connection, settings.limits)
-        self._room = Room(connection, most_waiting=settings.most_waiting)
+        self.room = Room(connection, most_waiting=settings.most_waiting)
 
     def check_access(self, asking: Asking) -> None:
         """Whether somebody may ask or press at all. Asks nobody, so that it fits before an acknowledgement.
@@ -60,15 +60,6 @@ class Guard:
             self._access.check_command(command, asking)
         if command is not cancel.COMMAND:  # who has asked too much may always take it back
             await self._limiter.take(asking)
-
-    async def check_room(self) -> None:
-        """Whether one more job may wait.
-
-        Raises:
-            QueueFull: it may not.
-            redis.exceptions.RedisError: it cannot be looked up.
-        """
-        await self._room.check()
 
     def commands_for(self, asking: Asking, commands: Sequence[Command[Any, Any]]) -> tuple[Command[Any, Any], ...]:
         """Those that somebody may use: what help shows them."""

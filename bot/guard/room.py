@@ -6,28 +6,23 @@ import redis.asyncio
 
 from bot.commands.status import duration
 from bot.guard.errors import QueueFull
-from workers.queue.pace import waiting_and_pace
+from workers.queue.pace import read_pace
 
 
 class Room:
-    """The room in the queue. For one event loop. `most_waiting`: 0 is no limit."""
+    """The room in the queue. For one event loop. `most_waiting`: 0 is no limit; the queue itself keeps to it, as a job is handed over."""
 
     def __init__(self, connection: redis.asyncio.Redis, *, most_waiting: int) -> None:
         self._redis = connection
-        self._most = most_waiting
+        self.most_waiting = most_waiting
 
-    async def check(self) -> None:
-        """Whether one more may wait; asked before it is handed over, so that those who ask at the same moment may be a few more.
+    async def refusal(self, waiting: int) -> QueueFull:
+        """What somebody is told for whom there is no room while so many wait: also how long the wait is.
 
         Raises:
-            QueueFull: there is no room; the message says how long the wait is.
-            redis.exceptions.RedisError: it cannot be looked up.
+            redis.exceptions.RedisError: that cannot be looked up.
         """
-        if not self._most:
-            return
-        waiting, a_minute = await waiting_and_pace(self._redis)
-        if waiting >= self._most:
-            raise _full(waiting, self._most, a_minute)
+        return _full(waiting, self.most_waiting, await read_pace(self._redis))
 
 
 def _full(waiting: int, most: int, a_minute: float) -> QueueFull:

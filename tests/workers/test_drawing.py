@@ -6,13 +6,11 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from redis import Redis
-from redis.exceptions import ResponseError
 
 from engine.contract import Failure, NerRequest, Request, Result, SentimentRequest, SimilarResult
 from engine.drawing import Undrawn
@@ -20,10 +18,9 @@ from engine.errors import BadInputError
 from tests.support.drawing import DRAWN, UNDRAWN, DrawingEngine, pictured
 from tests.support.working import PLATFORM, answered, failed, outcome_of, until, work_off
 from workers import worker as worker_module
-from workers.carried import Carried, Computed, Ended
 from workers.composition import connect
 from workers.computing import OnProgress
-from workers.drawing import BACKLOG, THREADS, Drawings
+from workers.drawing import BACKLOG, THREADS
 from workers.liveness import dead_takers
 from workers.queue import QueueSettings, names
 from workers.queue.door import JobQueue
@@ -97,6 +94,30 @@ def test_where_many_pictures_wait_no_more_are_taken_but_other_jobs_are(redis: Re
     pictures = submit(queue, *(pictured(str(number)) for number in range(THREADS + BACKLOG)))
     work_off(redis, DrawingEngine(on_draw=look))
     assert seen == [(True, [others[1]])]
+    assert sorted(answered(redis)) == sorted([*pictures, *others])
+
+
+def test_a_worker_that_leaves_when_nothing_waits_does_not_leave_before_a_picture_that_had_to_wait(
+    redis: Redis, queue: JobQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take, others, go_on = Taker.take, list[str](), threading.Event()
+
+    def and_then_all_is_drawn(self: Taker, most: dict[str, int], *, kinds: Sequence[str] = ()) -> list[Taken]:
+        found = take(self, most, kinds=kinds)
+        if others and not found and worker._drawings.full:
+            go_on.set()
+            until(lambda: len(worker._drawings) == 0, what="the end of the drawings")
+        return found
+
+    def draw(text: str) -> None:
+        if not others:
+            others.extend(submit(queue, pictured("一つ多い図")))
+        until(go_on.is_set, what="a worker that has found nothing else")
+
+    monkeypatch.setattr(Taker, "take", and_then_all_is_drawn)
+    pictures = submit(queue, *(pictured(str(number)) for number in range(THREADS + BACKLOG)))
+    worker = BatchingWorker(redis, DrawingEngine(on_draw=draw), batch=64)
+    worker.work(burst=True)
     assert sorted(answered(redis)) == sorted([*pictures, *others])
 
 
@@ -269,9 +290,9 @@ def test_a_batch_that_breaks_the_worker_is_not_counted_against_what_is_drawn(red
 
     engine = Broken(on_draw=linger)
     work_off(redis, engine)
-    assert answered(redis) == [picture]
+    assert answered(redis) == [picture, breaks]
+    assert engine.drawn == ["図"]
     assert outcome_of(redis, picture) == DRAWN
-    work_off(redis, engine)
     outcome = outcome_of(redis, breaks)
     assert isinstance(outcome, Failure)
     assert outcome.code == "worker_died"
@@ -330,69 +351,3 @@ def test_a_second_interrupt_gives_back_what_is_drawn(redis: Redis, queue: JobQue
     assert answered(redis) == []
     assert waiting(redis) == [job]
     assert not redis.exists(names.TAKERS)
-
-
-# --- By themselves -------------------------------------------------------------------------------------------------
-
-
-def computed(name: str) -> Computed:
-    taken = Taken(job_id=name.encode(), queue_key="rq:queue:yomite-short", fields={})
-    job = Carried(taken=taken, request=pictured(name), platform=PLATFORM, tensors=False, timeout_s=9)
-    return Computed(job=job, undrawn=Undrawn(result=UNDRAWN, draw=lambda: DRAWN), digest="d")
-
-
-@contextmanager
-def drawings(write: Any, trouble: list[str]) -> Iterator[Drawings]:
-    found = Drawings(write, insist=lambda act: act(), on_trouble=lambda: trouble.append("!"))
-    yield found
-    found.close()
-
-
-def test_an_answer_that_redis_refuses_is_left_to_the_worker() -> None:
-    def refuse(how: Ended) -> None:
-        raise ResponseError("OOM")
-
-    trouble: list[str] = []
-    with drawings(refuse, trouble) as those:
-        those.submit(computed("a"))
-        those.wait()
-        assert len(those) == 0
-    assert trouble == ["!"]
-
-
-def test_an_answer_that_cannot_be_written_becomes_a_failure() -> None:
-    written: list[Ended] = []
-
-    def stumble(how: Ended) -> None:
-        if not isinstance(how.outcome, Failure):
-            raise TypeError("this is no JSON")
-        written.append(how)
-
-    trouble: list[str] = []
-    with drawings(stumble, trouble) as those:
-        those.submit(computed("a"))
-        those.wait()
-    assert [how.blame.partition("\n")[0] for how in written] == ["internal_error: TypeError"]
-    assert trouble == []
-
-
-def test_nothing_is_written_of_what_was_forgotten_and_what_comes_later_is() -> None:
-    written: list[Ended] = []
-    begun, go_on = threading.Event(), threading.Event()
-
-    def draw() -> Result:
-        begun.set()
-        until(go_on.is_set, what="leave to go on")
-        return DRAWN
-
-    with drawings(written.append, []) as those:
-        those.submit(Computed(job=computed("forgotten").job, undrawn=Undrawn(result=UNDRAWN, draw=draw)))
-        begun.wait()
-        threads = those.forget()
-        assert len(those) == 0
-        those.submit(computed("later"))
-        those.wait()
-        go_on.set()
-        for thread in threads:
-            thread.join()
-    assert [(how.taken.job_id, how.outcome, how.digest) for how in written] == [(b"later", DRAWN, "d")]

@@ -15,7 +15,7 @@ import pytest
 from redis import Redis
 
 from tests.support.drawing import BEGUN, DRAWN, GO_ON, DrawingEngine, pictured
-from tests.support.working import PLATFORM, answered, outcome_of, until, work_off
+from tests.support.working import DEADLINE_S, PLATFORM, answered, outcome_of, until, work_off
 from workers.queue import names
 from workers.queue.door import JobQueue
 from workers.queue.server import EmbeddedRedis
@@ -57,7 +57,7 @@ def test_a_killed_workers_picture_is_drawn_by_another_and_posted_once(redis: Red
             until(lambda: answered(redis) == [job], what="the answer")
             assert outcome_of(redis, job) == DRAWN
             second.terminate()
-            assert second.wait(30) == 0
+            assert second.wait(DEADLINE_S) == 0
     assert not redis.exists(f"rq:job:{job}", names.TAKERS)
 
 
@@ -68,7 +68,7 @@ def test_a_worker_that_is_told_to_stop_finishes_its_picture_first(redis: Redis, 
         with pytest.raises(subprocess.TimeoutExpired):
             worker.wait(2)
         redis.set(GO_ON, 1)
-        assert worker.wait(30) == 0
+        assert worker.wait(DEADLINE_S) == 0
     assert answered(redis) == [job]
     assert outcome_of(redis, job) == DRAWN
 
@@ -77,9 +77,10 @@ def test_a_worker_that_is_interrupted_twice_gives_its_picture_back(redis: Redis,
     with drawing_worker(server) as worker:
         until(lambda: drawn(redis, times=1), what="the drawing")
         os.kill(worker.pid, signal.SIGINT)
+        until(lambda: redis.keys(names.leaving("*")), what="the first interrupt to be heard")
         time.sleep(1.5 * IMPATIENT_S)
         os.kill(worker.pid, signal.SIGINT)
-        assert worker.wait(30) == 1
+        assert worker.wait(DEADLINE_S) == 1
         assert worker.stderr is not None
         said = worker.stderr.read().decode()
     assert "Traceback" not in said

@@ -6,17 +6,19 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError, OutOfMemoryError, ReadOnlyError, RedisError, ResponseError, TimeoutError
 
-from engine.contract import SentimentRequest, SentimentResult
+from engine.contract import Failure, SentimentRequest, SentimentResult
 from tests.support.working import PLATFORM, RecordingEngine, answered, failed, outcome_of, until, work_off
 from workers.patience import passes
 from workers.queue import QueueSettings, names
 from workers.queue.door import JobQueue
 from workers.queue.server import EmbeddedRedis
+from workers.taking import Taker
 from workers.worker import BatchingWorker
 
 
@@ -37,12 +39,24 @@ def make_room(redis: Redis) -> None:
     redis.config_set("maxmemory", "0")
 
 
+def refused(redis: Redis, command: str) -> int:
+    """How often Redis has refused a command."""
+    known: Any = redis.info("commandstats")
+    return int(known.get(f"cmdstat_{command}", {}).get("rejected_calls", 0))
+
+
 @contextmanager
-def later(act: Callable[[], None], *, seconds: float) -> Iterator[None]:
-    timer = threading.Timer(seconds, act)
-    timer.start()
+def once_it_is_felt(act: Callable[[], None], caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Do it as soon as a worker has met a Redis without room."""
+
+    def wait_and_act() -> None:
+        until(lambda: "trouble with Redis" in caplog.text, what="a worker's trouble")
+        act()
+
+    thread = threading.Thread(target=wait_and_act)
+    thread.start()
     yield
-    timer.join()
+    thread.join()
 
 
 def test_a_question_is_refused_whole_and_can_be_asked_again(own: Redis) -> None:
@@ -57,7 +71,7 @@ def test_a_question_is_refused_whole_and_can_be_asked_again(own: Redis) -> None:
     assert answered(own) == ["again"]
 
 
-def test_an_answer_waits_for_room_and_is_computed_and_written_once(own: Redis) -> None:
+def test_an_answer_waits_for_room_and_is_computed_and_written_once(own: Redis, caplog: pytest.LogCaptureFixture) -> None:
     queue = JobQueue(own, QueueSettings(cache_ttl_s=0))
     jobs = [queue.submit(SentimentRequest(text=text), platform=PLATFORM) for text in ("良い", "fine")]
     engine = RecordingEngine(lambda text: fill(own) if text == "fine" else None)
@@ -66,7 +80,7 @@ def test_an_answer_waits_for_room_and_is_computed_and_written_once(own: Redis) -
         assert answered(own) == []
         make_room(own)
 
-    with later(look_and_make_room, seconds=2.0):
+    with once_it_is_felt(look_and_make_room, caplog):
         work_off(own, engine)
     assert engine.texts == [["良い", "fine"]]
     assert sorted(answered(own)) == sorted(jobs)
@@ -74,7 +88,7 @@ def test_an_answer_waits_for_room_and_is_computed_and_written_once(own: Redis) -
     assert failed(own) == {}
 
 
-def test_what_waits_in_a_full_redis_is_neither_lost_nor_counted_as_a_crash(own: Redis) -> None:
+def test_what_waits_in_a_full_redis_is_neither_lost_nor_counted_as_a_crash(own: Redis, caplog: pytest.LogCaptureFixture) -> None:
     queue = JobQueue(own)
     jobs = [queue.submit(SentimentRequest(text=f"文{number}"), platform=PLATFORM) for number in range(3)]
     fill(own)
@@ -89,11 +103,36 @@ def test_what_waits_in_a_full_redis_is_neither_lost_nor_counted_as_a_crash(own: 
         until(lambda: len(answered(own)) == len(jobs), what="the answers")
         worker.request_stop()
 
-    with later(look_make_room_and_stop, seconds=2.0):
+    with once_it_is_felt(look_make_room_and_stop, caplog):
         worker.work()
     assert sorted(answered(own)) == sorted(jobs)
     assert failed(own) == {}
     assert engine.texts == [["文0", "文1", "文2"]]
+
+
+def test_what_ended_two_workers_is_set_aside_once_there_is_room_also_by_one_that_found_it_while_it_computed(own: Redis) -> None:
+    queue = JobQueue(own)
+    fatal = queue.submit(SentimentRequest(text="落とす"), platform=PLATFORM)
+    for gone in ("first", "second"):  # two workers that took it and are no more
+        Taker(own, gone).take({names.SHORT: 1})
+        if gone == "first":
+            assert Taker(own, "finder").take_over(gone) == []
+    other = queue.submit(SentimentRequest(text="長い仕事"), platform=PLATFORM)
+
+    def while_it_computes(text: str) -> None:
+        own.sadd(names.TAKERS, "second")
+        fill(own)
+        until(lambda: refused(own, "xadd"), what="the heartbeat to find it, and to be refused what is told its person")
+        make_room(own)
+
+    engine = RecordingEngine(while_it_computes)
+    own.srem(names.TAKERS, "second")  # found only while the other job is computed
+    work_off(own, engine)
+    assert engine.texts == [["長い仕事"]]
+    assert sorted(answered(own)) == sorted([fatal, other])
+    outcome = outcome_of(own, fatal)
+    assert isinstance(outcome, Failure)
+    assert outcome.code == "worker_died"
 
 
 @pytest.mark.parametrize(

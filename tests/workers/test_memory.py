@@ -14,7 +14,7 @@ from redis import Redis
 from engine.catalog import Catalog
 from engine.contract import Failure, Request, SentimentRequest, SentimentResult, Task
 from engine.engine import Engine
-from engine.models import loading
+from engine.models import device as devices
 from engine.models.cache import ModelCache
 from engine.models.memory import ran_out_of_memory
 from tests.support.working import PLATFORM, RecordingEngine, answered, failed, outcome_of, work_off
@@ -159,7 +159,7 @@ def test_a_worker_process_on_a_gpu_has_a_spare_on_the_cpu(settings: WorkerSettin
     catalog = Catalog.load(models_dir=settings.models_dir)
     on_cpu, device = compose(settings, catalog)
     assert (type(on_cpu), device) == (Engine, "cpu")
-    monkeypatch.setattr(loading, "choose_device", lambda name: torch.device("cuda"))  # only while it is put together
+    monkeypatch.setattr(devices, "choose_device", lambda name: torch.device("cuda"))  # only while it is put together
     on_gpu, device = compose(settings, catalog)
     assert device == "cuda"
     assert isinstance(on_gpu, WithSpare)

@@ -44,13 +44,13 @@ def choose(settings: WorkerSettings, folder: Path) -> None:
 def test_a_choice_is_offered_and_handed_on_at_the_next_beat(
     redis: Redis, queue: JobQueue, choosing: WorkerSettings, tmp_path: Path
 ) -> None:
-    offer, taken = Offer(choosing, redis), list[Catalog]()
+    offer, taken = Offer(choosing), list[Catalog]()
     offer.on_change(taken.append)
-    offer.tell()
+    offer.tell(redis)
     assert models_of(queue, "sentiment") == ["yomite/sentiment"]
     choose(choosing, write_trained(tmp_path / "ours"))
-    offer.tell()
-    offer.tell()
+    offer.tell(redis)
+    offer.tell(redis)
     assert models_of(queue, "sentiment")[0] == "ours"
     assert [catalog.entry(Task.SENTIMENT, "ja").name for catalog in taken] == ["ours"]
 
@@ -59,12 +59,12 @@ def test_a_damaged_file_of_choices_leaves_the_catalog_as_it_was(
     redis: Redis, queue: JobQueue, choosing: WorkerSettings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     choose(choosing, write_trained(tmp_path / "ours"))
-    offer, taken = Offer(choosing, redis), list[Catalog]()
+    offer, taken = Offer(choosing), list[Catalog]()
     offer.on_change(taken.append)
     assert choosing.chosen
     choosing.chosen.write_text("{", encoding="utf-8")
     with caplog.at_level(logging.WARNING, logger="yomite.worker"):
-        offer.tell()
+        offer.tell(redis)
     assert models_of(queue, "sentiment")[0] == "ours"
     assert taken == []
     assert "the catalog stays as it was" in caplog.text
@@ -72,12 +72,12 @@ def test_a_damaged_file_of_choices_leaves_the_catalog_as_it_was(
 
 def test_a_lock_that_was_moved_is_taken_at_the_next_beat(redis: Redis, settings: WorkerSettings, tmp_path: Path) -> None:
     locking = replace(settings, profile="hub", lock=tmp_path / "models.lock")
-    offer, taken = Offer(locking, redis), list[Catalog]()
+    offer, taken = Offer(locking), list[Catalog]()
     offer.on_change(taken.append)
-    offer.tell()
+    offer.tell(redis)
     locked = LockedModel(commit="c" * 40, files={})
     write_lock(tmp_path / "models.lock", Lock().with_model("jurabi/bert-ner-japanese", "main", locked))
-    offer.tell()
+    offer.tell(redis)
     assert [catalog.entry(Task.NER, "ja").revision for catalog in taken] == ["c" * 40]
 
 

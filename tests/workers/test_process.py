@@ -32,9 +32,10 @@ from engine.contract import (
     task_of,
 )
 from tests.support.working import PLATFORM, answered, outcome_of, until
-from workers.__main__ import KEPT_SHAPES, parser
+from workers.__main__ import KEPT_SHAPES
 from workers.liveness import process_is_gone
 from workers.observing.settings import ObservingSettings
+from workers.options import parser
 from workers.queue import QueueSettings, WorkerSettings, names
 from workers.queue.door import JobQueue
 from workers.queue.processes import REDIS_URL_VARIABLE, WorkerProcess
@@ -107,7 +108,7 @@ def test_a_worker_goes_on_when_redis_was_away_end_to_end(own_server: EmbeddedRed
         until(lambda: answered(redis, "back") == [job], what="the answer")
         until(lambda: JobQueue(redis).workers() == 1, what="the worker to be known again")
     assert living.alive
-    assert "trouble with Redis" in living.last_words()
+    until(lambda: "trouble with Redis" in living.last_words(), what="the worker to have said so")
     assert "戻ってきた" not in living.last_words()
 
 

@@ -85,6 +85,14 @@ def test_two_workers_that_find_the_same_dead_one_do_not_count_it_twice(redis: Re
     assert waiting(redis) == ["s0"]
 
 
+def test_a_job_whose_crashes_cannot_be_counted_is_to_be_set_aside_and_takes_no_other_with_it(redis: Redis, queue: JobQueue) -> None:
+    submit(queue, "sss")
+    Taker(redis, "dead").take(ALL)
+    redis.hset("rq:job:s1", "crashes", "many")
+    assert ids(Taker(redis, "finder").take_over("dead")) == ["s1"]
+    assert waiting(redis) == ["s0", "s2"]
+
+
 def test_a_job_that_crashed_too_often_is_kept_by_whoever_found_it_until_it_is_set_aside(redis: Redis, queue: JobQueue) -> None:
     submit(queue, "s")
     for worker in ("first", "second"):

@@ -33,6 +33,11 @@ def work(pieces: Warming) -> None:
         piece()
 
 
+def hear(redis: Redis, pieces: Warming) -> None:
+    """As a heartbeat does."""
+    pieces.hear(redis.get(names.WARM))
+
+
 def test_what_it_was_started_with_is_loaded_without_a_wish(redis: Redis) -> None:
     loader = Loader()
     work(warming(redis, loader.load, Task.NER, Task.ASK))
@@ -44,8 +49,8 @@ def test_a_wish_is_heard_at_a_beat_and_fulfilled_after_that_once(redis: Redis) -
     pieces = warming(redis, loader.load)
     work(pieces)
     wish = wish_for(redis, [Task.SENTIMENT])
-    pieces.look()
-    pieces.look()
+    hear(redis, pieces)
+    hear(redis, pieces)
     assert loader.loaded == []  # a heartbeat loads nothing itself
     work(pieces)
     assert loader.loaded == [Task.SENTIMENT]
@@ -56,7 +61,7 @@ def test_a_wish_is_heard_at_a_beat_and_fulfilled_after_that_once(redis: Redis) -
 def test_what_cannot_be_loaded_is_told_and_the_rest_is_loaded(redis: Redis) -> None:
     pieces = warming(redis, Loader(Task.ASK).load)
     wish = wish_for(redis, [Task.ASK, Task.NER])
-    pieces.look()
+    hear(redis, pieces)
     work(pieces)
     [warmed] = read_warmed(redis, wish)
     assert (warmed.failed, set(warmed.seconds), warmed.done) == ((Task.ASK,), {Task.NER}, True)
@@ -65,7 +70,7 @@ def test_what_cannot_be_loaded_is_told_and_the_rest_is_loaded(redis: Redis) -> N
 def test_a_worker_that_has_loaded_only_a_part_is_not_done(redis: Redis) -> None:
     pieces = warming(redis, Loader().load)
     wish = wish_for(redis, [Task.ASK, Task.NER])
-    pieces.look()
+    hear(redis, pieces)
     next(pieces)()
     assert [warmed.done for warmed in read_warmed(redis, wish)] == [False]
 
@@ -73,14 +78,14 @@ def test_a_worker_that_has_loaded_only_a_part_is_not_done(redis: Redis) -> None:
 def test_a_wish_of_another_version_is_not_heard(redis: Redis) -> None:
     redis.set(names.WARM, b'{"id": 1}')
     pieces = warming(redis, Loader().load)
-    pieces.look()
+    hear(redis, pieces)
     assert list(pieces) == []
 
 
 def test_wishes_and_what_came_of_them_do_not_stay(redis: Redis) -> None:
     pieces = warming(redis, Loader().load)
     wish = wish_for(redis, [Task.NER])
-    pieces.look()
+    hear(redis, pieces)
     work(pieces)
     assert 0 < redis.ttl(names.WARM) <= 600
     assert 0 < redis.ttl(names.warmed(wish.id)) <= 600

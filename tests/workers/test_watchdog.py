@@ -15,7 +15,7 @@ from redis import Redis
 
 from engine.contract import Failure, SentimentRequest, SentimentResult
 from tests.support.hanging import HANG_FREE, HANG_HELD, SLOW
-from tests.support.working import PLATFORM, RecordingEngine, answered, outcome_of, until, work_off
+from tests.support.working import DEADLINE_S, PLATFORM, RecordingEngine, answered, outcome_of, until, work_off
 from workers.queue import QueueSettings, names
 from workers.queue.door import JobQueue
 from workers.queue.server import EmbeddedRedis
@@ -46,7 +46,7 @@ def submit(redis: Redis, text: str, *, timeout_s: int) -> str:
 def test_a_worker_that_hangs_outside_of_python_ends_and_its_job_is_run_again(redis: Redis, server: EmbeddedRedis, text: str) -> None:
     job = submit(redis, text, timeout_s=1)
     with worker(server, margin_s=1.0) as hung:
-        assert hung.wait(60) == EXIT_CODE
+        assert hung.wait(DEADLINE_S) == EXIT_CODE
         said = hung.stderr.read() if hung.stderr else ""
     assert "in hang" in said  # where it hung
     assert text not in said
@@ -59,7 +59,7 @@ def test_a_job_at_which_two_workers_hung_is_set_aside_and_its_person_is_told(red
     job = submit(redis, HANG_FREE, timeout_s=1)
     for _ in range(2):
         with worker(server, margin_s=0.5) as hung:
-            assert hung.wait(60) == EXIT_CODE
+            assert hung.wait(DEADLINE_S) == EXIT_CODE
     work_off(redis, RecordingEngine())
     outcome = outcome_of(redis, job)
     assert isinstance(outcome, Failure)

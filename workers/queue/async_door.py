@@ -27,11 +27,16 @@ class AsyncDoor:
         self._at_once: AtOnce[Handover, Any] = AtOnce(self._hand_over)
 
     async def submit(self, request: Request, **how: Unpack[Handing]) -> str:
-        """Hand over a Request, as `JobQueue.submit` does; returns the id of its job."""
+        """Hand over a Request, as `JobQueue.submit` does; returns the id of its job.
+
+        Raises:
+            NoRoom: so many wait already that it is not taken.
+        """
         job = handover(request, self._settings, **how)
         reply = await self._at_once(job)
         if isinstance(reply, Exception):
             raise reply
+        job.check(reply)
         return job.job_id
 
     async def _hand_over(self, jobs: Sequence[Handover]) -> Sequence[Any]:

@@ -40,9 +40,13 @@ class JobQueue:
         }
 
     def submit(self, request: Request, **how: Unpack[Handing]) -> str:
-        """Hand over a Request; its answer comes on the platform's stream. Returns the id of its job."""
+        """Hand over a Request; its answer comes on the platform's stream. Returns the id of its job.
+
+        Raises:
+            NoRoom: so many wait already that it is not taken.
+        """
         job = handover(request, self.settings, **how)
-        self._hand_over(keys=job.keys, args=job.arguments)
+        job.check(self._hand_over(keys=job.keys, args=job.arguments))
         return job.job_id
 
     def cancel(self, job_id: str, *, tell: str | None = None) -> None:
@@ -55,6 +59,7 @@ class JobQueue:
             pipe.set(names.cancelled(job_id), b"1", ex=self.settings.answer_ttl_s)
             for queue in self._queues.values():
                 pipe.lrem(queue.key, 1, job_id)
+            pipe.hdel(names.HEADS, job_id)
             if tell is not None:
                 ReplyWriter(self._redis, self.settings).write(job_id, platform=tell, outcome=cancelled_outcome(), pipe=pipe)
             else:

@@ -107,6 +107,7 @@ class Eraser:
             for queue in names.QUEUES:
                 pipe.lrem(_QUEUE + queue, 0, job_id)
                 pipe.zrem(_FAILED + queue, job_id)
+            pipe.hdel(names.HEADS, job_id)
             pipe.delete(_JOB + job_id, names.delivery(job_id), names.address(job_id), names.outcome(job_id), names.answered(job_id), *blobs)
             pipe.execute()
 

@@ -26,19 +26,22 @@ TELL_LATE_S = 24 * 3_600  # how long after the answer time it is still known who
 
 # Writes what RQ's own code writes in many commands; a test holds the two against each other. The delivery comes late: a script that
 # Redis refuses half-way must not leave a job that counts as handed over. The event that became the job is over in the same step.
-# KEYS: the job's delivery, its person's set, its hash, its queue's list, RQ's set of queues, the bell, the job's address, then, where it
-# became of an event, the event's mark and its platform's intake.
+# KEYS: the job's delivery, its person's set, its hash, its queue's list, RQ's set of queues, the bell, the job's address, the lists of both
+# queues, then, where it became of an event, the event's mark and its platform's intake.
 # ARGV: the job's id, its record, seconds that things are kept, the time, most entries of the bell, then of the job: the time as RQ
 # writes it, its data, its meta, the name of its queue, its timeout, and what it says that it runs, which is also its description (RQ
-# would put the text there). Then seconds that the job is kept, its address ('': none), seconds that this is kept, and where there is an
-# event: its id, what marks it as over, and seconds that this is kept.
+# would put the text there). Then seconds that the job is kept, its address ('': none), seconds that this is kept, how many jobs may wait
+# (0: any number), and where there is an event: its id, what marks it as over, and seconds that this is kept.
+# Returns 1; 0 for a job that is known; where there is no room, how many wait, below 0.
 HAND_OVER = """
 local function settle()
-  if not KEYS[8] then return end
-  redis.call('SET', KEYS[8], ARGV[16], 'EX', ARGV[17])
-  redis.call('HDEL', KEYS[9], ARGV[15])
+  if not KEYS[10] then return end
+  redis.call('SET', KEYS[10], ARGV[17], 'EX', ARGV[18])
+  redis.call('HDEL', KEYS[11], ARGV[16])
 end
 if redis.call('EXISTS', KEYS[1]) == 1 then settle() return 0 end
+local most, waiting = tonumber(ARGV[15]), redis.call('LLEN', KEYS[8]) + redis.call('LLEN', KEYS[9])
+if most > 0 and waiting >= most then return -waiting end
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1])
 redis.call('EXPIRE', KEYS[2], ARGV[3])
 redis.call('HSET', KEYS[3],
@@ -59,6 +62,14 @@ return 1
 """
 
 
+class NoRoom(Exception):
+    """So many jobs wait already that one more was not taken: `waiting`."""
+
+    def __init__(self, waiting: int) -> None:
+        super().__init__(f"{waiting} jobs wait already")
+        self.waiting = waiting
+
+
 @dataclass(frozen=True, kw_only=True)
 class Handover:
     """A job, ready to be handed over: what the script is given."""
@@ -67,13 +78,23 @@ class Handover:
     keys: tuple[str, ...]
     arguments: tuple[Any, ...]
 
+    def check(self, reply: int) -> None:
+        """What the script returned.
+
+        Raises:
+            NoRoom: it was not taken.
+        """
+        if reply < 0:
+            raise NoRoom(-reply)
+
 
 class Handing(TypedDict, total=False):
     """How a Request is handed over, at either door.
 
     `record` is kept for whoever posts the answer, `address` for whoever must say that there is none; neither is shown to a worker, and
     the address holds no text of the person. A `job_id` that was handed over before changes nothing; without one it is made. `event_id`:
-    the platform's event that became this job, which is then over. With `tensors`, the outcome brings its large arrays along.
+    the platform's event that became this job, which is then over. With `tensors`, the outcome brings its large arrays along. A new job is
+    taken only while fewer than `most_waiting` wait; 0: any number may.
     """
 
     platform: Required[str]
@@ -83,6 +104,7 @@ class Handing(TypedDict, total=False):
     job_id: str | None
     event_id: str | None
     tensors: bool
+    most_waiting: int
 
 
 def handover(request: Request, settings: QueueSettings, **how: Unpack[Handing]) -> Handover:
@@ -102,12 +124,14 @@ def handover(request: Request, settings: QueueSettings, **how: Unpack[Handing]) 
     address = how.get("address")
     told = json.dumps({**address, "platform": platform, "until": at + ttl_s}) if address else ""
     # A job that is taken in its last moment must not lose its hash while it runs.
-    kept = (ttl_s + 2 * settings.timeout_s, told, ttl_s + TELL_LATE_S)
+    kept = (ttl_s + 2 * settings.timeout_s, told, ttl_s + TELL_LATE_S, how.get("most_waiting", 0))
     keys = [names.delivery(job_id), names.person(platform, person), _JOB + job_id, _QUEUE + queue, _ALL_QUEUES, names.BELL]
+    keys += [names.address(job_id), *(_QUEUE + name for name in names.QUEUES)]
+    keys += [names.seen(platform, event_id), names.intake(platform)] if event_id is not None else []
     event = (event_id, names.OVER, SEEN_TTL_S) if event_id is not None else ()
     return Handover(
         job_id=job_id,
-        keys=(*keys, names.address(job_id), *((names.seen(platform, event_id), names.intake(platform)) if event_id is not None else ())),
+        keys=tuple(keys),
         arguments=(job_id, json.dumps(dict(how.get("record") or {})), ttl_s, at, names.BELL_ENTRIES, *job, *kept, *event),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import time
 import uuid
@@ -21,6 +22,7 @@ from engine.contract import Failure, Message, Request, Task
 from workers.queue import names
 from workers.queue.connections import open_blocking
 from workers.queue.door import NO_WORKER, JobQueue, no_worker
+from workers.queue.overdue import too_late
 from workers.queue.processes import WorkerProcess
 from workers.queue.replies import MAX_BLOBS, entries_of, forget, read_outcome
 from workers.queue.rows import ModelRow
@@ -189,7 +191,8 @@ class LocalQueue:
         """Stop what was started here; what is unfinished is dropped."""
         with self._lock:
             if not self._closed and self._connected is not None:
-                self._connected[1].delete(names.replies(self._platform))
+                with contextlib.suppress(RedisError):  # where it has gone, nothing of it need be deleted
+                    self._connected[1].delete(names.replies(self._platform))
             self._closed = True
             if self._worker is not None:
                 self._worker.stop(timeout_s=2.0)
@@ -249,17 +252,16 @@ class LocalQueue:
             pipe.zrem(names.person(self._platform, ""), job_id)
             forget(pipe, job_id)
             pipe.execute()
-        return read_outcome(body, blobs)
+        return too_late() if body is None else read_outcome(body, blobs)
 
 
 def running_server(state_dir: Path) -> str | None:
     """The URL of the Redis that a system with this state folder runs, None where none answers."""
     note = state_dir / "redis" / "url"
     try:
-        url = note.read_text(encoding="utf-8").strip()
-    except OSError:
+        connection = open_blocking(url := note.read_text(encoding="utf-8").strip(), socket_timeout=2)
+    except (OSError, ValueError):  # ValueError: it is no address, as where the disk was full
         return None
-    connection = open_blocking(url, socket_timeout=2)
     try:
         return url if connection.ping() else None
     except RedisError:

@@ -22,8 +22,8 @@ def count_finished(pipe: Pipeline, count: int) -> None:
     pipe.expire(key, KEPT_S)
 
 
-async def waiting_and_pace(connection: redis.asyncio.Redis) -> tuple[int, float]:
-    """How many jobs wait, and how many were finished within the last minute (0: none, as far as is known).
+async def read_pace(connection: redis.asyncio.Redis) -> float:
+    """How many jobs were finished within the last minute (0: none, as far as is known).
 
     The minute is one that slides: of the last whole minute the part counts that is not over 60 s ago, as if it had been even.
 
@@ -31,13 +31,8 @@ async def waiting_and_pace(connection: redis.asyncio.Redis) -> tuple[int, float]
         redis.exceptions.RedisError: Redis cannot be reached.
     """
     now = time.time()
-    async with connection.pipeline(transaction=False) as pipe:
-        for queue in names.QUEUES:
-            pipe.llen(f"rq:queue:{queue}")
-        pipe.mget(counted_minutes(now))
-        found: list[Any] = await pipe.execute()
-    *waiting, counted = found
-    return sum(waiting), pace_of(counted, now)
+    counted: Any = await connection.mget(counted_minutes(now))
+    return pace_of(counted, now)
 
 
 def counted_minutes(now: float) -> list[str]:

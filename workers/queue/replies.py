@@ -205,8 +205,8 @@ class ReplyStream:
         async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
             await channel.subscribe(names.progress(self._platform))
             async for message in channel.listen():
-                data = json.loads(message["data"])
-                yield Progress(job_id=data["job"], share=float(data["share"]))
+                if (told := _progress(message["data"])) is not None:
+                    yield told
 
     async def _inherit(self) -> None:
         consumers: Any = await self._redis.xinfo_consumers(self._stream, GROUP)
@@ -266,4 +266,14 @@ def entries_of(found: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
 
 
 def _entry(entry_id: bytes, values: dict[bytes, bytes] | None, *, again: bool) -> Entry:
-    return Entry(entry_id=entry_id.decode(), job_id=(values or {}).get(b"job", b"").decode(), again=again)
+    job_id = (values or {}).get(b"job", b"").decode("utf-8", "replace")  # one that is no text is no job's, and stops no other
+    return Entry(entry_id=entry_id.decode(), job_id=job_id, again=again)
+
+
+def _progress(told: bytes) -> Progress | None:
+    """What was told; None where that cannot be read, as of another version."""
+    try:
+        data = json.loads(told)
+        return Progress(job_id=str(data["job"]), share=float(data["share"]))
+    except (ValueError, TypeError, KeyError):
+        return None

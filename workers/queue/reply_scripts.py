@@ -63,8 +63,10 @@ for number = 1, #KEYS - 1 do
   for _, id in ipairs(redis.call('LRANGE', KEYS[number], 0, ARGV[5] - 1)) do
     local written = redis.pcall('GET', 'yomite:address:' .. id)
     local ok, address = pcall(cjson.decode, type(written) == 'string' and written or '')
-    if ok and type(address) == 'table' and address.platform == ARGV[1] and address['until'] < tonumber(ARGV[2]) then
+    local till = ok and type(address) == 'table' and address.platform == ARGV[1] and tonumber(address['until'])
+    if till and till < tonumber(ARGV[2]) then
       redis.call('LREM', KEYS[number], 1, id)
+      redis.call('HDEL', 'yomite:heads', id)
       redis.call('DEL', 'rq:job:' .. id)
       redis.call('SET', 'yomite:outcome:' .. id, ARGV[3], 'EX', ARGV[4])
       redis.call('XADD', KEYS[#KEYS], '*', 'job', id)

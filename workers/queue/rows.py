@@ -25,6 +25,7 @@ class WorkerRow:
     """One worker that is alive. Ages in seconds; `done` and `failed` count its jobs since it was started.
 
     `version` is Yomite's, which may be another one than here; it, `profile` and `device` are empty where the worker does not say them.
+    `models` names those of the catalog that it has in memory; None where it does not say.
     `runs` counts the jobs that it has taken and not finished, of `task` (several joined by commas), since `since_s`.
     """
 
@@ -32,6 +33,7 @@ class WorkerRow:
     version: str = ""
     profile: str = ""
     device: str = ""
+    models: tuple[str, ...] | None = None
     busy: bool = False
     runs: int = 0
     task: str = ""

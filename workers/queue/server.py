@@ -68,7 +68,7 @@ class EmbeddedRedis:
                     self._start()
         except OSError as error:
             raise ServerError(
-                ja=f"組み込みの Redis を {self._folder} で起動できません（{error}）。書き込めるフォルダを指定してください。",
+                ja=f"付属の Redis を {self._folder} で起動できません（{error}）。書き込めるフォルダを指定してください。",
                 en=f"The embedded Redis cannot be started in {self._folder} ({error}). Name a folder that can be written to.",
             ) from error
 
@@ -160,7 +160,7 @@ class EmbeddedRedis:
                 self.stop()
                 log = self._folder / LOG_NAME
                 raise ServerError(
-                    ja=f"組み込みの Redis が起動しません。記録：{log}\n{_tail(log)}",
+                    ja=f"付属の Redis が起動しません。ログ：{log}\n{_tail(log)}",
                     en=f"The embedded Redis does not start. Its log is {log}:\n{_tail(log)}",
                 )
             time.sleep(0.01)

@@ -28,6 +28,7 @@ _FIELDS = (
     "yomite_version",
     "yomite_profile",
     "yomite_device",
+    "yomite_models",
 )
 
 
@@ -111,6 +112,7 @@ def _row(worker: str, fields: dict[str, str], runs: int, jobs: Sequence[Any], no
         version=fields["yomite_version"],
         profile=fields["yomite_profile"],
         device=fields["yomite_device"],
+        models=_names_in(fields["yomite_models"]),
         busy=runs > 0,
         runs=runs,
         task=", ".join(tasks),
@@ -150,6 +152,15 @@ def age_of(moment: str, now: float) -> float:
         return max(0.0, now - utcparse(moment).timestamp())
     except ValueError:
         return 0.0
+
+
+def _names_in(text: str) -> tuple[str, ...] | None:
+    """The names in a JSON list; None where it is none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return tuple(name for name in found if isinstance(name, str)) if isinstance(found, list) else None
 
 
 def _text(value: bytes | None) -> str:

@@ -41,9 +41,8 @@ def wish_for(connection: Redis, tasks: Sequence[Task]) -> Wish:
     return wish
 
 
-def read_wish(connection: Redis) -> Wish | None:
-    """The last wish; None where there is none, or one of another version."""
-    found = connection.get(names.WARM)
+def wish_in(found: object) -> Wish | None:
+    """The wish that lies at `names.WARM`; None where there is none, or one of another version."""
     try:
         return msgspec.json.decode(found, type=Wish) if isinstance(found, bytes) else None
     except msgspec.DecodeError:

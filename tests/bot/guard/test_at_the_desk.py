@@ -112,6 +112,17 @@ def test_a_full_queue_takes_no_more_and_says_so(redis_url: str) -> None:
         assert JobQueue(connection).status().waiting == 2
 
 
+def test_of_those_who_ask_at_the_same_moment_only_as_many_are_taken_as_there_is_room_for(redis_url: str) -> None:
+    async def work(desk: Desk) -> list[str | BaseException]:
+        readings = [await desk.read(asked(event_id=f"e{number}")) for number in range(5)]
+        return await asyncio.gather(*(desk.submit(each, {}) for each in readings if isinstance(each, Reading)), return_exceptions=True)
+
+    found = at_desk(redis_url, GuardSettings(most_waiting=2), work)
+    assert [type(each) for each in found] == [str, str, QueueFull, QueueFull, QueueFull]
+    with Redis.from_url(redis_url) as connection:
+        assert JobQueue(connection).status().waiting == 2
+
+
 @pytest.mark.parametrize(("person", "shown"), [("U1", False), ("U2", True)])
 def test_help_shows_admins_commands_to_admins_only(redis_url: str, person: str, shown: bool) -> None:
     everything, one = said_to(redis_url, ADMIN_IS_U2, asked("/help", person=person), asked("/help status", person=person, event_id="e2"))

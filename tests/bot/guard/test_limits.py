@@ -110,6 +110,20 @@ def test_a_bucket_works_on_a_redis_that_forgot_the_script(redis_url: str) -> Non
     on(redis_url, work)
 
 
+def test_where_the_clock_was_set_back_nobody_waits_for_it_to_catch_up(redis_url: str) -> None:
+    bucket = Bucket(key="b", a_minute=SLOW, at_once=3)
+
+    async def work(connection: redis.asyncio.Redis) -> None:
+        buckets = Buckets(connection)
+        await buckets.take([bucket])
+        await connection.set("b", time.time() + 3_600, ex=3_600)  # as what was written down an hour ahead looks then
+        empty = await buckets.take([bucket])
+        assert empty is not None
+        assert 0 < empty[1] <= 60
+
+    on(redis_url, work)
+
+
 # --- Limits --------------------------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.looking import CANARIES
+from tests.support.working import DEADLINE_S
 from workers.observing.events import announce, log_event
 from workers.observing.logs import LONGEST_BEGINNING, formatter
 from workers.observing.settings import LogForm
@@ -146,7 +147,13 @@ fail()
 @pytest.mark.parametrize("canary", CANARIES, ids=["ja", "en"])
 def test_at_level_debug_libraries_say_no_more_and_what_nobody_catches_says_no_words(canary: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", LOUD, "debug", canary], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, encoding="utf-8"
+        [sys.executable, "-c", LOUD, "debug", canary],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+        encoding="utf-8",
     )
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     assert [line["event"] for line in lines] == ["ours", *["unexpected ValueError that nobody caught"] * 2]
@@ -157,6 +164,12 @@ def test_at_level_debug_libraries_say_no_more_and_what_nobody_catches_says_no_wo
 
 def test_at_level_error_our_own_lines_are_fewer_too() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", LOUD, "error", "x"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, encoding="utf-8"
+        [sys.executable, "-c", LOUD, "error", "x"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+        encoding="utf-8",
     )
     assert {json.loads(line)["level"] for line in done.stderr.splitlines()} == {"error"}

@@ -166,9 +166,10 @@ def test_a_cache_tells_what_each_model_holds_and_how_often_it_came_and_went(tiny
     cache = ModelCache(memory_budget_bytes=2**30, device="cpu", precision="fp32")
     cache.warm_up([feelings, entities])
     held = cache.held_bytes()
-    assert set(held) == {feelings.name, entities.name}
+    assert set(held) == cache.names() == {feelings.name, entities.name}
     assert sum(held.values()) == cache.used_bytes
     assert held[entities.name] < held[feelings.name]  # the body is shared, and counts for the first
     small = ModelCache(memory_budget_bytes=1, device="cpu", precision="fp32")
     small.warm_up([feelings, entities])
+    assert small.names() == {entities.name}
     assert (dict(small.loads), dict(small.drops)) == ({feelings.name: 1, entities.name: 1}, {feelings.name: 1})

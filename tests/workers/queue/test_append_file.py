@@ -8,6 +8,7 @@ from pathlib import Path
 from redis import Redis
 
 from engine.contract import SentimentRequest
+from tests.support.redis_with import on_disk
 from tests.support.working import PLATFORM, RecordingEngine, answered, work_off
 from workers.queue.append_file import append_file_has_grown, rewrite_append_file
 from workers.queue.door import JobQueue
@@ -16,18 +17,13 @@ from workers.queue.server import EmbeddedRedis
 TEXT = "a very secret story / とても内緒の話"
 
 
-def on_disk(folder: Path) -> bytes:
-    """All files of a server."""
-    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
-
-
 def write_and_delete(connection: Redis, text: str = TEXT) -> None:
     connection.set("a key", text)
     connection.delete("a key")
 
 
 def until_on_disk(folder: Path, text: str) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while text.encode() not in on_disk(folder):
         assert time.monotonic() < end
         time.sleep(0.02)

@@ -16,6 +16,7 @@ from tests.support.working import PLATFORM, RecordingEngine, answered, work_off
 from workers.queue import names
 from workers.queue.async_door import AsyncDoor
 from workers.queue.door import JobQueue
+from workers.queue.handover import NoRoom
 from workers.queue.server import EmbeddedRedis
 
 REQUEST = SentimentRequest(text="良い")
@@ -82,6 +83,17 @@ def test_one_that_is_refused_spoils_none_of_the_others(server: EmbeddedRedis, re
 
     at_door(server, work)
     assert waiting(redis) == ["a", "b"]
+
+
+def test_of_many_that_come_at_the_same_moment_no_more_are_taken_than_there_is_room_for(server: EmbeddedRedis, redis: Redis) -> None:
+    async def work(door: AsyncDoor) -> None:
+        asked = [door.submit(REQUEST, platform=PLATFORM, job_id=f"j{number}", most_waiting=3) for number in range(5)]
+        found = await asyncio.gather(*asked, return_exceptions=True)
+        assert found[:3] == ["j0", "j1", "j2"]
+        assert [each.waiting for each in found[3:] if isinstance(each, NoRoom)] == [3, 3]
+
+    at_door(server, work)
+    assert waiting(redis) == ["j0", "j1", "j2"]
 
 
 def test_a_redis_that_is_away_is_an_error_to_each(tmp_path: Path) -> None:

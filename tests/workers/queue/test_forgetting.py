@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
-from engine.contract import SentimentRequest
+from engine.contract import NerRequest, SentimentRequest
 from tests.support.contents import everything
 from tests.support.working import RecordingEngine, answered, failed, outcome_of, until, work_off
 from workers.queue import names
@@ -137,6 +137,19 @@ def test_all_answers_that_are_kept_to_be_given_again_are_gone(redis: Redis) -> N
     assert len(list(redis.scan_iter("yomite:cache:*"))) == 2
     assert erase(redis).cached == 2
     assert list(redis.scan_iter("yomite:cache:*")) == []
+
+
+@pytest.mark.parametrize("cancelled", [False, True], ids=["waiting", "cancelled"])
+def test_what_workers_keep_of_a_question_they_looked_at_is_forgotten(redis: Redis, cancelled: bool) -> None:
+    JobQueue(redis).submit(NerRequest(text="of somebody else"), platform="slack", person=OTHER)
+    job = ask(redis, TEXTS["ja"])
+    assert len(Taker(redis, "w").take({names.SHORT: 10})) == 1  # looks at both, and takes the one that came first
+    assert PERSON.encode() in everything(redis)
+    if cancelled:
+        JobQueue(redis).cancel(job)
+        assert not redis.hexists(names.HEADS, job)
+    erase(redis)
+    assert_nothing_left(redis)
 
 
 def test_how_often_they_asked_is_forgotten(redis: Redis) -> None:

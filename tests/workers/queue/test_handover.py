@@ -19,6 +19,7 @@ from engine.contract import Request, SentimentRequest, to_json
 from tests.support.working import PLATFORM
 from workers.queue import QueueSettings, names
 from workers.queue.door import JobQueue
+from workers.queue.handover import NoRoom
 from workers.queue.job import SERIALIZER, EngineJob
 
 SETTINGS = QueueSettings(timeout_s=77, answer_ttl_s=500)
@@ -120,6 +121,51 @@ def test_a_job_that_redis_refuses_can_be_handed_over_again(redis: Redis, queue: 
     redis.delete(names.person(PLATFORM, "p"))
     queue.submit(SentimentRequest(text="良い"), platform=PLATFORM, person="p", job_id="j1")
     assert redis.lrange(f"rq:queue:{names.SHORT}", 0, -1) == [b"j1"]
+
+
+def waiting(redis: Redis) -> int:
+    return sum(int(redis.llen(f"rq:queue:{name}")) for name in names.QUEUES)  # type: ignore[arg-type]  # no coroutine
+
+
+def ask(queue: JobQueue, job_id: str, *, long: bool = False, **how: Any) -> None:
+    text = "長" * (names.LONG_CHARACTERS + 1) if long else "良い"
+    queue.submit(SentimentRequest(text=text), platform=PLATFORM, job_id=job_id, **how)
+
+
+@pytest.mark.parametrize("last_is_long", [False, True], ids=["short", "long"])
+def test_short_and_long_jobs_count_together_against_the_bound(redis: Redis, queue: JobQueue, last_is_long: bool) -> None:
+    ask(queue, "a", most_waiting=3)
+    ask(queue, "b", most_waiting=3)
+    ask(queue, "c", most_waiting=3, long=True)
+    with pytest.raises(NoRoom, match="3 jobs wait already") as caught:
+        ask(queue, "d", most_waiting=3, long=last_is_long)
+    assert caught.value.waiting == 3
+    assert waiting(redis) == 3
+
+
+def test_nothing_is_kept_of_a_job_for_which_there_is_no_room(redis: Redis, queue: JobQueue) -> None:
+    ask(queue, "a")
+    redis.set(names.seen(PLATFORM, "e1"), "lease-x", ex=20)
+    redis.hset(names.intake(PLATFORM), "e1", "{}")
+    before = {key: redis.dump(key) for key in redis.scan_iter("*")}
+    with pytest.raises(NoRoom):
+        ask(queue, "b", most_waiting=1, event_id="e1", person="p", address={"speech": "ja"}, record={"text": "内緒"})
+    assert {key: redis.dump(key) for key in redis.scan_iter("*")} == before
+
+
+@pytest.mark.parametrize("how", [{}, {"most_waiting": 0}], ids=["unsaid", "0"])
+def test_without_a_bound_any_number_may_wait(redis: Redis, queue: JobQueue, how: dict[str, int]) -> None:
+    for number in range(5):
+        ask(queue, f"j{number}", **how)
+    assert waiting(redis) == 5
+
+
+def test_a_job_that_was_taken_is_not_refused_when_it_is_handed_over_again(redis: Redis, queue: JobQueue) -> None:
+    redis.hset(names.intake(PLATFORM), "e1", "{}")
+    ask(queue, "a", most_waiting=1)
+    ask(queue, "a", most_waiting=1, event_id="e1")
+    assert waiting(redis) == 1
+    assert not redis.hexists(names.intake(PLATFORM), "e1")
 
 
 @pytest.mark.parametrize("job_id", ["a b", "a:b", "é"])

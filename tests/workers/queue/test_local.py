@@ -10,13 +10,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
+from redis import Redis
 
 from engine.contract import Failure, NerRequest, NerResult, SentimentRequest, SentimentResult, Task
-from workers.queue import WorkerSettings
-from workers.queue.local import HOPELESS_STARTS, LocalQueue
+from tests.support.working import RecordingEngine, work_off
+from workers.queue import WorkerSettings, names
+from workers.queue.local import HOPELESS_STARTS, LocalQueue, running_server
 from workers.queue.processes import WorkerProcess
 from workers.queue.server import EmbeddedRedis
+from workers.worker import BatchingWorker
 
 ROOT = Path(__file__).parents[3]
 PATIENCE_S = 120.0
@@ -104,11 +108,42 @@ def test_a_closed_queue_takes_no_more_jobs() -> None:
         queue.submit(SentimentRequest(text="遅すぎた"))
 
 
+def test_a_queue_whose_redis_has_gone_is_closed_all_the_same(settings: WorkerSettings) -> None:
+    before = psutil.Process().children()
+    queue = LocalQueue(settings)
+    queue.models()
+    worker = pid_of(queue)
+    [server] = [each for each in psutil.Process().children() if each.name() == "redis-server" and each not in before]
+    server.kill()
+    server.wait()
+    queue.close()
+    assert not lives(worker)
+
+
+@pytest.mark.parametrize("said", ["", "nonsense", "redis://127.0.0.1:1/0"], ids=["nothing", "no address", "nobody there"])
+def test_a_note_of_a_system_that_is_none_is_as_good_as_no_system(tmp_path: Path, said: str) -> None:
+    (tmp_path / "redis").mkdir()
+    (tmp_path / "redis" / "url").write_text(said, encoding="utf-8")
+    assert running_server(tmp_path) is None
+
+
 def test_a_named_redis_without_a_worker_is_said_at_once(server: EmbeddedRedis) -> None:
     with LocalQueue(redis_url=server.url) as queue:
         outcome = queue.result(queue.submit(SentimentRequest(text="良い")), timeout_s=PATIENCE_S)
     assert isinstance(outcome, Failure)
     assert outcome.code == "no_worker"
+
+
+def test_an_outcome_that_nobody_came_for_in_time_is_said_to_be_too_late(redis: Redis, server: EmbeddedRedis) -> None:
+    with LocalQueue(redis_url=server.url) as queue:
+        job = queue.submit(SentimentRequest(text="良い"))
+        work_off(redis, RecordingEngine())
+        redis.delete(names.outcome(job))  # as when its time to live is over
+        worker = BatchingWorker(redis, RecordingEngine(), batch=8)
+        worker.register_birth()
+        outcome = queue.result(job, timeout_s=PATIENCE_S)
+    assert isinstance(outcome, Failure)
+    assert outcome.code == "too_late"
 
 
 def test_a_system_that_runs_on_this_machine_is_joined_with_its_worker(settings: WorkerSettings, tmp_path: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from redis import Redis
+from redis import Redis, asyncio as redis_asyncio
 from rq.utils import utcformat
 
 from engine.contract import SentimentRequest
@@ -16,6 +17,8 @@ from tests.support.working import PLATFORM, RecordingEngine, answered, work_off
 from workers.queue import QueueSettings, names
 from workers.queue.door import JobQueue
 from workers.queue.overdue import CODE, is_overdue
+from workers.queue.replies import ReplyStream
+from workers.queue.server import EmbeddedRedis
 
 
 def ago(seconds: float) -> bytes:
@@ -45,6 +48,25 @@ def test_a_worker_computes_nothing_for_a_job_whose_time_is_over_and_answers_that
     outcome: Any = redis.get(names.outcome(late))
     assert json.loads(outcome)["code"] == CODE
     assert not redis.exists(f"rq:job:{late}")
+
+
+@pytest.mark.parametrize("until", [{}, {"until": None}, {"until": "tomorrow"}, {"until": [1]}], ids=["none", "null", "a word", "a list"])
+def test_a_job_that_does_not_say_how_long_it_may_wait_keeps_no_other_from_being_told(
+    server: EmbeddedRedis, redis: Redis, queue: JobQueue, until: dict[str, Any]
+) -> None:
+    for job in ("odd", "late"):
+        queue.submit(SentimentRequest(text="x"), platform=PLATFORM, job_id=job, address={"speech": "ja"})
+    redis.set(names.address("odd"), json.dumps({"platform": PLATFORM, **until}))
+    redis.set(names.address("late"), json.dumps({"platform": PLATFORM, "until": time.time() - 1}))
+    redis.hset(names.HEADS, mapping={"odd": "looked at", "late": "looked at"})
+
+    async def drop() -> int:
+        async with redis_asyncio.Redis.from_url(server.url) as connection:
+            return await ReplyStream(connection, platform=PLATFORM).drop_overdue(keep_s=60)
+
+    assert asyncio.run(drop()) == 1
+    assert answered(redis) == ["late"]
+    assert redis.hkeys(names.HEADS) == [b"odd"]
 
 
 def test_a_waiting_job_does_not_lie_in_redis_for_ever(redis: Redis) -> None:

@@ -234,6 +234,37 @@ def test_an_answer_without_pictures_is_read_without_looking_for_any(
     run(server, work)
 
 
+def test_an_entry_that_is_no_text_keeps_nobody_from_their_answer(
+    server: EmbeddedRedis, redis: Redis, queue: JobQueue, writer: ReplyWriter
+) -> None:
+    async def work(connection: Any) -> None:
+        stream = ReplyStream(connection, platform=PLATFORM)
+        await stream.open()
+        redis.xadd(names.replies(PLATFORM), {"job": b"\xff"})
+        job = queue.submit(REQUEST, platform=PLATFORM)
+        writer.write(job, platform=PLATFORM, outcome=SIMILAR)
+        odd, entry = await stream.new(wait_s=1)
+        assert await stream.load(odd.job_id) is None
+        await stream.finish(odd, person="")
+        assert entry.job_id == job
+        assert redis.xlen(names.replies(PLATFORM)) == 1
+
+    run(server, work)
+
+
+@pytest.mark.parametrize("odd", [b"\xff", b"[]", b'{"job": "j"}', b'{"job": "j", "share": "half"}'])
+def test_progress_that_cannot_be_read_ends_no_listening(server: EmbeddedRedis, redis: Redis, writer: ReplyWriter, odd: bytes) -> None:
+    async def work(connection: Any) -> None:
+        task = asyncio.ensure_future(anext(ReplyStream(connection, platform=PLATFORM).progress()))
+        while not task.done():
+            redis.publish(names.progress(PLATFORM), odd)
+            writer.write_progress("j", platform=PLATFORM, share=0.5)
+            await asyncio.sleep(0.01)
+        assert await task == Progress(job_id="j", share=0.5)
+
+    run(server, work)
+
+
 def test_progress_is_heard_while_somebody_listens(server: EmbeddedRedis, redis: Redis, writer: ReplyWriter) -> None:
     async def work(connection: Any) -> None:
         heard = anext(ReplyStream(connection, platform=PLATFORM).progress())

@@ -67,7 +67,8 @@ def test_workers_of_other_queues_and_what_is_no_worker_are_left_out(redis: Redis
 
 def test_what_a_worker_says_of_itself_is_shown(redis: Redis, queue: JobQueue) -> None:
     said: dict[Any, Any] = {"queues": names.SHORT, "yomite_version": "9.9", "yomite_profile": "hub", "yomite_device": "cuda:0"}
+    said["yomite_models"] = '["team/feelings"]'
     redis.sadd("rq:workers", "rq:worker:one")
     redis.hset("rq:worker:one", mapping=said)
     [row] = queue.status().crew
-    assert (row.version, row.profile, row.device) == ("9.9", "hub", "cuda:0")
+    assert (row.version, row.profile, row.device, row.models) == ("9.9", "hub", "cuda:0", ("team/feelings",))
