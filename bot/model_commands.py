@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 
+from bot.conversation import no_command
+from bot.errors import CommandError
+from bot.grammar import start_of
 from bot.language import both
 from bot.settings import Settings
 
@@ -17,7 +21,7 @@ yomite models pull [名前…]       Hugging Face、ミラー、フォルダか�
 yomite models verify            すべてのファイルをハッシュと比べる
 yomite models use フォルダ        学習させたモデルに答えさせる
 yomite models reset             元に戻す
-yomite models warm [処理…]       動いているワーカーに読み込ませる
+yomite models warm [タスク…]     動いているワーカーに読み込ませる
 yomite models licences          ライセンスと、学習に使われたデータ""",
     """For models (how to use each: e.g. yomite models list --help):
 
@@ -33,7 +37,13 @@ yomite models licences          licences, and what they learnt from""",
 
 
 def run_models(words: Sequence[str], settings: Settings) -> int:
-    """Do `yomite models WORDS…`; returns its exit code."""
+    """Do `yomite models WORDS…`; returns its exit code.
+
+    Raises:
+        CommandError: the first word is none of NAMES.
+    """
+    if words[0] not in NAMES:
+        raise _unknown(words[0])
     # Imported here, as below, because --help needs none of it.
     from bot.children import run_in_child
 
@@ -43,4 +53,13 @@ def run_models(words: Sequence[str], settings: Settings) -> int:
         code = warm_workers(words[1:], settings)
         if code is not None:
             return code
+    if words[0] == "list":
+        from bot.loaded import loaded_arguments
+
+        words = [*words, *loaded_arguments(settings)]
     return run_in_child("models", words, settings)
+
+
+def _unknown(word: str) -> CommandError:
+    near = difflib.get_close_matches(word, NAMES, n=1, cutoff=0.5)
+    return no_command(f"yomite models {start_of(word)}", meant=f"yomite models {near[0]}" if near else "", listed=", ".join(NAMES))

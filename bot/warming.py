@@ -72,7 +72,7 @@ def _task(word: str) -> Task:
     except ValueError as error:
         allowed = ", ".join(Task)
         raise CommandError(
-            ja=f"処理「{word}」はありません。使えるもの：{allowed}", en=f"There is no task {word!r}. There are: {allowed}"
+            ja=f"タスク「{word}」はありません。使えるもの：{allowed}", en=f"There is no task {word!r}. There are: {allowed}"
         ) from error
 
 

@@ -95,10 +95,14 @@ def guarded(name: str, check: Callable[[], list[Row]]) -> list[Row]:
 
 
 def check_torch(wanted: str, precision: str) -> list[Row]:
-    """The version, the device that would compute, and a computation on it whose result is known."""
-    import torch
+    """The versions, the device that would compute, and a computation on it whose result is known.
 
-    from engine.models.loading import choose_device
+    Of transformers only what it begins with is loaded, which finds packages that do not fit it: all of it takes seconds.
+    """
+    import torch
+    import transformers
+
+    from engine.models.device import choose_device
     from engine.models.precision import choose_dtype
 
     try:
@@ -113,8 +117,8 @@ def check_torch(wanted: str, precision: str) -> list[Row]:
         return [Row(name="torch", state="error", found=found, advice=_DEVICE)]
     threads = torch.get_num_threads()
     found = _both(
-        f"torch {torch.__version__}、装置 {device}、精度 {computes}、CPU スレッド {threads}",
-        f"torch {torch.__version__}, device {device}, computes in {computes}, {threads} CPU thread{'' if threads == 1 else 's'}",
+        f"torch {torch.__version__}、transformers {transformers.__version__}、装置 {device}、精度 {computes}、CPU スレッド {threads}",
+        f"torch {torch.__version__}, transformers {transformers.__version__}, device {device}, computes in {computes}, {threads} CPU thread{'' if threads == 1 else 's'}",
     )
     return [Row(name="torch", state="ok", found=found), _gpu(device)]
 

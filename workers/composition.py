@@ -25,6 +25,7 @@ from workers.introducing import introduce
 from workers.observing.events import announce
 from workers.observing.settings import ObservingSettings
 from workers.offering import Offer
+from workers.queue import names
 from workers.queue.connections import open_blocking
 from workers.queue.errors import QueueError
 from workers.queue.processes import READY_MARK
@@ -93,8 +94,8 @@ def _make(
     warm_up_idle: Sequence[Task],
 ) -> _Made:
     """The worker over its engine, with nothing loaded yet."""
-    seen.offer = offer = Offer(settings, connection)
-    offer.tell()  # before the models' libraries are loaded: whoever only asks what there is need not wait for them
+    seen.offer = offer = Offer(settings)
+    offer.tell(connection)  # before the models' libraries are loaded: whoever only asks what there is need not wait for them
     engine, device = compose(settings, offer.catalog, on_cache=seen.caches.append)
     seen.failure = engine.failure if isinstance(engine, Unable) else None
     offer.on_change(engine.use)
@@ -105,12 +106,15 @@ def _make(
         used_bytes=lambda: sum(sum(cache.held_bytes().values()) for cache in list(seen.caches)),
         first=warm_up_idle,
     )
-    introduction = introduce(connection, lambda: worker.key, profile=settings.profile, device=device)
+    introduction = introduce(lambda: worker.key, profile=settings.profile, device=device, loaded=seen.loaded)
 
     def on_beat() -> None:
-        offer.tell()
-        introduction()
-        warming.look()
+        with connection.pipeline(transaction=False) as pipe:  # there and back once
+            offer.tell(pipe)
+            introduction(pipe)
+            pipe.get(names.WARM)
+            *_, wish = pipe.execute()
+        warming.hear(wish)
 
     worker = BatchingWorker(
         connection,
@@ -159,7 +163,7 @@ def compose(
     # Imported here because they bring torch.
     from engine.engine import Engine
     from engine.models.cache import ModelCache
-    from engine.models.loading import choose_device
+    from engine.models.device import choose_device
 
     quiet_libraries()
     try:

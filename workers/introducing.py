@@ -1,19 +1,23 @@
-"""What a worker says of itself to operators, beside what RQ's books say: Yomite's version, its profile, and what it computes on."""
+"""What a worker says of itself to operators, beside what RQ's books say: Yomite's version, its profile, what it computes on and holds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
 
 from redis import Redis
 
 from workers.queue.own_version import own_version
 
 
-def introduce(connection: Redis, key: Callable[[], str], *, profile: str, device: str) -> Callable[[], None]:
-    """What writes it down, to be called with each heartbeat; `key` gives RQ's hash of the worker, which need not be known yet."""
+def introduce(key: Callable[[], str], *, profile: str, device: str, loaded: Callable[[], Iterable[str]]) -> Callable[[Redis], None]:
+    """What writes it down, to be called with each heartbeat; `key` gives RQ's hash of the worker, which need not be known yet.
+
+    `loaded` gives the names of the models in memory.
+    """
     said = {"yomite_version": own_version(), "yomite_profile": profile, "yomite_device": device}
 
-    def tell() -> None:
-        connection.hset(key(), mapping=said)  # type: ignore[arg-type]  # text is taken, too
+    def tell(connection: Redis) -> None:
+        connection.hset(key(), mapping=said | {"yomite_models": json.dumps(sorted(loaded()))})  # type: ignore[arg-type]  # text is taken, too
 
     return tell

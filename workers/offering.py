@@ -25,8 +25,8 @@ MODELS_TTL_S = 60  # the catalog is gone so long after the last worker
 class Offer:
     """The catalog in force, or what is wrong with it. `tell` is called with every heartbeat, from one thread at a time."""
 
-    def __init__(self, settings: WorkerSettings, connection: Redis) -> None:
-        self._settings, self._redis = settings, connection
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
         self._state = self._chosen_state()
         self._take: Callable[[Catalog], None] | None = None
         self.catalog = load_catalog(settings)
@@ -35,15 +35,15 @@ class Offer:
         """`take` gets the catalog each time it has become another one."""
         self._take = take
 
-    def tell(self) -> None:
-        """Look whether other models were chosen, and write into Redis what there is."""
+    def tell(self, connection: Redis) -> None:
+        """Look whether other models were chosen, and write into Redis what there is; also into a pipeline."""
         state = self._chosen_state()
         if state != self._state and self._take:
             self._state = state
             self._read_anew(self._take)
         catalog = self.catalog
         rows = to_json(catalog) if isinstance(catalog, Failure) else [model_row(entry) for entry in catalog.entries]
-        self._redis.set(names.MODELS, json.dumps(rows), ex=MODELS_TTL_S)
+        connection.set(names.MODELS, json.dumps(rows), ex=MODELS_TTL_S)
 
     def _read_anew(self, take: Callable[[Catalog], None]) -> None:
         found = load_catalog(self._settings)

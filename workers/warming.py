@@ -12,7 +12,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from engine.contract import Task
-from workers.queue.warming import Warmed, Wish, read_wish, tell_warmed
+from workers.queue.warming import Warmed, Wish, tell_warmed, wish_in
 
 Load = Callable[[Task], bool]  # False where the task's models cannot be loaded
 
@@ -20,7 +20,7 @@ Load = Callable[[Task], bool]  # False where the task's models cannot be loaded
 class Warming:
     """Pieces of work for a worker that is idle: an iterator that may go on after it has stopped.
 
-    `look` is called with each heartbeat, from one thread at a time; all else in the worker's own thread.
+    `hear` is called with each heartbeat, from one thread at a time; all else in the worker's own thread.
     """
 
     def __init__(
@@ -46,13 +46,9 @@ class Warming:
         except IndexError:
             raise StopIteration from None
 
-    def look(self) -> None:
-        """Take up a wish that was not heard before.
-
-        Raises:
-            RedisError: Redis is away.
-        """
-        wish = read_wish(self._redis)
+    def hear(self, found: object) -> None:
+        """Take up the wish that was found in Redis, where it was not heard before."""
+        wish = wish_in(found)
         if wish is None or wish.id == self._heard:
             return
         self._heard = wish.id

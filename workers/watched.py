@@ -30,6 +30,8 @@ class Holding(Protocol):
 
     def held_bytes(self) -> dict[str, int]: ...
 
+    def names(self) -> frozenset[str]: ...
+
 
 class Watched:
     """One worker process, as others see it. It is told what the composition has put together; looked at from any thread."""
@@ -73,6 +75,11 @@ class Watched:
             loads=_summed([dict(cache.loads) for cache in self.caches]),
             drops=_summed([dict(cache.drops) for cache in self.caches]),
         )
+
+    def loaded(self) -> frozenset[str]:
+        """Which of the catalog's models are in memory; others are not told, for a request may name any folder."""
+        held = frozenset(name for cache in list(self.caches) for name in cache.names())
+        return held & self.known_models()
 
     def known_models(self) -> frozenset[str]:
         """The names of the catalog's models."""

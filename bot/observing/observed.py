@@ -61,9 +61,7 @@ async def observed(
         connected = {platform: partial(found.connections.check, platform) for platform in platforms}
         looked = Looked(health={"loop": beat.check}, readiness={"redis": redis_check(connection), **connected}, registry=registry)
         with _as_settings_error(), Monitor(looked, host=settings.monitor_host, port=settings.monitor_port) as monitor:
-            say(
-                both(f"監視：{monitor.url}（/healthz、/readyz、/metrics）", f"To be looked at: {monitor.url} (/healthz, /readyz, /metrics)")
-            )
+            say(both(f"監視：{monitor.url}（/healthz、/readyz、/metrics）", f"Monitoring: {monitor.url} (/healthz, /readyz, /metrics)"))
             beating = asyncio.create_task(_beat(beat))
             try:
                 yield found

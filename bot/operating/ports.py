@@ -22,7 +22,8 @@ async def check_ports(settings: Settings) -> list[Finding]:
     """Those that these settings would open."""
     found = [_web_token(settings), await check_port("port.web", settings.web_host, settings.web_port, variable="YOMITE_WEB_PORT", path="/")]
     if settings.slack_signing_secret and not settings.slack_app_token:
-        found.append(await check_port("port.slack", "127.0.0.1", settings.slack_port, variable="YOMITE_SLACK_PORT", path="/slack/events"))
+        host, port = settings.slack_host, settings.slack_port
+        found.append(await check_port("port.slack", host, port, variable="YOMITE_SLACK_PORT", path="/slack/events"))
     if settings.monitor_port is not None:
         host, port = settings.monitor_host, settings.monitor_port
         found.append(await check_port("port.monitor", host, port, variable="YOMITE_MONITOR_PORT", path="/metrics"))

@@ -94,7 +94,7 @@ def _undelivered(connection: Redis) -> Iterator[Finding]:
             f"{count} answer{'' if count == 1 else 's'} for {platform} could not be delivered (the oldest for {duration(age_s, 'en')}).",
         )
         advice = both(
-            f"`yomite serve {platform}` が動いているか、その記録とトークンを確かめてください。",
+            f"`yomite serve {platform}` が動いているか、そのログとトークンを確かめてください。",
             f"See whether `yomite serve {platform}` runs, and check its log and its token.",
         )
         yield warning(f"undelivered.{platform}", said, advice)

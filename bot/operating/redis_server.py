@@ -75,7 +75,7 @@ def _rights(connection: Redis) -> Iterator[Finding]:
     try:
         connection.eval("return redis.call('EXISTS', KEYS[1])", 1, "yomite:doctor")
     except NoPermissionError:
-        found = both("この利用者はスクリプト（EVAL）を使えません。", "This user may not run scripts (EVAL).")
+        found = both("このユーザーはスクリプト（EVAL）を使えません。", "This user may not run scripts (EVAL).")
         advice = both(
             "ACL で yomite:* と rq:* のキーと、すべてのコマンドを許してください。",
             "Allow it all commands on the keys yomite:* and rq:* in the ACL.",
@@ -98,7 +98,7 @@ def _way(connection: Redis) -> Iterator[Finding]:
                 f"The way to {host} is not encrypted, and people's texts go over it.",
             ),
             both(
-                "rediss:// でつなぐか、ほかから見えない網の中だけで使ってください。",
+                "rediss:// でつなぐか、ほかから見えないネットワークの中だけで使ってください。",
                 "Connect by rediss://, or use it only within a network that nobody else sees.",
             ),
         )
@@ -132,7 +132,7 @@ def _persistence(info: dict[str, Any]) -> Finding:
             "redis.persistence",
             both("追記ファイルに書けていません。", "The append-only file cannot be written."),
             both(
-                "Redis のマシンのディスクの空きと Redis の記録を確かめてください。",
+                "Redis のマシンのディスクの空きと Redis のログを確かめてください。",
                 "See to the free disk space of Redis' machine, and to its log.",
             ),
         )
@@ -187,12 +187,12 @@ def _unreachable(fault: Exception, *, named: bool) -> Finding:
     """Without the error's own words, which may show the address."""
     kind = type(fault).__name__
     if isinstance(fault, AuthenticationError | AuthorizationError | NoPermissionError):
-        found = both(f"Redis が利用者かパスワードを受け付けません（{kind}）。", f"Redis refuses the user or the password ({kind}).")
+        found = both(f"Redis がユーザー名かパスワードを受け付けません（{kind}）。", f"Redis refuses the user or the password ({kind}).")
         return error(
             "redis",
             found,
             both(
-                "REDIS_URL の利用者とパスワード（:// と @ の間）を確かめてください。",
+                "REDIS_URL のユーザー名とパスワード（:// と @ の間）を確かめてください。",
                 "Check user and password, between :// and @, in REDIS_URL.",
             ),
         )

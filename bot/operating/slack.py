@@ -106,7 +106,14 @@ async def _check_events(client: AsyncWebClient, settings: Settings) -> list[Find
             return [_refused("slack.events", fault, variable="SLACK_APP_TOKEN", needs="connections:write")]
         return [ok("slack.events", "Socket Mode の接続を開けます。", "A Socket Mode connection can be opened.")]
     if settings.slack_signing_secret:
-        return [ok("slack.events", "HTTP で受けます（署名シークレットあり）。", "Events come by HTTP (the signing secret is set).")]
+        where = f"{settings.slack_host}:{settings.slack_port}"
+        return [
+            ok(
+                "slack.events",
+                f"{where} で HTTP を受け、署名を確かめます。アプリの Request URL は、その前に置く HTTPS のアドレスです。",
+                f"HTTP is taken at {where}, and its signature checked. The app's request URL is the HTTPS address in front of that.",
+            )
+        ]
     found = both("SLACK_APP_TOKEN も SLACK_SIGNING_SECRET もありません。", "Neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set.")
     return [error("slack.events", found, both("どちらかを設定してください（docs/ja/slack.md）。", "Set one of them (docs/en/slack.md)."))]
 
@@ -138,7 +145,7 @@ def _refused(name: str, fault: Exception, *, variable: str, needs: str = "") -> 
         name,
         both(f"Slack に確かめられません（{code}）。", f"Slack cannot be asked ({code})."),
         both(
-            "インターネットへの接続とプロキシー（HTTPS_PROXY）を確かめてください。",
+            "インターネットへの接続とプロキシ（HTTPS_PROXY）を確かめてください。",
             "Check the way to the internet, and the proxy (HTTPS_PROXY).",
         ),
     )

@@ -9,16 +9,17 @@ import sys
 from collections.abc import Callable, Sequence
 
 from engine.catalog.locked import write_lock
+from engine.command_line import language_of
 from engine.contract import Message
 from engine.errors import BadInputError, CatalogError, EngineError
 from engine.models import choosing
 from engine.models.carrying import carry_in, carry_out
 from engine.models.checking import note_checked
-from engine.models.command_line import language_of, overview, parser
+from engine.models.command_line import overview, parser
 from engine.models.hub import Hub
 from engine.models.inventory import Model, Places, models_of, named
 from engine.models.licences import licences
-from engine.models.listing import listed
+from engine.models.listing import Workers, listed
 from engine.models.pulling import Pulled, pull
 from engine.models.verifying import verify
 from engine.models.wording import (
@@ -40,7 +41,7 @@ CHOOSING = ("use", "reset")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit code: 0 done, 1 something is wrong with a model, 2 wrong options."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    lang = language_of(words)
+    lang = language_of(words, os.environ)
     if words and words[0] in CHOOSING:
         return choosing.main(words)
     if not words or words[0] not in RUNNERS:
@@ -80,7 +81,9 @@ def _list(options: argparse.Namespace, speaker: Speaker) -> int:
         options.names = []
         return _licences(options, speaker)
     places = Places.of(options)
-    rows = listed(models_of(places, all_profiles=options.all_profiles), places)
+    loaded = {name: int(count) for name, _, count in (told.rpartition("=") for told in options.loaded)}
+    workers = Workers(count=options.workers, loaded=loaded) if options.workers else None
+    rows = listed(models_of(places, all_profiles=options.all_profiles), places, workers=workers)
     if options.json:
         _print_json([row.as_json() for row in rows])
         return OK

@@ -12,9 +12,10 @@ import torch
 
 from engine.catalog import CatalogEntry
 from engine.errors import ModelError
+from engine.models.device import choose_device
 from engine.models.digests import Digests
 from engine.models.loaded import LoadedModel
-from engine.models.loading import choose_device, load_model
+from engine.models.loading import load_model
 from engine.models.memory import give_back_free_memory
 from engine.models.precision import choose_dtype
 from engine.models.sharing import share_storage, size_bytes
@@ -93,6 +94,11 @@ class ModelCache:
         for count, loaded in enumerate(kept, start=1):
             found[loaded.name] += size_bytes(each.model for each in kept[:count]) - found.total()
         return dict(found)
+
+    def names(self) -> frozenset[str]:
+        """The names of the kept models."""
+        with self._lock:
+            return frozenset(loaded.name for loaded in self._models.values())
 
     def __len__(self) -> int:
         with self._lock:

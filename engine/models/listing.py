@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +18,19 @@ LANGUAGES = ("ja", "en", "mixed")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Workers:
+    """How many workers run, and how many of them have each model in memory, by its name."""
+
+    count: int
+    loaded: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Listed:
-    """One model; sizes in bytes. `pinned`: whether the weights cannot become others unseen."""
+    """One model; sizes in bytes. `pinned`: whether the weights cannot become others unseen.
+
+    `loaded`: how many of the `workers` that run have it in memory; both None where none is known to run.
+    """
 
     name: str
     tasks: tuple[str, ...]
@@ -31,18 +42,20 @@ class Listed:
     state: State
     checked: str | None  # when all of its files were last found right, ISO 8601
     active: bool
+    loaded: int | None = None
+    workers: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The JSON-able form."""
         return asdict(self)
 
 
-def listed(models: Sequence[Model], places: Places) -> list[Listed]:
+def listed(models: Sequence[Model], places: Places, *, workers: Workers | None = None) -> list[Listed]:
     """A line for each model, in their order."""
-    return [_line(model, places.cache) for model in models]
+    return [_line(model, places.cache, workers) for model in models]
 
 
-def _line(model: Model, cache: Path | None) -> Listed:
+def _line(model: Model, cache: Path | None, workers: Workers | None) -> Listed:
     folder = model.folder(cache)
     return Listed(
         name=model.name,
@@ -55,6 +68,8 @@ def _line(model: Model, cache: Path | None) -> Listed:
         state=_state(model, folder),
         checked=_checked(model, folder),
         active=model.active,
+        loaded=workers.loaded.get(model.name, 0) if workers else None,
+        workers=workers.count if workers else None,
     )
 
 

@@ -31,8 +31,8 @@ SHORT_COMMIT = 12
 
 
 def listed_lines(row: Listed) -> Message:
-    """Two lines: the model and where it is; what it answers, at which revision, under which licence."""
-    state = _state(row)
+    """Two lines: the model, where it is and who has loaded it; what it answers, at which revision, under which licence."""
+    state, loaded = _state(row), _loaded(row)
     size = f"（{size_text(row.bytes)}）" if row.bytes else ""
     size_en = f", {size_text(row.bytes)}" if row.bytes else ""
     revision = _short(row.revision)
@@ -40,8 +40,8 @@ def listed_lines(row: Listed) -> Message:
     pin_en = f" · revision {revision}{'' if row.pinned else ' (moves)'}" if revision else ""
     tasks, languages = ", ".join(row.tasks), " ".join(row.languages)
     return Message(
-        ja=f"{row.name}：{state.ja}{size}\n    {tasks}・{languages}{pin_ja}・{row.licence}",
-        en=f"{row.name}: {state.en}{size_en}\n    {tasks} · {languages}{pin_en} · {row.licence}",
+        ja=f"{row.name}：{state.ja}{size}{loaded.ja}\n    {tasks}・{languages}{pin_ja}・{row.licence}",
+        en=f"{row.name}: {state.en}{size_en}{loaded.en}\n    {tasks} · {languages}{pin_en} · {row.licence}",
     )
 
 
@@ -130,6 +130,17 @@ def _state(row: Listed) -> Message:
         return state
     day = row.checked[:10]
     return Message(ja=f"{state.ja}、{day} に確認", en=f"{state.en}, checked {day}")
+
+
+def _loaded(row: Listed) -> Message:
+    """How many workers have it in memory; nothing where none has, or none is known to run."""
+    if not row.loaded or not row.workers:
+        return Message(ja="", en="")
+    if row.workers == 1:
+        return Message(ja="、ワーカーに読み込み済み", en=", loaded by the worker")
+    return Message(
+        ja=f"、ワーカー {row.workers} 個のうち {row.loaded} 個に読み込み済み", en=f", loaded by {row.loaded} of {row.workers} workers"
+    )
 
 
 def _short(revision: str) -> str:

@@ -177,7 +177,7 @@ def _cannot_listen(host: str, port: int, error: OSError | OverflowError) -> Obse
     if port > LAST_PORT:
         return ObservingError(
             ja=f"監視用のポート {port} はありません（{LAST_PORT} まで）。YOMITE_MONITOR_PORT かワーカーの数を小さくしてください。",
-            en=f"There is no port {port} to be looked at ({LAST_PORT} is the last). Lower YOMITE_MONITOR_PORT or the number of workers.",
+            en=f"There is no port {port} for monitoring ({LAST_PORT} is the last). Lower YOMITE_MONITOR_PORT or the number of workers.",
         )
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         return ObservingError(

@@ -98,7 +98,7 @@ def test_one_id_leads_from_command_to_reply_and_no_text_is_logged_or_measured(re
 
     async def live() -> tuple[list[str], str]:
         async with FakeSlack() as slack, running(slack, redis_url, tmp_path) as bot:
-            look, page = await bot.find(r"To be looked at: (http://\S+)"), await bot.find(r"Chat page: (http://\S+?)/?\s")
+            look, page = await bot.find(r"Monitoring: (http://\S+)"), await bot.find(r"Chat page: (http://\S+?)/?\s")
             await slack.connected(timeout_s=PATIENCE_S)
             async with asyncio.timeout(PATIENCE_S):
                 while (await asyncio.to_thread(get, f"{look}/readyz"))[0] != 200:

@@ -86,6 +86,18 @@ def test_a_page_that_others_could_open_needs_a_token(settings: Settings) -> None
     assert "web" not in by_name(asyncio.run(check_ports(replace(settings, web_host="0.0.0.0", web_token="a-long-secret-text"))))
 
 
+def test_slack_s_port_is_looked_at_where_it_would_be_opened(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.2", 0)) as server:
+        port = server.getsockname()[1]
+        by_http = replace(settings, slack_signing_secret="0123456789abcdef", slack_port=port)
+        here, there = (
+            by_name(asyncio.run(check_ports(replace(by_http, slack_host=host))))["port.slack"] for host in ("127.0.0.1", "127.0.0.2")
+        )
+    assert (here.state, there.state) == ("ok", "error")
+    assert f"127.0.0.2:{port}" in there.found.ja
+    assert_bilingual([here, there])
+
+
 def test_only_ports_that_would_be_opened_are_looked_at(settings: Settings) -> None:
     assert set(by_name(asyncio.run(check_ports(settings)))) == {"port.web"}
     more = replace(settings, slack_signing_secret="0123456789abcdef", slack_port=0, monitor_port=0)
