@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from engine.catalog.entry import CatalogEntry
+from engine.catalog.entry import CatalogEntry, safetensors_in
 from engine.contract import Language, Task
 from engine.errors import CatalogError
 
@@ -68,7 +68,7 @@ class Description:
 def write_description(folder: Path, description: Description) -> None:
     """Write it into the model's folder, beside the weights, which must be there already."""
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.safetensors")):
+    for path in safetensors_in(folder):
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     described = replace(description, weights=digest.hexdigest()[:16])

@@ -20,6 +20,11 @@ def models_folder() -> Path:
     return next((folder for folder in (root / "models", root / "yomite_models") if folder.is_dir()), root / "models")
 
 
+def safetensors_in(folder: Path) -> list[Path]:
+    """The weights in a model's folder, in order; a part of a sentence-transformers folder has some in a folder of its own (2_Dense)."""
+    return sorted(path for pattern in ("*.safetensors", "[0-9]_*/*.safetensors") for path in folder.glob(pattern))
+
+
 @dataclass(frozen=True, kw_only=True)
 class LockedFile:
     """A file as it was when its model was locked; `size` in bytes."""
@@ -88,9 +93,7 @@ class CatalogEntry:
     def identity(self) -> str:
         """Equal, also in another process, only for rows that answer alike: what the row says, and when its local weights were written."""
         folders = [folder for folder in (self.model, self.adapter) if isinstance(folder, Path)]
-        written = [
-            path.stat().st_mtime_ns for folder in folders for path in sorted(folder.glob("*.safetensors")) + sorted(folder.glob("*.bin"))
-        ]
+        written = [path.stat().st_mtime_ns for folder in folders for path in [*safetensors_in(folder), *sorted(folder.glob("*.bin"))]]
         return repr((self.name, self.revision, self.key, written))
 
     @property

@@ -78,15 +78,15 @@ def _take(name: str, source: Path, target: Path, sha256: str) -> None:
     except OSError as error:
         raise ModelError(
             "carried_unreadable",
-            ja=f"「{name}」の {source} を読めないか、キャッシュに書けません（{error.strerror}）。フォルダを丸ごと写しなおしてください。",
-            en=f"{source} of {name} cannot be read, or the cache not be written to ({error.strerror}). Copy the whole folder again.",
+            ja=f"「{name}」の {source} を読めないか、キャッシュに書けません（{error.strerror}）。フォルダを丸ごとコピーしなおしてください。",
+            en=f"{source} of {name} cannot be read, or the cache cannot be written to ({error.strerror}). Copy the whole folder again.",
             model=name,
         ) from error
     if not right:
         raise ModelError(
             "carried_damaged",
-            ja=f"「{name}」の {source} は、運ばれたロックのハッシュと違います。フォルダを丸ごと写しなおしてください。",
-            en=f"{source} of {name} has not the hash that the carried lock says. Copy the whole folder again.",
+            ja=f"「{name}」の {source} は、運ばれたロックのハッシュと違います。フォルダを丸ごとコピーしなおしてください。",
+            en=f"{source} of {name} does not have the hash that the carried lock says. Copy the whole folder again.",
             model=name,
         )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.catalog import CatalogEntry
+from engine.catalog.entry import safetensors_in
 from engine.models.digests import Digests
 from engine.models.sums import read_sums
 
@@ -67,7 +68,7 @@ def wrong_weights(entry: CatalogEntry, digests: Digests) -> list[Wrong]:
     if not entry.weights or not isinstance(entry.model, Path):
         return []
     found = hashlib.sha256()
-    paths = sorted(entry.model.glob("*.safetensors"))
+    paths = safetensors_in(entry.model)
     for path in paths:
         found.update(bytes.fromhex(digests.sha256(path)))
     if found.hexdigest()[: len(entry.weights)] == entry.weights:

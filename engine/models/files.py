@@ -18,6 +18,7 @@ REACH_TIMEOUT_S = 1.5
 SMALL_FILES = ("*.json", "*.txt", "*.model", "*.vocab", "*.bpe")
 SAFE_WEIGHTS = "*.safetensors"
 OLD_WEIGHTS = "*pytorch_model*.bin"
+MODULE = "[0-9]_*"  # the folder of a part in a sentence-transformers folder
 
 
 def model_folder(model: str | Path, *, revision: str | None = None) -> Path:
@@ -53,10 +54,19 @@ def cached_folder(model: str, revision: str | None = None, *, cache: Path | None
 
 
 def needed_files(names: Iterable[str]) -> list[str]:
-    """Of a repository's files those that a model needs: safetensors, older weights only where there are none, and all small files."""
+    """Of a repository's files those that a model needs: safetensors, older weights only where there are none, and all small files.
+
+    A module of a sentence-transformers folder may have older weights where the transformer has safetensors.
+    """
     every = list(names)
-    weights = SAFE_WEIGHTS if any(name.endswith(".safetensors") for name in every) else OLD_WEIGHTS
-    return [name for name in every if any(fnmatchcase(name, pattern) for pattern in (*SMALL_FILES, weights))]
+    weights = SAFE_WEIGHTS if any(fnmatchcase(name, SAFE_WEIGHTS) for name in every) else OLD_WEIGHTS
+    safe_modules = {name.partition("/")[0] for name in every if fnmatchcase(name, f"{MODULE}/{SAFE_WEIGHTS}")}
+    return [
+        name
+        for name in every
+        if any(fnmatchcase(name, pattern) for pattern in (*SMALL_FILES, weights))
+        or (fnmatchcase(name, f"{MODULE}/{OLD_WEIGHTS}") and name.partition("/")[0] not in safe_modules)
+    ]
 
 
 def has_weights(folder: Path) -> bool:

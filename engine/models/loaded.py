@@ -11,6 +11,7 @@ from transformers import PreTrainedModel
 
 from engine import preemption, progress
 from engine.models.batching import batches_by_length, pass_cost_tokens
+from engine.models.dense import Dense
 from engine.tokenization.pieces import ModelInput, TextTokenizer
 
 # Padded tokens in one forward pass: enough to fill two cores, little enough to stay in their caches.
@@ -29,10 +30,16 @@ class LoadedModel:
     window: int
     pooling: str = "mean"
     normalize: bool = True
+    dense: Dense | None = None  # over the pooled vector
     # How far (in summed logits) "no answer" must beat the best span to be the answer; None: the model never learnt to say it.
     no_answer_threshold: float | None = 0.0
     labels: Mapping[str, str] = field(default_factory=dict)  # the model's own label → the contract's
     case_types: bool = False  # token type 1 marks words that begin in upper case
+
+    @property
+    def vector_width(self) -> int:
+        """Numbers in the vector of a text."""
+        return self.dense.width if self.dense else int(self.model.config.hidden_size)
 
     @property
     def device(self) -> torch.device:

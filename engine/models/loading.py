@@ -7,6 +7,7 @@ import threading
 import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +32,12 @@ from engine.contract import Task
 from engine.errors import ModelError
 from engine.models.checking import check_files
 from engine.models.compact import keep_words_in_int8
+from engine.models.dense import check_width
 from engine.models.digests import Digests
 from engine.models.files import model_folder
 from engine.models.int8 import read_int8
 from engine.models.loaded import LoadedModel
-from engine.models.sentence_folder import read_sentence_folder
+from engine.models.sentence_folder import SentenceFolder, read_sentence_folder
 from engine.tokenization.sharing import SharedTokenizers
 
 HEADS: dict[Task, Any] = {
@@ -51,29 +53,6 @@ SHIFTED_POSITIONS = {"roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-robe
 UNREADABLE = (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, SafetensorError, StrictDataclassError)
 # transformers switches process-wide settings while it loads: one model at a time.
 _LOADING = threading.Lock()
-
-
-def choose_device(wanted: str) -> torch.device:
-    """The device for "auto", or the one that is named.
-
-    Raises:
-        ModelError: `no_such_device`.
-    """
-    if wanted == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(wanted)
-    except RuntimeError:
-        device = torch.device("meta")
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if not there.get(device.type, False) or (device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count()):
-        allowed = ", ".join(["auto", *(kind for kind, found in there.items() if found)])
-        raise ModelError(
-            "no_such_device",
-            ja=f"装置「{wanted}」はこのマシンで使えません。使えるもの：{allowed}",
-            en=f"The device {wanted!r} is not there on this machine. Allowed: {allowed}.",
-        )
-    return device
 
 
 def load_model(
@@ -98,9 +77,11 @@ def load_model(
     folder = model_folder(entry.model, revision=entry.revision)
     _check_adapter(entry.adapter)
     check_files(entry, folder, digests or Digests())
-    sentences = read_sentence_folder(folder)
+    sentences = sentences_of(entry, folder)
     folder = sentences.transformer
     config = read_config(entry.adapter or folder, folder)
+    if sentences.dense:
+        check_width(sentences.dense, hidden_size=config.hidden_size, name=entry.name)
     window = min(entry.window, position_limit(config), sentences.max_length or entry.window)
     tokenizer = sentences.adapt_tokenizer(
         (tokenizers or SharedTokenizers()).load(folder, kind=entry.tokenizer, max_length=position_limit(config))
@@ -124,10 +105,24 @@ def load_model(
         window=window,
         pooling=sentences.pooling,
         normalize=sentences.normalize,
+        dense=sentences.dense,
         no_answer_threshold=entry.no_answer_threshold,
         labels=dict(entry.labels),
         case_types=entry.case_types,
     )
+
+
+def sentences_of(entry: CatalogEntry, folder: Path) -> SentenceFolder:
+    """How vectors are made: as the adapter's folder says, where it does, of what the model's folder holds.
+
+    Raises:
+        ModelError: as `read_sentence_folder`.
+    """
+    found = read_sentence_folder(folder)
+    if entry.adapter is None or not (entry.adapter / "modules.json").exists():
+        return found
+    own = read_sentence_folder(entry.adapter)
+    return replace(found, pooling=own.pooling, normalize=own.normalize, dense=own.dense)
 
 
 def _offer_preemption(model: PreTrainedModel) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import torch
 
-PRECISIONS = ("auto", "fp32", "bf16")
-
 
 def computes_bf16(device: torch.device | None = None) -> bool:
     """Whether there are units for bf16: a GPU of today, a CPU with AMX or AVX-512 BF16; elsewhere fp32 is faster.
@@ -20,7 +18,7 @@ def computes_bf16(device: torch.device | None = None) -> bool:
 
 
 def choose_dtype(device: torch.device, *, precision: str = "auto") -> torch.dtype:
-    """What models compute in, for one of PRECISIONS; "auto": bf16 where the device has units for it, fp16 on an older GPU, else fp32."""
+    """What models compute in, for "auto", "fp32" or "bf16"; "auto": bf16 where the device has units for it, fp16 on an older GPU, else fp32."""
     if precision == "fp32":
         return torch.float32
     if precision == "bf16" or computes_bf16(device):

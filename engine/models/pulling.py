@@ -106,7 +106,7 @@ def _checked(name: str, path: Path, file: str, remote: RemoteFile, hub: Hub) -> 
         raise ModelError(
             "download_damaged",
             ja=f"「{name}」の {file} が、{hub.address} の言うハッシュと違います。捨てました。もう一度実行しても同じなら、ミラーかプロキシを確かめてください。",
-            en=f"{file} of {name} has not the hash that {hub.address} or the lock says. It was thrown away; where that happens again, "
+            en=f"{file} of {name} does not have the hash that {hub.address} or the lock says. It was thrown away; where that happens again, "
             "see to the mirror or proxy.",
             model=name,
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ModelError
+from engine.models.dense import Dense, read_dense, write_dense
 from engine.tokenization.pieces import TextTokenizer
 from engine.tokenization.rewriting import RewritingTokenizer, Rewritten
 
@@ -18,11 +19,12 @@ _NO_LIMIT = 1_000_000
 
 @dataclass(frozen=True)
 class SentenceFolder:
-    """`transformer` is where config, tokenizer and weights lie. `max_length` counts pieces; None: not said."""
+    """`transformer` is where config, tokenizer and weights lie. `max_length` counts pieces; None: not said. `dense` comes after pooling."""
 
     transformer: Path
     pooling: str = "mean"
     normalize: bool = True
+    dense: Dense | None = None
     max_length: int | None = None
     lower_case: bool = False
 
@@ -49,11 +51,31 @@ def read_sentence_folder(folder: Path) -> SentenceFolder:
             found |= {"transformer": place, **_transformer_settings(place)}
         elif kind == "Pooling":
             found["pooling"] = _pooling(place / "config.json")
+        elif kind == "Dense" and "dense" not in found and not found["normalize"]:
+            found["dense"] = read_dense(place)
         elif kind == "Normalize":
             found["normalize"] = True
         else:
-            raise _unsupported(folder, f"module {kind!r}", f"部品「{kind}」", "Transformer, Pooling, Normalize")
+            raise _unsupported(folder, f"module {kind!r}", f"部品「{kind}」", "Transformer, Pooling, Dense, Normalize")
     return SentenceFolder(**found)
+
+
+def write_modules(folder: Path, made: SentenceFolder, *, hidden_size: int) -> None:
+    """Write modules.json and the files of all parts but the transformer into `folder`, as sentence-transformers does."""
+    kinds = ["Transformer", "Pooling", *(["Dense"] if made.dense else []), *(["Normalize"] if made.normalize else [])]
+    names = ["", *(f"{index}_{kind}" for index, kind in enumerate(kinds) if index)]
+    modules = [
+        {"idx": index, "name": str(index), "path": name, "type": f"sentence_transformers.models.{kind}"}
+        for index, (kind, name) in enumerate(zip(kinds, names, strict=True))
+    ]
+    for name in names[1:]:
+        (folder / name).mkdir(exist_ok=True)
+    if made.dense:
+        write_dense(made.dense, folder / "2_Dense")
+    pooling = {"word_embedding_dimension": hidden_size, **{flag: mode == made.pooling for flag, mode in _POOLING_FLAGS.items()}}
+    settings = {"max_seq_length": made.max_length, "do_lower_case": made.lower_case}
+    for path, body in (("modules.json", modules), ("1_Pooling/config.json", pooling), ("sentence_bert_config.json", settings)):
+        (folder / path).write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
 
 
 def lower_cased(text: str) -> Rewritten:

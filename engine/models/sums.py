@@ -15,7 +15,7 @@ from engine.models.digests import read_sha256
 
 FILE = "SHA256SUMS"
 # What answers depend on; cards and scores are for people, and are written anew more often.
-PATTERNS = ("*/*.safetensors", "*/*.json", "*/*.txt")
+PATTERNS = ("*/*.safetensors", "*/*.json", "*/*.txt", "*/*/*.safetensors", "*/*/*.json")
 _LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 
 

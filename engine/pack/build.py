@@ -25,6 +25,7 @@ from engine.pack.data import DataFolder
 from engine.pack.e5 import read_e5
 from engine.pack.encoder import Vocabulary, goals, start_encoder, train_everything
 from engine.pack.goals import BilingualEncoder
+from engine.pack.layer import train_layer
 from engine.pack.ner import prepare_entities, train_ner
 from engine.pack.ragged import Arrays, Stored, save_arrays
 from engine.pack.running import Run, draw_course
@@ -168,7 +169,18 @@ class PackBuild:
         (folder / "tokenizer_config.json").write_text(json.dumps(TOKENIZER_CONFIG, indent=2) + "\n", encoding="utf-8")
 
     def similar_stage(self) -> None:
+        # What was learnt over the adapter before goes with it.
+        (self.work / "layer.done").unlink(missing_ok=True)
+        (self.out / "similar" / "modules.json").unlink(missing_ok=True)
         self._train("similar", partial(train_similar, graded_share=self.plan.graded), self._arrays("pairs"))
+
+    def layer_stage(self) -> None:
+        """The layer over the similarity adapter; it needs nothing but that and the pairs."""
+        self.prepared.mkdir(exist_ok=True)
+        path = self.prepared / "pairs.npz"
+        if not path.exists():
+            save_arrays(path, prepare_pairs(self.data, self.tokenizer))
+        train_layer(Arrays(path), encoder=self.encoder, out=self.out / "similar")
 
     def ner_stage(self) -> None:
         self._train("ner", train_ner, self._arrays("entities"))
@@ -193,6 +205,7 @@ class PackBuild:
             ("texts", self.texts_stage),
             ("encoder", self.encoder_stage),
             ("similar", self.similar_stage),
+            ("layer", self.layer_stage),
             ("ner", self.ner_stage),
             ("ask", self.ask_stage),
             ("sentiment", self.sentiment_stage),

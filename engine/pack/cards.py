@@ -111,7 +111,10 @@ CARDS = {
     ),
     "similar": Card(
         title="Yomite sentence similarity",
-        what="A LoRA adapter on the Yomite encoder; mean-pooled, normalised vectors whose cosine is the similarity, across languages too.",
+        what=(
+            "A LoRA adapter on the Yomite encoder, and a linear layer over the mean of its vectors (`2_Dense`), learnt from translations alone, "
+            "under which a text lies nearer to its own; normalised vectors whose cosine is the similarity, across languages too."
+        ),
         limits="Sentences that share their words but not their meaning (paraphrase adversaries) are rated too near.",
         sources=(JSTS, STSB, TANAKA),
         scored_by=("similarity/", "parallel/"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.catalog import Catalog
+from engine.command_line import PRECISIONS
 from engine.engine import Engine
 from engine.evaluation.evaluation import Evaluation
 from engine.evaluation.scoring import evaluate
@@ -18,13 +19,12 @@ from engine.examples.reading import read_examples
 from engine.examples.rows import ExampleTask, Row, SentimentRow
 from engine.examples.splitting import held_out
 from engine.models.cache import ModelCache
-from engine.models.precision import PRECISIONS
 from engine.pack.cards import write_cards
 
 MEMORY_BUDGET_BYTES = 4 * 1024**3
 Scores = dict[str, dict[str, Any]]  # set → {"rows": …, "metrics": {…}}
 HEAD_EN = "| task | language | development set | rows | score | floor | aim |"
-HEAD_JA = "| 処理 | ことば | 開発データ | 行 | 点数 | 下限 | 目標 |"
+HEAD_JA = "| タスク | ことば | 開発データ | 行 | 点数 | 下限 | 目標 |"
 MARK_BEGIN, MARK_END = "<!-- scores: begin -->", "<!-- scores: end -->"
 
 

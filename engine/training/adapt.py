@@ -12,7 +12,8 @@ from engine.catalog import Catalog
 from engine.catalog.described import Description
 from engine.contract import Task
 from engine.errors import ModelError
-from engine.models.loading import choose_device, load_model
+from engine.models.device import choose_device
+from engine.models.loading import load_model
 from engine.training.base import Base, find_base
 from engine.training.card import Card, Data
 from engine.training.checking import language_of_texts

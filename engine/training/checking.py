@@ -44,7 +44,7 @@ def check_rows(rows: Sequence[Row], task: ExampleTask, *, name: str) -> None:
     if task is ExampleTask.ASK and not any(row.answers for row in rows if isinstance(row, AskRow)):
         raise BadInputError(
             "no_answers",
-            ja=f"{name} には答えのある行が 1 つもありません。本文の中の答えを書いた行が必要です。",
+            ja=f"{name} には答えのある行が 1 つもありません。文脈の中の答えを書いた行が必要です。",
             en=f"No row of {name} has an answer; rows whose context holds one are needed.",
         )
     if len(scores := {row.gold for row in rows if isinstance(row, SimilarRow)}) == 1:

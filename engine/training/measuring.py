@@ -18,7 +18,7 @@ from engine.models.loaded import LoadedModel
 from engine.training.base import every_language
 
 NAMES: dict[str, Message] = {
-    "macro_f1": Message(ja="マクロF1", en="macro F1"),
+    "macro_f1": Message(ja="マクロ F1", en="macro F1"),
     "f1": Message(ja="F1", en="F1"),
     "spearman": Message(ja="順位相関", en="Spearman's correlation"),
     "accuracy": Message(ja="正解率", en="accuracy"),

@@ -17,6 +17,7 @@ from engine.errors import BadInputError
 from engine.models.files import SMALL_FILES
 from engine.models.loaded import LoadedModel
 from engine.models.loading import quiet_transformers
+from engine.models.sentence_folder import SentenceFolder, write_modules
 
 RUN_FILE = "run.json"
 CHECKPOINTS, UNFINISHED = "checkpoints", ".unfinished"
@@ -99,8 +100,19 @@ def write_model(folder: Path, model: PreTrainedModel, loaded: LoadedModel, *, ba
         model.save_pretrained(folder)
     for path in tokenizer_files(base):
         shutil.copy(path, folder / path.name)
-    if any((place / "modules.json").exists() for place in (base, base.parent)):
-        _write_modules(folder, loaded, lower_case=_lower_cases(base))
+    if loaded.dense or any((place / "modules.json").exists() for place in (base, base.parent)):
+        write_modules(
+            folder,
+            SentenceFolder(
+                transformer=folder,
+                pooling=loaded.pooling,
+                normalize=loaded.normalize,
+                dense=loaded.dense,
+                max_length=loaded.window,
+                lower_case=_lower_cases(base),
+            ),
+            hidden_size=model.config.hidden_size,
+        )
 
 
 def tokenizer_files(base: Path) -> list[Path]:
@@ -114,23 +126,6 @@ def tokenizer_files(base: Path) -> list[Path]:
         and not path.name.endswith(".index.json")
         and not path.name.startswith("sentence_")
     )
-
-
-def _write_modules(folder: Path, loaded: LoadedModel, *, lower_case: bool) -> None:
-    """As sentence-transformers writes it."""
-    kinds = ["Transformer", "Pooling", *(["Normalize"] if loaded.normalize else [])]
-    names = ["", *(f"{index}_{kind}" for index, kind in enumerate(kinds) if index)]
-    modules = [
-        {"idx": index, "name": str(index), "path": name, "type": f"sentence_transformers.models.{kind}"}
-        for index, (kind, name) in enumerate(zip(kinds, names, strict=True))
-    ]
-    for name in names[1:]:
-        (folder / name).mkdir()
-    flags = {"cls": "pooling_mode_cls_token", "max": "pooling_mode_max_tokens", "mean": "pooling_mode_mean_tokens"}
-    pooling = {"word_embedding_dimension": loaded.model.config.hidden_size, **{f: m == loaded.pooling for m, f in flags.items()}}
-    settings = {"max_seq_length": loaded.window, "do_lower_case": lower_case}
-    for path, body in (("modules.json", modules), ("1_Pooling/config.json", pooling), ("sentence_bert_config.json", settings)):
-        (folder / path).write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
 
 
 def _lower_cases(base: Path) -> bool:

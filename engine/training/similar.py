@@ -43,7 +43,9 @@ class SimilarGoal:
         """CoSENT (Su 2022, as in sentence-transformers). *Shape:* ()."""
         hidden = model(**model_inputs(batch)).last_hidden_state.float()
         lengths = batch["attention_mask"].sum(dim=1).tolist()
-        vectors = functional.normalize(pool(hidden, lengths, how=self.loaded.pooling), dim=-1)  # (2 batch, width)
+        pooled = pool(hidden, lengths, how=self.loaded.pooling)
+        # What lies over the pooled vector stays as it is: the model learns to be read through it.
+        vectors = functional.normalize(self.loaded.dense(pooled) if self.loaded.dense else pooled, dim=-1)  # (2 batch, width)
         first, second = vectors.chunk(2)
         return cosent((first * second).sum(-1), batch["grades"])
 

@@ -15,7 +15,7 @@ from transformers import PreTrainedModel
 from engine.catalog.described import Description, write_description
 from engine.contract import Message
 from engine.figures.curve import learning_curve
-from engine.models.loading import choose_device
+from engine.models.device import choose_device
 from engine.training.base import Base
 from engine.training.card import Card
 from engine.training.goal import Goal

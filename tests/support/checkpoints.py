@@ -27,6 +27,9 @@ from transformers import (
     RobertaForMaskedLM,
 )
 
+from engine.models.dense import Dense
+from engine.models.sentence_folder import SentenceFolder, write_modules
+
 SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 ENGLISH = (
     "the",
@@ -119,6 +122,8 @@ def write_pack(folder: Path) -> Path:
     write_adapter(folder, "ner", BertForTokenClassification, labels=ENTITY_TAGS, heads=["classifier", "token_type_embeddings"])
     write_adapter(folder, "ask", BertForQuestionAnswering, heads=["qa_outputs"])
     write_adapter(folder, "similar", BertModel)
+    dense = Dense(weight=torch.eye(32) + torch.randn(32, 32, generator=torch.Generator().manual_seed(3)) / 20)
+    write_modules(folder / "similar", SentenceFolder(transformer=folder / "similar", dense=dense, max_length=64), hidden_size=32)
     return folder
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from engine.errors import ModelError
 from engine.models import files
-from engine.models.files import has_weights, model_folder
+from engine.models.files import has_weights, model_folder, needed_files
 from tests.support.hub import COMMIT, serve_hub
 
 # The client reads its settings when it is imported: each trial is a process of its own.
@@ -65,6 +65,12 @@ def test_a_download_brings_safetensors_and_small_files_and_no_other_weights(tmp_
     got = {path.relative_to(found).as_posix() for path in found.rglob("*") if path.is_file()}
     assert got == {"config.json", "vocab.txt", "1_Pooling/config.json", "model.safetensors"}
     assert found.name == COMMIT
+
+
+def test_a_part_of_a_sentence_model_with_older_weights_alone_is_fetched_with_them() -> None:
+    names = ["modules.json", "model.safetensors", "pytorch_model.bin", "2_Dense/config.json", "2_Dense/pytorch_model.bin"]
+    assert needed_files(names) == ["modules.json", "model.safetensors", "2_Dense/config.json", "2_Dense/pytorch_model.bin"]
+    assert needed_files([*names, "2_Dense/model.safetensors"])[2:] == ["2_Dense/config.json", "2_Dense/model.safetensors"]
 
 
 def test_an_old_model_without_safetensors_is_fetched_with_its_bin_file(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from peft import PeftModel
@@ -24,7 +26,9 @@ from transformers.utils import logging as transformers_logging
 
 from engine.contract import Task
 from engine.errors import ModelError
-from engine.models.loading import choose_device, load_model, position_limit
+from engine.models.dense import read_dense
+from engine.models.loading import load_model, position_limit
+from engine.tasks.pooling import text_vectors
 from tests.engine.models.entries import CPU, load, logits, row
 from tests.support.checkpoints import (
     CONLL_TAGS,
@@ -206,6 +210,19 @@ def test_a_merged_adapter_gives_the_numbers_of_peft_unmerged(
         torch.testing.assert_close(output[0], expected[0], rtol=1e-4, atol=1e-4)
 
 
+def test_an_adapter_brings_the_layer_over_its_vectors_and_lies_in_one_with_them(tiny_pack: Path, tmp_path: Path) -> None:
+    laid_over = load(Task.EMBED, tiny_pack / "encoder", adapter=tiny_pack / "similar", tokenizer="bilingual")
+    shutil.copytree(tiny_pack / "similar", tmp_path / "similar")
+    (tmp_path / "similar" / "modules.json").unlink()
+    bare = load(Task.EMBED, tiny_pack / "encoder", adapter=tmp_path / "similar", tokenizer="bilingual")
+    [with_layer], [without] = (text_vectors(["猫が鳴く。"], loaded) for loaded in (laid_over, bare))
+    assert with_layer is not None
+    assert without is not None
+    wanted = read_dense(tiny_pack / "similar" / "2_Dense").weight.numpy() @ without
+    np.testing.assert_allclose(with_layer, wanted / np.linalg.norm(wanted), atol=1e-5)
+    assert not np.allclose(with_layer, without, atol=1e-2)
+
+
 def test_an_adapter_brings_its_labels(tiny_pack: Path) -> None:
     loaded = load(Task.NER, tiny_pack / "encoder", adapter=tiny_pack / "ner", tokenizer="bilingual", case_types=True)
     assert tuple(loaded.model.config.id2label.values()) == ENTITY_TAGS
@@ -283,19 +300,3 @@ def test_a_config_that_cannot_be_read_is_refused_by_file(tmp_path: Path, config:
     error = refusal(lambda: load(Task.EMBED, folder))
     assert error.code in ("config_unreadable", "tokenizer_damaged")
     assert "model" in error.message.en
-
-
-# --- device and dtype ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("wanted", ["cuda:97", "toaster", "meta"])
-def test_a_device_that_is_not_there_is_refused_with_those_that_are(wanted: str) -> None:
-    error = refusal(lambda: choose_device(wanted))
-    assert error.code == "no_such_device"
-    assert "cpu" in error.message.ja
-    assert wanted in error.message.en
-
-
-def test_auto_takes_the_gpu_where_there_is_one() -> None:
-    assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
-    assert choose_device("cpu").type == "cpu"

@@ -115,7 +115,7 @@ def test_a_pull_that_was_stopped_goes_on_after_the_files_that_are_there(machine:
     assert len([path for path in hub.asked if path.endswith("vocab.txt")]) == before
 
 
-@pytest.mark.parametrize(("lang", "said"), [("ja", "ハッシュと違います"), ("en", "has not the hash that")])
+@pytest.mark.parametrize(("lang", "said"), [("ja", "ハッシュと違います"), ("en", "does not have the hash that")])
 @pytest.mark.parametrize("file", ["model.safetensors", "vocab.txt"])
 def test_bytes_that_are_not_those_that_the_hub_describes_are_thrown_away(
     machine: Machine, hub: FakeHub, checkpoint: Path, file: str, lang: str, said: str, capsys: pytest.CaptureFixture[str]

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Dense, Normalize
+from torch.nn import Identity, Module, Tanh
 from transformers import BertForMaskedLM
 
 from engine.contract import Task
 from engine.errors import ModelError
+from engine.models.dense import read_dense, write_dense
 from engine.models.sentence_folder import lower_cased, read_sentence_folder
 from engine.tasks.pooling import text_vectors
 from tests.engine.models.entries import load
 from tests.support.checkpoints import write_english, write_sentence_transformer
 
 TEXTS = ["The cat sits on the mat.", "Tim Cook is the CEO of Apple Inc .", "a", "ねこが まっと の うえ に います。"]
+
+
+def write_with_dense(folder: Path, dense: Dense) -> Path:
+    """A folder that the library itself saved: transformer, pooling, dense layer, normalisation."""
+    plain = SentenceTransformer(str(write_sentence_transformer(folder / "plain", normalize=False)), device="cpu")
+    SentenceTransformer(modules=[*plain, dense, Normalize()], device="cpu").save(str(folder / "dense"))
+    return folder / "dense"
 
 
 def theirs(folder: Path) -> np.ndarray:
@@ -40,6 +53,60 @@ def test_a_folder_that_todays_library_saved_gives_its_vectors(tmp_path: Path) ->
     loaded = load(Task.SIMILAR, tmp_path / "new", window=512)
     assert (loaded.pooling, loaded.normalize, loaded.window) == ("max", False, 64)
     np.testing.assert_allclose(text_vectors(TEXTS, loaded), theirs(tmp_path / "new"), atol=1e-5)
+
+
+@pytest.mark.parametrize(("width", "bias", "activation"), [(24, True, Tanh()), (32, False, Identity()), (48, True, Identity())])
+def test_a_dense_layer_over_the_pooled_vector_gives_the_vectors_of_its_own_library(
+    tmp_path: Path, width: int, bias: bool, activation: Module
+) -> None:
+    folder = write_with_dense(tmp_path, Dense(32, width, bias=bias, activation_function=activation))
+    loaded = load(Task.EMBED, folder)
+    assert loaded.vector_width == width
+    np.testing.assert_allclose(text_vectors(TEXTS, loaded), theirs(folder), atol=1e-5)
+
+
+def test_a_dense_layer_in_the_old_form_gives_the_same_vectors(tmp_path: Path) -> None:
+    folder = write_with_dense(tmp_path, Dense(32, 24))
+    safe = folder / "2_Dense" / "model.safetensors"
+    wanted = text_vectors(TEXTS, load(Task.EMBED, folder))
+    torch.save(load_file(safe), folder / "2_Dense" / "pytorch_model.bin")
+    safe.unlink()
+    np.testing.assert_allclose(text_vectors(TEXTS, load(Task.EMBED, folder)), wanted, atol=1e-6)
+
+
+def test_a_dense_layer_that_was_read_is_written_so_that_the_library_reads_it(tmp_path: Path) -> None:
+    folder = write_with_dense(tmp_path, Dense(32, 24))
+    wanted = theirs(folder)
+    dense = read_dense(folder / "2_Dense")
+    shutil.rmtree(folder / "2_Dense")
+    write_dense(dense, folder / "2_Dense")
+    np.testing.assert_allclose(theirs(folder), wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "named", "code"),
+    [
+        ({"activation_function": "torch.nn.modules.activation.GELU"}, "GELU", "unsupported_module"),
+        ({"use_residual": True}, "use_residual", "unsupported_module"),
+        ({"module_input_name": "token_embeddings"}, "sentence_embedding", "unsupported_module"),
+        ({"in_features": 31}, "linear.weight", "model_unreadable"),
+        ({"out_features": None}, "linear.weight", "model_unreadable"),
+    ],
+)
+def test_a_dense_layer_that_computes_otherwise_is_refused_by_name(tmp_path: Path, change: dict[str, object], named: str, code: str) -> None:
+    folder = write_with_dense(tmp_path, Dense(32, 24))
+    path = folder / "2_Dense" / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(ModelError, match=named) as caught:
+        load(Task.EMBED, folder)
+    assert caught.value.code == code
+
+
+def test_a_dense_layer_of_another_width_than_the_models_is_refused(tmp_path: Path) -> None:
+    folder = write_with_dense(tmp_path, Dense(31, 24))
+    with pytest.raises(ModelError, match="31") as caught:
+        load(Task.EMBED, folder)
+    assert caught.value.code == "model_unreadable"
 
 
 def test_a_transformer_in_a_folder_of_its_own_is_found_there(tmp_path: Path) -> None:
@@ -73,7 +140,7 @@ def test_any_other_folder_gets_the_mean_normalised(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "content", "named"),
     [
-        ("modules.json", [{"type": "sentence_transformers.models.Dense", "path": "3_Dense"}], "Dense"),
+        ("modules.json", [{"type": "sentence_transformers.models.CNN", "path": "3_CNN"}], "CNN"),
         ("1_Pooling/config.json", {"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": True}, "cls \\+ mean"),
         ("1_Pooling/config.json", {"pooling_mode_weightedmean_tokens": True}, "weightedmean"),
         ("1_Pooling/config.json", {"pooling_mode": "lasttoken"}, "lasttoken"),

@@ -12,6 +12,7 @@ from transformers import BertForMaskedLM
 from engine.contract import Task
 from engine.models.int8 import write_int8
 from engine.models.loading import load_model
+from engine.pack.layer import learn_layer, train_layer
 from engine.pack.ragged import Arrays, Ragged, save_arrays
 from engine.pack.running import Run
 from engine.pack.similar import CENTRED, train_similar
@@ -63,3 +64,31 @@ def test_training_takes_a_part_of_the_mean_off_the_vectors_that_the_engine_gives
     once, twice = (mean_vector(tmp_path / name, encoder, texts) for name in ("once", "twice"))
     torch.testing.assert_close(twice, (1 - CENTRED) * once, atol=5e-3, rtol=0.02)  # the adapter is written in fp16
     assert once.norm() > 0.05
+
+
+def test_under_the_layer_translations_are_nearest_where_a_direction_of_language_kept_them_apart() -> None:
+    generator = torch.Generator().manual_seed(0)
+    meaning = torch.randn(300, 16, generator=generator)
+    apart, noise = torch.randn(16, generator=generator), torch.randn(16, generator=generator)
+    first = meaning + apart + torch.randn(300, 1, generator=generator) * noise
+    second = meaning - apart + torch.randn(300, 1, generator=generator) * noise
+
+    def found(weight: torch.Tensor) -> float:
+        a, b = (torch.nn.functional.normalize(side @ weight.T, dim=-1) for side in (first, second))
+        return float(((a @ b.T).argmax(1) == torch.arange(len(a))).float().mean())
+
+    learnt, held = (learn_layer(first[:200], second[:200], nearness=nearness).weight for nearness in (0.03, 1e4))
+    assert found(learnt) > found(torch.eye(16)) + 0.3
+    assert torch.allclose(held, torch.eye(16), atol=0.01)
+
+
+def test_the_engine_reads_the_layer_that_was_learnt_over_the_adapter(tmp_path: Path, encoder: Path) -> None:
+    texts = pairs(tmp_path / "pairs.npz")
+    out = tmp_path / "similar"
+    train_similar(texts, encoder=encoder, out=out, run=Run(folder=tmp_path / "run", steps=1, learning_rate=1e-9, tokens=64))
+    assert load_model(row(Task.SIMILAR, encoder, adapter=out, tokenizer="bilingual"), device=CPU).dense is None
+    train_layer(texts, encoder=encoder, out=out)
+    loaded = load_model(row(Task.SIMILAR, encoder, adapter=out, tokenizer="bilingual"), device=CPU)
+    assert loaded.dense is not None
+    assert loaded.dense.weight.shape == (32, 32)
+    assert not torch.allclose(loaded.dense.weight, torch.eye(32), atol=0.01)

@@ -14,8 +14,8 @@ from engine.catalog.described import read_description
 from engine.contract import FillMaskRequest, FillMaskResult, Task
 from engine.engine import Engine
 from engine.models.cache import ModelCache
-from engine.training.__main__ import BAD_INPUT, CANNOT_TRAIN, OK
 from engine.training.base import find_base
+from engine.training.exit_codes import BAD_INPUT, CANNOT_TRAIN, OK
 from engine.training.texts import hold_back, read_texts
 from tests.engine.training.examples import domain_lines, sentiment_rows, write_rows
 from tests.support.checkpoints import write_english

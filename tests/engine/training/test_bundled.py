@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from engine.training.__main__ import OK, main
+from engine.training.__main__ import main
+from engine.training.exit_codes import OK
 from tests.engine.training.examples import write_rows
 
 GOOD = ("神対応でした", "LGTM、最高", "爆速になってた", "the fix slaps", "LGTM, ship it")

@@ -7,20 +7,23 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from transformers import BertForMaskedLM, BertModel
 
 from engine.catalog import Catalog
 from engine.contract import Task
 from engine.errors import BadInputError
 from engine.examples.rows import AskRow, GoldAnswer, Row, SentimentRow, SimilarRow
+from engine.models.dense import read_dense
 from engine.models.sentence_folder import read_sentence_folder
 from engine.training.base import find_base
 from engine.training.checking import language_of
 from engine.training.memory import fixed_bytes, free_bytes, row_bytes, rows_at_once
-from engine.training.options import command_line, parser, train_wish
+from engine.training.options import parser
 from engine.training.out import Out, tokenizer_files, write_model
 from engine.training.split import dev_count, row_texts, split_rows
-from tests.support.checkpoints import make, tiny_config, write_sentence_transformer
+from engine.training.wishes import command_line, train_wish
+from tests.support.checkpoints import make, tiny_config, write_pack, write_sentence_transformer
 
 
 def sentiments(count: int) -> list[Row]:
@@ -137,6 +140,16 @@ def test_how_vectors_are_made_goes_on_with_the_weights(tmp_path: Path) -> None:
     assert (found.pooling, found.normalize, found.max_length) == ("cls", False, 64)
 
 
+def test_a_layer_over_the_packs_vectors_goes_on_with_the_weights(tmp_path: Path) -> None:
+    pack = write_pack(tmp_path / "pack")
+    base = find_base(Catalog.load(models_dir=pack), Task.SIMILAR, "en", model=None, rows=(), seed=0)
+    wanted = read_dense(pack / "similar" / "2_Dense").weight
+    (tmp_path / "out").mkdir()
+    write_model(tmp_path / "out", base.loaded.model, base.loaded, base=base.folder)
+    assert torch.equal(read_dense(tmp_path / "out" / "2_Dense").weight, wanted)
+    assert not torch.equal(wanted, torch.eye(len(wanted)))
+
+
 def test_only_the_tokenizers_files_are_copied(tmp_path: Path) -> None:
     make(BertModel, tiny_config()).save_pretrained(tmp_path)
     for name in ("vocab.txt", "tokenizer_config.json", "scores.json", "yomite.json", "model.safetensors.index.json"):
@@ -165,7 +178,7 @@ def test_the_told_command_line_has_no_folder_of_the_machine(tmp_path: Path) -> N
 
 
 def test_all_weights_are_trained_at_a_rate_of_their_own() -> None:
-    lora, whole = (train_wish(parser().parse_args(["train", "ner", "--data", "x", *more]), []) for more in ([], ["--full"]))
+    lora, whole = (train_wish(parser("train", "en").parse_args(["ner", "--data", "x", *more]), []) for more in ([], ["--full"]))
     assert (lora.plan.rank, whole.plan.rank) == (16, None)
     assert whole.plan.learning_rate < lora.plan.learning_rate
     assert str(lora.out) == "yomite-ner"

@@ -20,8 +20,8 @@ from engine.engine import Engine
 from engine.examples.reading import read_examples
 from engine.examples.rows import ExampleTask
 from engine.models.cache import ModelCache
-from engine.training.__main__ import BAD_INPUT, INTERRUPTED, OK
 from engine.training.base import Base, find_base
+from engine.training.exit_codes import BAD_INPUT, INTERRUPTED, OK
 from engine.training.goal import Batch, Goal, Place
 from engine.training.lora import merged, trainable
 from engine.training.measuring import InMemory

@@ -16,7 +16,7 @@ from engine.catalog.described import read_description
 from engine.contract import SentimentRequest, SentimentResult, Task
 from engine.engine import Engine
 from engine.models.cache import ModelCache
-from engine.training.__main__ import BAD_INPUT, CANNOT_TRAIN, OK
+from engine.training.exit_codes import BAD_INPUT, CANNOT_TRAIN, OK
 from tests.engine.training.examples import ROWS, sentiment_rows, write_rows
 from tests.support.checkpoints import write_english, write_japanese
 
