@@ -12,10 +12,11 @@ from engine.errors import BadInputError
 from engine.han import HAN, KANA, is_chinese
 from engine.latin import foreign_language, word_count
 
-# Addresses, mentions and blanks to fill say nothing about the language around them.
+# Addresses, mentions, blanks to fill, and laughter (神www) say nothing about the language around them.
 _NO_PROSE = re.compile(
     r"https?://\S+|www\.\S+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}"
     r"|<[@#!][^<>\s]{0,80}>|\[(?:MASK|PAD|CLS|SEP|UNK)\]|:[a-z0-9_+-]{1,64}:"
+    rf"|(?<=[{HAN}{KANA}。、！？!?…])[wWｗＷ]+(?![A-Za-zＡ-Ｚａ-ｚ])"
 )
 _QUOTED = re.compile(r"「[^「」]*」|『[^『』]*』|“[^“”]*”|\"[^\"\n]{1,300}\"")
 _KANA = re.compile(f"[{KANA}]")
@@ -154,7 +155,7 @@ def _without_words(text: str, normal: str) -> Language | None:
     raise BadInputError(
         "empty_text",
         ja="記号や絵文字だけで、読める文字がありません。日本語か英語の文を入力してください。例：この映画は面白かった。",
-        en="there are only marks or emoji and nothing to read: give a text in Japanese or English, e.g. “I liked this film.”",
+        en="There are only marks or emoji and nothing to read: give a text in Japanese or English, e.g. “I liked this film.”",
     )
 
 
@@ -162,8 +163,8 @@ def _refuse_blank(text: str) -> None:
     if all(char.isspace() or unicodedata.category(char) in ("Cc", "Cf", "Cs", "Cn", "Zs") or char in _INVISIBLE for char in text):
         raise BadInputError(
             "empty_text",
-            ja="テキストが空です。日本語か英語の文を入力してください。例：この映画は面白かった。",
-            en="the text is empty: give one in Japanese or English, e.g. “I liked this film.”",
+            ja="文章が空です。日本語か英語の文を入力してください。例：この映画は面白かった。",
+            en="The text is empty: give one in Japanese or English, e.g. “I liked this film.”",
         )
 
 
@@ -183,10 +184,10 @@ def _unsupported(code: str, ja: str, en: str) -> BadInputError:
     """The answer to a text of language `code`, whose name stands in both languages."""
     return BadInputError(
         "unsupported_language",
-        ja=f"{ja}のテキストのようです。読めるのは日本語と英語だけなので、どちらかで入力してください"
-        "（判定が違うときは言語を ja か en に指定できます）。",
-        en=f"this looks like {en}; only Japanese and English can be read. Give a text in one of them"
-        " (if the guess is wrong, set the language to ja or en).",
+        ja=f"{ja}の文章のようです。読めるのは日本語と英語だけなので、どちらかで入力してください"
+        "（違うときは --lang ja か --lang en を付けてください）。",
+        en=f"This looks like {en}; only Japanese and English can be read. Give a text in one of them"
+        " (if that is wrong, add --lang ja or --lang en).",
         language=code,
     )
 

@@ -24,6 +24,9 @@ _END = re.compile(
 _CONTINUES = re.compile(r"(?:と|って|っていう|なんて|など|なら|は|が|を|に|で|も|の|や|へ|か|より|から|まで|だ|です|とか|、|，|,|。|・)")
 _JAPANESE = re.compile(r"[\u3005-\u3007\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]")
 _JAPANESE_NAMES = ("Yahoo!", "Yahoo！", "モーニング娘。")
+# What stands behind the mark in the name of a file or place: 資料.pdf, 東京.jp; or in an address: 東京?q=1.
+_NAME_ENDING = re.compile(r"[a-z0-9]")
+_QUERY = re.compile(r"[\w.%\[\]-]{1,30}=")
 
 # A name or number follows these, never a new sentence.
 _TITLE_WORDS = "mr mrs ms mx dr prof st gen sen rep gov capt lt col sgt rev hon messrs mt"
@@ -100,7 +103,7 @@ def _ends_here(line: str, match: re.Match[str], *, start: int) -> bool:
     before = line[max(start, match.start() - _LOOK_BEHIND) : match.start()]
     after = line[match.end() : match.end() + _LOOK_BEHIND]
     marks, closers = match["marks"], match["closers"]
-    if (before + marks).endswith(_JAPANESE_NAMES) and after[:1].isalnum():
+    if (before + marks).endswith(_JAPANESE_NAMES) and _name_goes_on(marks, after):
         return False
     if closers and _CONTINUES.match(after):
         return False
@@ -111,11 +114,22 @@ def _ends_here(line: str, match: re.Match[str], *, start: int) -> bool:
     return _ends_before_space(before, marks, closers, after)
 
 
+def _name_goes_on(marks: str, after: str) -> bool:
+    """Whether the sentence goes on behind a name that ends with a mark: Yahoo! in 2005, Yahoo! Japan, but not Yahoo! It is."""
+    following = _NEXT_WORD.match(after)
+    word = (following and following[1]) or ""
+    if after[:1].isalnum() or marks == "。":
+        return after[:1].isalnum()
+    return bool(word) and not (word[0].isupper() and word.lower() in _STARTERS)
+
+
 def _ends_without_space(before: str, marks: str, after: str) -> bool:
-    """Marks of a keyboard without a space behind them end a sentence between Japanese only: すごい!次は, not 3.5 or a.m.に."""
+    """Marks of a keyboard without a space behind them end a sentence after Japanese only: すごい!次は, not a.m.に or 資料.pdf."""
     if marks.strip("…") == "":
         return False
-    return bool(before and _JAPANESE.match(before[-1]) and not (marks in ".．" and after[0].isdigit()))
+    if (marks in ".．" and _NAME_ENDING.match(after)) or (marks == "?" and _QUERY.match(after)):
+        return False
+    return bool(before and _JAPANESE.match(before[-1]))
 
 
 def _ends_before_space(before: str, marks: str, closers: str, after: str) -> bool:

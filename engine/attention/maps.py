@@ -94,7 +94,7 @@ def _layers(output: Any, model: LoadedModel) -> Sequence[torch.Tensor]:
     if not layers or any(layer is None for layer in layers):
         raise ModelError(
             "no_attention_maps",
-            ja=f"モデル {model.name} は注意の重みを出せません。BERT型のモデルを指定してください。",
+            ja=f"モデル {model.name} は注意の重みを出せません。BERT 型のモデルを指定してください。",
             en=f"The model {model.name} gives no attention maps. Name a model of the BERT kind.",
         )
     return layers

@@ -88,11 +88,11 @@ def _not_there(text: str, context: str) -> RowProblem:
     near = _alike(text, context)
     if near:
         return RowProblem(
-            ja=f"答え「{quoted(text)}」は本文では「{quoted(near)}」と書かれています。本文のとおりに書いてください。",
+            ja=f"答え「{quoted(text)}」は文脈では「{quoted(near)}」と書かれています。文脈のとおりに書いてください。",
             en=f"the context writes the answer {quoted(text)!r} as {quoted(near)!r}; write it as it stands there.",
         )
     return RowProblem(
-        ja=f"答え「{quoted(text)}」が本文にありません。本文から書き写してください（答えがない質問では空にします）。",
+        ja=f"答え「{quoted(text)}」が文脈にありません。文脈から書き写してください（答えがない質問では空にします）。",
         en=f"answer {quoted(text)!r} is not in the context; copy it from there (leave it empty if there is none).",
     )
 

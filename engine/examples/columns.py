@@ -23,7 +23,7 @@ COLUMNS: dict[ExampleTask, dict[str, tuple[str, ...]]] = {
     },
     ExampleTask.NER: {
         "text": _TEXT,
-        "entities": ("entities", "labels", "label", "spans", "固有表現", "固有名", "ラベル"),
+        "entities": ("entities", "labels", "label", "spans", "固有名", "固有表現", "ラベル"),
         "lang": _LANG,
     },
     ExampleTask.ASK: {
@@ -74,8 +74,9 @@ def missing(task: ExampleTask, found: Collection[str], lacking: list[str]) -> Me
     """Says which columns were found and which are needed."""
     named = ", ".join(found) or "–"
     needed = ", ".join("/".join(group) for group in _NEEDED[task])
+    needed_ja = "、".join("か ".join(f"{name}（{_in_japanese(task, name)}）" for name in group) for group in _NEEDED[task])
     return Message(
-        ja=f"列「{'」「'.join(lacking)}」がありません。ある列：{named}。必要な列：{needed}。",
+        ja=f"列「{'」「'.join(lacking)}」がありません。ある列：{named}。必要な列（かっこ内の名前でもかまいません）：{needed_ja}。",
         en=f"no column {', '.join(lacking)}; found: {named}; needed: {needed}.",
     )
 
@@ -84,6 +85,11 @@ def missing_column(task: ExampleTask, name: str, found: Collection[str], lacking
     """The error of a file all of whose rows lack a column."""
     said = missing(task, found, lacking)
     return BadInputError("missing_column", ja=f"{name}：{said.ja}", en=f"{name}: {said.en}", file=name, columns=", ".join(lacking))
+
+
+def _in_japanese(task: ExampleTask, name: str) -> str:
+    """What a column may be called in Japanese."""
+    return next(alias for alias in COLUMNS[task][name] if not alias.isascii())
 
 
 def _plain(name: str) -> str:

@@ -1,20 +1,24 @@
-"""What is worth saying of a file of examples though it can be read: duplicates, contradictions, answers in several places, unused columns."""
+"""What is worth saying of a file of examples though it can be read: rows that say the same or the contrary, odd spans, unused columns."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterator, Sequence
 
 from engine.contract import Message
 from engine.examples.problems import counted, quoted
 from engine.examples.rows import AskRow, NerRow, RetrievalRow, Row, SentimentRow, SimilarRow
+from engine.han import HAN, KANA
 
 _LINES_NAMED = 5
+# A letter or digit of a script that puts spaces between words.
+_SPACED = re.compile(rf"[^\W_{HAN}{KANA}]")
 
 
 def notes_of(rows: Sequence[Row], lines: Sequence[int], *, several: Collection[int], unused: Sequence[str]) -> tuple[Message, ...]:
     """The notes on rows that begin at `lines`; at those in `several` an answer was taken at the first of several places."""
-    return (*_repeated(rows, lines), *_several(several), *_unused(unused))
+    return (*_repeated(rows, lines), *_several(several), *_cut_words(rows, lines), *_unused(unused))
 
 
 def _repeated(rows: Sequence[Row], lines: Sequence[int]) -> Iterator[Message]:
@@ -74,9 +78,29 @@ def _answer(row: Row) -> Hashable:
 def _several(lines: Collection[int]) -> Iterator[Message]:
     if lines:
         yield Message(
-            ja=f"答えが本文の複数の場所にある行が {len(lines)} 件あります（{_named(sorted(lines), ja=True)}）。最初の場所を使います。別の場所なら start 列で指定してください。",
+            ja=f"答えが文脈の複数の場所にある行が {len(lines)} 件あります（{_named(sorted(lines), ja=True)}）。最初の場所を使います。別の場所なら start 列で指定してください。",
             en=f"{counted(len(lines))} whose answer stands in several places of the context: {_named(sorted(lines), ja=False)}. The first is taken; a column start says which.",
         )
+
+
+def _cut_words(rows: Sequence[Row], lines: Sequence[int]) -> Iterator[Message]:
+    """Spans that are off by one show where words have spaces between them."""
+    cut = [
+        line
+        for row, line in zip(rows, lines, strict=True)
+        if isinstance(row, NerRow) and any(_is_off(row.text, entity.start, entity.end) for entity in row.entities)
+    ]
+    if cut:
+        yield Message(
+            ja=f"固有名の端が単語の途中か空白にある行が {len(cut)} 件あります（{_named(cut, ja=True)}）。位置は 0 から数え、終わりは含みません。ずれていないか確かめてください。",
+            en=f"{counted(len(cut))} with an entity that begins or ends within a word or at a space: {_named(cut, ja=False)}. See whether its places are counted from 0, without the end.",
+        )
+
+
+def _is_off(text: str, start: int, end: int) -> bool:
+    return any(map(str.isspace, (text[start], text[end - 1]))) or any(
+        0 < place < len(text) and _SPACED.match(text[place - 1]) and _SPACED.match(text[place]) for place in (start, end)
+    )
 
 
 def _unused(names: Sequence[str]) -> Iterator[Message]:

@@ -47,7 +47,7 @@ def read_examples(path: Path, task: ExampleTask) -> Examples:
         raise bad_rows(path.name, problems)
     if not made:
         raise BadInputError(
-            "no_rows", ja=f"{path.name} に行がありません。1行以上必要です。", en=f"{path.name} holds no rows; it needs one or more."
+            "no_rows", ja=f"{path.name} に行がありません。1 行以上必要です。", en=f"{path.name} holds no rows; it needs one or more."
         )
     rows = tuple(one.row for one in made)
     several = [line for one, line in zip(made, lines, strict=True) if one.first_of_several]

@@ -14,8 +14,9 @@ from matplotlib.ft2font import FT2Font, LoadFlags
 # The geta mark: what Japanese printers set where a type is missing.
 STAND_IN = "\u3013"
 _ELLIPSIS = "…"
-# Signs without a glyph that have a like one: the space of SentencePiece, the space of byte-level vocabularies.
-_LIKE = {"\u2581": "_", "\u0120": "_", "\u201e": '"', "\u2011": "-"}
+# Signs without a glyph that have a like one: the space of SentencePiece, the space of byte-level vocabularies, the stroke of ½, and so on.
+_LIKE = {"\u2581": "_", "\u0120": "_", "\u201e": '"', "\u2011": "-", "\u2044": "/", "\u2039": "<", "\u203a": ">", "\u201a": ","}
+_LIKE |= {"≤": "≦", "≥": "≧", "⋅": "·", "∗": "*", "⋯": "…", "Đ": "D", "ı": "i"}
 
 
 def japanese_font(size_pt: float) -> FontProperties:
@@ -26,7 +27,8 @@ def japanese_font(size_pt: float) -> FontProperties:
 def drawable(text: str, *, max_columns: int | None = None) -> str:
     """`text` on one line, in characters that the font has, at most `max_columns` half-width columns wide.
 
-    What the font lacks (emoji, Thai, ...) is replaced by 〓, control characters and other invisible ones by a space or nothing.
+    What the font lacks is replaced by what is like it (ğ by g), or by 〓 (emoji, Thai, ...); control characters and other invisible
+    ones by a space or nothing.
     """
     shown = _replace(unicodedata.normalize("NFC", text))
     return shown if max_columns is None else _shorten(shown, max_columns)
@@ -88,11 +90,15 @@ def _replace(text: str) -> str:
             continue
         elif ord(char) in glyphs():
             out.append(char)
-        elif char in _LIKE:
-            out.append(_LIKE[char])
         elif not (category.startswith("M") or category == "Sk") or not out:
-            out.append(STAND_IN)
+            out.append(_LIKE.get(char) or _without_accents(char) or STAND_IN)
     return "".join(out).strip()
+
+
+def _without_accents(char: str) -> str:
+    """The letters that are left of a character without its accents; "" where the font lacks one of them."""
+    letters = [part for part in unicodedata.normalize("NFKD", char) if not unicodedata.category(part).startswith("M")]
+    return "".join(letters) if all(ord(letter) in glyphs() for letter in letters) else ""
 
 
 def _selects_variant(char: str) -> bool:

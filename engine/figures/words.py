@@ -21,7 +21,7 @@ _RESTS = 0.5
 
 TASKS: dict[ExplainedTask, Message] = {
     "sentiment": Message(ja="感情の判定", en="sentiment"),
-    "ner": Message(ja="固有表現", en="named entity"),
+    "ner": Message(ja="固有名", en="named entity"),
     "ask": Message(ja="質問への答え", en="answer to the question"),
 }
 _LABELS = {

@@ -10,6 +10,6 @@ def nothing_to_read(**details: str) -> BadInputError:
     return BadInputError(
         "empty_text",
         ja="読める文字がありません。日本語か英語の文を入力してください。例：この映画は面白かった。",
-        en="there is nothing to read: give a text in Japanese or English, e.g. “I liked this film.”",
+        en="There is nothing to read: give a text in Japanese or English, e.g. “I liked this film.”",
         **details,
     )

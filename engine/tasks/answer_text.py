@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.clusters import cluster_starts, widen_to_clusters
+from engine.tasks.full_stop import with_full_stop
 from engine.tokenization.pieces import Pieces
 
 # Scripts that put spaces between words: an answer never cuts such a word, or a number, in two.
@@ -24,7 +25,7 @@ def possible_ends(pieces: Pieces) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]
     text, offsets = pieces.text, pieces.offsets
     whole = set(cluster_starts(text))
     visible = [bool(text[start:end].strip()) for start, end in offsets]
-    starts = np.array(visible, dtype=bool)
+    starts = np.array([seen and not _only_parts(text, *span) for seen, span in zip(visible, offsets, strict=True)], dtype=bool)
     ends = np.array(visible, dtype=bool)
     for i, (start, end) in enumerate(offsets):
         shared_before = i > 0 and offsets[i - 1][1] > start  # ㈱ is three pieces on one character
@@ -34,8 +35,16 @@ def possible_ends(pieces: Pieces) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]
     return starts, ends
 
 
+def _only_parts(text: str, start: int, end: int) -> bool:
+    """Whether a piece only parts what stands around it: 、 or 。, or a full stop that is not that of .5 or .NET."""
+    part = text[start:end]
+    return all(_is_loose(char) or char in _ENDS_OF_SENTENCES for char in part) or (part == "." and not text[end : end + 1].isalnum())
+
+
 def tidy_span(text: str, start: int, end: int) -> tuple[int, int]:
-    """The span without white space, separators and halves of bracket pairs at its ends; those stay if nothing else is in it.
+    """The span without white space, separators and halves of bracket pairs at its ends, with the full stop of an abbreviation.
+
+    Where there is nothing else in it, all stays.
 
     Characters with their marks, and emoji sequences, are taken whole. A bracket that the span opens and that closes right
     behind it is taken in.
@@ -50,7 +59,7 @@ def tidy_span(text: str, start: int, end: int) -> tuple[int, int]:
         first += 1
     while first < last and (_is_loose(text[last - 1]) or last - 1 in halves):
         last -= 1
-    return (first, last) if first < last else (start, end)
+    return widen_to_clusters(text, first, with_full_stop(text, first, last)) if first < last else (start, end)
 
 
 def _inside_word(text: str, place: int) -> bool:

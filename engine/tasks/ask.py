@@ -88,7 +88,7 @@ def prepare(request: AskRequest, language: Language, question: Pieces, context: 
     if len(question) > longest:
         raise BadInputError(
             "question_too_long",
-            ja=f"質問が長すぎます（{len(question)}トークン）。{longest}トークン以内に短くしてください。長い文章は質問ではなく本文に入れてください。",
+            ja=f"質問が長すぎます（{len(question)} トークン）。{longest} トークン以内に短くしてください。長い文章は質問ではなく文脈に入れてください。",
             en=f"The question is too long ({len(question)} tokens). Keep it within {longest} tokens; long text belongs in the context.",
             tokens=str(len(question)),
             limit=str(longest),
@@ -109,13 +109,13 @@ def _check(request: AskRequest, question: Pieces, context: Pieces) -> None:
     if not context:
         raise BadInputError(
             "empty_context",
-            ja="質問の答えを探す本文が空です。本文を添えてください。",
+            ja="質問の答えを探す文脈が空です。文脈を添えてください。",
             en="The context is empty. Add the text in which to look for the answer.",
         )
     if not 1 <= request.answers <= MAX_ANSWERS:
         raise BadInputError(
             "answers_out_of_range",
-            ja=f"答えの候補の数は1から{MAX_ANSWERS}までです（指定は{request.answers}）。",
+            ja=f"答えの候補の数は 1 から {MAX_ANSWERS} までです（指定は {request.answers}）。",
             en=f"The number of answers must be 1 to {MAX_ANSWERS}, got {request.answers}.",
         )
 

@@ -37,7 +37,7 @@ def _refusal(request: EmbedRequest) -> Failure | None:
     return BadInputError(
         "too_many_texts" if count else "too_few_texts",
         ja=f"文章が {count} 件です。1 件から {MOST_TEXTS} 件までを入力してください。例：猫が好きです。",
-        en=f"there are {count} texts; give 1 to {MOST_TEXTS}, e.g. I like cats.",
+        en=f"There are {count} texts; give 1 to {MOST_TEXTS}, e.g. I like cats.",
     ).as_failure()
 
 

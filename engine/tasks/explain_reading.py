@@ -119,7 +119,7 @@ def _check_room(size: int, room: int, first: Pieces) -> None:
     if size < least:
         raise BadInputError(
             "text_too_long",
-            ja=f"一つ目の文章が長すぎます（{len(first)}トークン）。二つ目と並べて読むには{room - least}トークン以内に短くしてください。",
+            ja=f"1 つ目の文章が長すぎます（{len(first)} トークン）。2 つ目と並べて読むには {room - least} トークン以内に短くしてください。",
             en=f"The first text is too long ({len(first)} tokens) to be read beside the second. Keep it within {room - least} tokens.",
             tokens=str(len(first)),
             limit=str(room - least),

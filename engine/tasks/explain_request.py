@@ -15,7 +15,7 @@ def check_request(request: ExplainAttentionRequest) -> None:
     if request.task == "ask" and request.second is None:
         raise BadInputError(
             "second_missing",
-            ja="質問の答えを探す本文がありません。質問のほかに本文を添えてください。",
+            ja="質問の答えを探す文脈がありません。質問のほかに文脈を添えてください。",
             en="There is no context in which to look for the answer. Give one beside the question.",
         )
     if request.view != "compare":
@@ -32,13 +32,13 @@ def check_request(request: ExplainAttentionRequest) -> None:
     if second is None and request.other_model is None:
         raise BadInputError(
             "nothing_to_compare",
-            ja="比べる相手がありません。二つ目の文章か、もう一つのモデルを指定してください（質問応答ではモデルだけです）。",
+            ja="比べる相手がありません。2 つ目の文章か、もうひとつのモデルを指定してください（質問応答ではモデルだけです）。",
             en="There is nothing to compare with. Give a second text or another model (for a question, another model).",
         )
     if second is not None and request.other_model is not None:
         raise BadInputError(
             "compare_one_thing",
-            ja=f"二つ目の文章ともう一つのモデル（{request.other_model}）の両方と比べることはできません。どちらか一つにしてください。",
+            ja=f"2 つ目の文章ともうひとつのモデル（{request.other_model}）の両方と比べることはできません。どちらかひとつにしてください。",
             en=f"A second text and another model ({request.other_model}) cannot be compared at once. Give one of the two.",
         )
 
@@ -53,7 +53,7 @@ def check_choice(what: str, what_ja: str, value: int, count: int) -> None:
         allowed = "0" if count == 1 else f"0–{count - 1}"
         raise BadInputError(
             f"{what}_out_of_range",
-            ja=f"{what_ja}の番号{value}はありません。指定できるのは{allowed.replace('–', '〜')}です。",
+            ja=f"{what_ja}の番号 {value} はありません。指定できるのは {allowed.replace('–', '〜')} です。",
             en=f"There is no {what} {value}: {allowed} can be given.",
             value=str(value),
             allowed=allowed,
@@ -62,10 +62,10 @@ def check_choice(what: str, what_ja: str, value: int, count: int) -> None:
 
 def not_found(word: str, window: int | None) -> BadInputError:
     """What is said of a word that does not stand in the text, or not in the part of it that is asked for."""
-    where_ja, where_en = ("文章", "the text") if window is None else (f"区間{window}", f"window {window}")
+    where_ja, where_en = ("文章", "the text") if window is None else (f"区間 {window} ", f"window {window}")
     return BadInputError(
         "word_not_found",
-        ja=f"「{word}」は{where_ja}にありません。{where_ja}にある言葉を指定してください。",
+        ja=f"「{word}」は{where_ja}にありません。{where_ja}にあることばを指定してください。",
         en=f"“{word}” does not stand in {where_en}. Name a word that does.",
         word=word,
     )

@@ -168,11 +168,11 @@ def _of_word(found: list[_Tagged], word: str | None, reading: Reading) -> list[_
 def _no_entity(word: str | None) -> Message:
     if word is not None:
         return Message(
-            ja=f"「{word}」は固有表現と判定されませんでした。固有表現ではない（{NO_ENTITY}）という判定を説明します。",
+            ja=f"「{word}」は固有名と判定されませんでした。固有名ではない（{NO_ENTITY}）という判定を説明します。",
             en=f"“{word}” was not taken for an entity. What is explained is that it is none ({NO_ENTITY}).",
         )
     return Message(
-        ja=f"固有表現は見つかりませんでした。最も迷った単語について、固有表現ではない（{NO_ENTITY}）という判定を説明します。",
+        ja=f"固有名は見つかりませんでした。最も迷った単語について、固有名ではない（{NO_ENTITY}）という判定を説明します。",
         en=f"No entity was found. What is explained is that the word nearest to one is none ({NO_ENTITY}).",
     )
 
@@ -228,11 +228,11 @@ _PREDICTS_NOTHING = Message(
     en="This model predicts nothing about a whole text: only its attention is shown.",
 )
 _NO_SPAN = Message(
-    ja="この部分には答えになりうる言葉がないので、注意だけを示します。",
+    ja="この部分には答えになりうることばがないので、注意だけを示します。",
     en="Nothing in this part can be an answer: only attention is shown.",
 )
 _NO_ANSWER = Message(
-    ja="本文に答えはないと判定されました。答えに最も近い言葉について説明します。",
+    ja="文脈に答えはないと判定されました。答えに最も近いことばについて説明します。",
     en="The context was judged to hold no answer. What is explained is the nearest to one.",
 )
 _ANSWER_ELSEWHERE = Message(

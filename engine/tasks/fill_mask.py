@@ -10,6 +10,7 @@ import torch
 
 from engine.contract import Blank, Failure, Filling, FillMaskRequest, FillMaskResult, Language
 from engine.errors import BadInputError, EngineError, ModelError
+from engine.han import HAN, KANA
 from engine.models.loaded import TOKENS_PER_BATCH, LoadedModel
 from engine.tokenization.pieces import ModelInput
 
@@ -19,17 +20,24 @@ MAX_CANDIDATES = 100
 _BLANK = re.compile(r"[\[［](?:MASK|ＭＡＳＫ)[\]］]|<mask>|＿+|_{3,}", re.IGNORECASE)
 # The output over the whole vocabulary is the largest tensor by far: at most this many numbers (4 bytes each) at once.
 _LOGITS_AT_ONCE = 48_000_000
+# Two pieces can make one filling, and the second of them may be far less likely: it is looked for among so many pieces at least.
+_LEAST_LOOKED_AT = 100
 # Where a model keeps what scores pieces, for those whose head takes any places of a text: the blanks alone, half of the work of all.
 _HEADS = {"bert": "cls", "roberta": "lm_head", "xlm-roberta": "lm_head", "camembert": "lm_head"}
 _UNUSED = re.compile(r"\[unused\d+\]|<unused\d+>|madeupword\d+")
+_JAPANESE_LETTER = re.compile(rf"[{HAN}{KANA}\uff66-\uff9f]")
+# Of pieces: letters, and the signs that only Japanese writes, such as 、 and ・; with the letters and signs of full and half width.
+_JAPANESE_PIECE = re.compile(rf"[{HAN}\u3000-\u30ff\u31f0-\u31ff\uff00-\uffef]")
 
 
 @dataclass(frozen=True)
 class _Row:
-    """An input, and where in it each of some blanks is: (number of the blank in the text, place in the input)."""
+    """An input, and what is asked of it."""
 
     input: ModelInput
-    blanks: tuple[tuple[int, int], ...]
+    blanks: tuple[tuple[int, int], ...]  # (number of a blank in the text, its place in the input)
+    looked_at: int  # how many of the likeliest pieces may become fillings
+    english: bool  # whether nothing Japanese fits into the text
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,8 @@ def run(requests: Sequence[FillMaskRequest], languages: Sequence[Language], mode
     """Fill every blank of each request's text by itself; the other blanks stay blank meanwhile.
 
     A filling's probability is the model's over its whole vocabulary; two pieces that give the same text (at the start of a
-    word and inside one) count together. A request's failures are BadInputErrors: `no_blank`, `too_many_blanks`,
+    word and inside one) count together. Into an English text without a Japanese letter nothing Japanese is put, though a
+    model of both languages may find it probable. A request's failures are BadInputErrors: `no_blank`, `too_many_blanks`,
     `candidates_out_of_range`.
 
     Raises:
@@ -66,8 +75,7 @@ def run(requests: Sequence[FillMaskRequest], languages: Sequence[Language], mode
         except EngineError as error:
             readings.append(error.as_failure())
     rows = [row for reading in readings if isinstance(reading, _Reading) for row in reading.rows]
-    most = max((reading.request.candidates for reading in readings if isinstance(reading, _Reading)), default=0)
-    found = iter(_forward(rows, model, mask=int(mask), count=most))
+    found = iter(_forward(rows, model, mask=int(mask)))
     return [
         reading if isinstance(reading, Failure) else _interpret(reading, [next(found) for _ in reading.rows], model) for reading in readings
     ]
@@ -76,6 +84,7 @@ def run(requests: Sequence[FillMaskRequest], languages: Sequence[Language], mode
 def _prepare(request: FillMaskRequest, language: Language, mask: int, model: LoadedModel) -> _Reading:
     blanks = tuple(match.span() for match in _BLANK.finditer(request.text))
     _check(request, len(blanks))
+    english = language == "en" and not _JAPANESE_LETTER.search(request.text)
     # The text between the blanks is cut apart, as the tokenizer would cut it around its own mask token.
     edges = [0, *(edge for blank in blanks for edge in blank), len(request.text)]
     parts = [request.text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
@@ -87,7 +96,8 @@ def _prepare(request: FillMaskRequest, language: Language, mask: int, model: Loa
             places.append(len(ids))
             ids.append(mask)
         ids += pieces.ids
-    return _Reading(request=request, language=language, blanks=blanks, rows=_rows(ids, places, model))
+    rows = _rows(ids, places, model, candidates=request.candidates, english=english)
+    return _Reading(request=request, language=language, blanks=blanks, rows=rows)
 
 
 def _check(request: FillMaskRequest, blanks: int) -> None:
@@ -100,7 +110,7 @@ def _check(request: FillMaskRequest, blanks: int) -> None:
     if blanks > MAX_BLANKS:
         raise BadInputError(
             "too_many_blanks",
-            ja=f"空欄が{blanks}個あります。一度に{MAX_BLANKS}個までにしてください。",
+            ja=f"空欄が {blanks} 個あります。一度に {MAX_BLANKS} 個までにしてください。",
             en=f"There are {blanks} blanks. At most {MAX_BLANKS} can be filled at once.",
             blanks=str(blanks),
             limit=str(MAX_BLANKS),
@@ -108,39 +118,39 @@ def _check(request: FillMaskRequest, blanks: int) -> None:
     if not 1 <= request.candidates <= MAX_CANDIDATES:
         raise BadInputError(
             "candidates_out_of_range",
-            ja=f"候補の数は1から{MAX_CANDIDATES}までです（指定は{request.candidates}）。",
+            ja=f"候補の数は 1 から {MAX_CANDIDATES} までです（指定は {request.candidates}）。",
             en=f"The number of candidates must be 1 to {MAX_CANDIDATES}, got {request.candidates}.",
         )
 
 
-def _rows(ids: Sequence[int], places: Sequence[int], model: LoadedModel) -> tuple[_Row, ...]:
+def _rows(ids: Sequence[int], places: Sequence[int], model: LoadedModel, *, candidates: int, english: bool) -> tuple[_Row, ...]:
     """One input with all blanks where it fits the window, else one input a blank, with the blank in the middle."""
     size = model.window - model.tokenizer.special_count()
+
+    def row(start: int, numbers: Sequence[int]) -> _Row:
+        read = model.tokenizer.assemble(ids[start : start + size])
+        blanks = tuple((number, read.first.start + places[number] - start) for number in numbers)
+        return _Row(input=read, blanks=blanks, looked_at=max(4 * candidates, _LEAST_LOOKED_AT), english=english)
+
     if len(ids) <= size:
-        row = model.tokenizer.assemble(ids)
-        return (_Row(input=row, blanks=tuple((i, row.first.start + place) for i, place in enumerate(places))),)
-    rows = []
-    for index, place in enumerate(places):
-        start = min(max(0, place - size // 2), len(ids) - size)
-        row = model.tokenizer.assemble(ids[start : start + size])
-        rows.append(_Row(input=row, blanks=((index, row.first.start + place - start),)))
-    return tuple(rows)
+        return (row(0, range(len(places))),)
+    return tuple(row(min(max(0, place - size // 2), len(ids) - size), [number]) for number, place in enumerate(places))
 
 
 _Likely = list[tuple[int, float]]  # (id, probability), most probable first
 
 
-def _forward(rows: Sequence[_Row], model: LoadedModel, *, mask: int, count: int) -> list[dict[int, _Likely]]:
-    """For each row, the likeliest ids of each of its blanks; enough of them to find `count` different fillings."""
+def _forward(rows: Sequence[_Row], model: LoadedModel, *, mask: int) -> list[dict[int, _Likely]]:
+    """For each row, the likeliest ids of each of its blanks, as many as it looks at."""
     vocabulary = model.model.config.vocab_size
-    allowed = _allowed(model, vocabulary)
-    # Two pieces can make one filling, and the second of them may be far less likely.
-    count = min(4 * count, int(allowed.sum()))
+    allowed = {english: _allowed(model, vocabulary, english=english) for english in {row.english for row in rows}}
     found: dict[int, dict[int, _Likely]] = {}
     for logits_of in _logits(rows, model, mask=mask, vocabulary=vocabulary):
         for index, logits in logits_of:
             probabilities = logits.float().softmax(-1)
-            best = probabilities.masked_fill(~allowed[: probabilities.shape[-1]], -1.0).topk(count)
+            ids = allowed[rows[index].english]
+            most = min(rows[index].looked_at, int(ids.sum()))
+            best = probabilities.masked_fill(~ids[: probabilities.shape[-1]], -1.0).topk(most)
             pairs = [list(zip(*row, strict=True)) for row in zip(best.indices.tolist(), best.values.tolist(), strict=True)]
             found[index] = {blank: row for (blank, _), row in zip(rows[index].blanks, pairs, strict=True)}
     return [found[index] for index in range(len(rows))]
@@ -172,11 +182,14 @@ def _logits(rows: Sequence[_Row], model: LoadedModel, *, mask: int, vocabulary: 
         )
 
 
-def _allowed(model: LoadedModel, vocabulary: int) -> torch.Tensor:
-    """Which ids can be a filling: words and parts of words, nothing special, unknown or reserved. *Shape:* (vocabulary,)."""
+def _allowed(model: LoadedModel, vocabulary: int, *, english: bool) -> torch.Tensor:
+    """Which ids can be a filling: words and parts of words, nothing special, unknown or reserved, and for an `english` text
+    nothing Japanese. *Shape:* (vocabulary,).
+    """
     backend = model.tokenizer.backend
     special = set(backend.all_special_ids)
-    known = {index for token, index in backend.get_vocab().items() if index not in special and not _UNUSED.fullmatch(token)}
+    pieces = {index: piece for piece, index in backend.get_vocab().items() if index not in special and not _UNUSED.fullmatch(piece)}
+    known = {index for index, piece in pieces.items() if not (english and _JAPANESE_PIECE.search(piece))}
     return torch.tensor([index in known for index in range(vocabulary)], device=model.device)
 
 

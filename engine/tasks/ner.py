@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +15,7 @@ from engine.errors import ModelError
 from engine.models.loaded import LoadedModel
 from engine.tasks import nothing_to_read
 from engine.tasks.entity_tags import Scores, TagSet, read_tags
+from engine.tasks.full_stop import with_full_stop
 from engine.tokenization.pieces import ModelInput, Pieces, case_types, windows
 
 # Neighbouring windows share a quarter of their pieces: half of that is the least context at a seam.
@@ -23,8 +23,8 @@ OVERLAP_SHARE = 4
 DECIMALS = 6
 # No entity begins or ends with these.
 _SEPARATORS = "・、，,;；：:"
-# The full stop behind these belongs to them.
-_ABBREVIATION = re.compile(r"\b(?:(?:[A-Za-z]\.)+[A-Za-z]|Inc|Corp|Ltd|Co|Bros|Jr|Sr)")
+# Nor begins with these: they mention a person or a topic in chat.
+_MENTIONING = "@＠#＃"
 
 Probabilities = NDArray[np.float32]  # *Shape:* (pieces, model outputs)
 
@@ -134,18 +134,15 @@ def span_of(pieces: Pieces, words: Sequence[range], *, after: int = 0) -> tuple[
 
 
 def _tidy_span(text: str, start: int, end: int) -> tuple[int, int]:
-    """Whole characters as seen, without separators and white space at the ends, with the full stop of an abbreviation.
+    """Whole characters as seen, without separators, signs of mentions and white space at the ends, with an abbreviation's full stop.
 
     Empty if nothing else is there.
     """
-    while start < end and (text[start].isspace() or text[start] in _SEPARATORS):
+    while start < end and (text[start].isspace() or text[start] in _SEPARATORS + _MENTIONING):
         start += 1
     while start < end and (text[end - 1].isspace() or text[end - 1] in _SEPARATORS):
         end -= 1
-    last_word = max(text.rfind(" ", start, end) + 1, start)
-    if text[end : end + 1] == "." and _ABBREVIATION.fullmatch(text, last_word, end):
-        end += 1
-    return trimmed_span(text, *widen_to_clusters(text, start, end))
+    return trimmed_span(text, *widen_to_clusters(text, start, with_full_stop(text, start, end)))
 
 
 def join_windows(parts: Sequence[range], found: Sequence[Probabilities]) -> Probabilities:

@@ -59,12 +59,13 @@ def _read(cut: Sequence[Pieces], model: LoadedModel, pooling: str) -> Vectors:
         for part in windows(len(pieces), size=room, overlap=min(OVERLAP_PIECES, room // 2)):
             inputs.append(model.tokenizer.assemble(pieces.ids[part.start : part.stop]))
             owners.append(owner)
-    summed = np.zeros((len(cut), model.model.config.hidden_size))
+    summed = np.zeros((len(cut), model.vector_width))
     for indices, output in model.forward_batches(inputs):
         lengths = [len(inputs[index]) for index in indices]
-        pooled = pool(output.last_hidden_state.float(), lengths, how=pooling).double().cpu().numpy()
+        pooled = pool(output.last_hidden_state.float(), lengths, how=pooling)
+        vectors = (model.dense(pooled) if model.dense else pooled).double().cpu().numpy()
         # One by one: a long text may have several windows in one batch.
-        for index, vector, length in zip(indices, pooled, lengths, strict=True):
+        for index, vector, length in zip(indices, vectors, lengths, strict=True):
             summed[owners[index]] += vector * length
     norms = np.linalg.norm(summed, axis=1, keepdims=True)
     unit: Vectors = (summed / np.maximum(norms, _SMALLEST_NORM)).astype(np.float32)

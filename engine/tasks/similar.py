@@ -52,13 +52,13 @@ def _refusal(request: SimilarRequest) -> Failure | None:
         return BadInputError(
             "too_few_texts",
             ja=f"比べる文章が {count} 件です。{least} 件以上を「|」か改行で区切って入力してください。例：猫が好き | 犬が好き",
-            en=f"there are {count} texts to compare; give at least {least}, separated by | or line breaks, e.g. I like cats | I like dogs",
+            en=f"There are {count} texts to compare; give at least {least}, separated by | or line breaks, e.g. I like cats | I like dogs",
         ).as_failure()
     if count > most:
         return BadInputError(
             "too_many_texts",
             ja=f"文章が {count} 件あります。一度に比べられるのは {most} 件までです。分けて入力してください。",
-            en=f"there are {count} texts; at most {most} can be compared at once. Give them in parts.",
+            en=f"There are {count} texts; at most {most} can be compared at once. Give them in parts.",
         ).as_failure()
     return None
 

@@ -70,7 +70,7 @@ def _notes(count: int, window: int) -> tuple[Message, ...]:
         return ()
     return (
         Message(
-            ja=f"この文章は{count}トークンです。モデルが一度に読めるのは{window}トークンまでなので、他の機能では区切って読みます。",
+            ja=f"この文章は {count} トークンです。モデルが一度に読めるのは {window} トークンまでなので、ほかのコマンドでは区切って読みます。",
             en=f"This text has {count} tokens. The model reads {window} at once, so other tasks read it in parts.",
         ),
     )

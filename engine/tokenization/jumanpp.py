@@ -74,7 +74,7 @@ class Jumanpp:
             self._end()
             raise ModelError(
                 "tokenizer_program_failed",
-                ja=f"Juman++ ({self._path}) が答えませんでした。端末で echo 猫だ | {PROGRAM} が動くことを確かめてください。",
+                ja=f"Juman++ ({self._path}) が答えませんでした。ターミナルで echo 猫だ | {PROGRAM} が動くことを確かめてください。",
                 en=f"Juman++ ({self._path}) did not answer. Check in a terminal that this works: echo 猫だ | {PROGRAM}",
                 program=self._path,
             ) from error

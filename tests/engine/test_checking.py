@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,22 @@ def test_this_machine_computes_draws_and_cuts(tiny_pack: Path) -> None:
     assert {row.name: row.state for row in rows if row.name != "gpu"} == {"torch": "ok", "fonts": "ok", "dictionary": "ok"}
     assert "cpu" in rows[0].found.ja
     assert "東京|都|に|行く" in rows[-1].found.en
+
+
+def test_whether_torch_computes_is_known_without_loading_what_loads_models() -> None:
+    code = (
+        "import sys; from engine.checking import check_torch; print(check_torch('cpu', 'auto')[0].state); "
+        "print({'engine.models.loading', 'transformers.modeling_utils'} & set(sys.modules))"
+    )
+    outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert outcome.stdout.splitlines() == ["ok", "set()"], outcome.stderr
+
+
+def test_a_transformers_that_does_not_fit_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    [row] = guarded("torch", lambda: check_torch("cpu", "auto"))
+    assert (row.state, "transformers" in row.found.ja) == ("error", True)
+    assert_bilingual([row])
 
 
 def test_a_device_that_is_not_there_is_an_error() -> None:

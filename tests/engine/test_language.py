@@ -47,6 +47,9 @@ JAPANESE = [
     "今日は[MASK]です",
     "https://example.com/this/is/a/long/path を見て",
     "今日はCPUが熱い(´・ω・`)",
+    "草wwwwww",
+    "神ｗｗｗ",
+    "乙！WWW",
 ]
 ENGLISH = [
     "I love this movie.",

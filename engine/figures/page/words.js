@@ -7,7 +7,7 @@ const WORDS = {
     speech: "Switch to English",
     labels: { positive: "ポジティブ", neutral: "中立", negative: "ネガティブ", PER: "人名", ORG: "組織", LOC: "地名", MISC: "その他", O: "固有名ではない" },
     noAnswer: "答えなし",
-    tasks: { sentiment: "感情の判定", ner: "固有表現", ask: "質問への答え" },
+    tasks: { sentiment: "感情の判定", ner: "固有名", ask: "質問への答え" },
     predictsNothing: "このモデルは文章全体について何も予測しません。",
     model: "モデル：{model}（{layers} 層 × {heads} ヘッド、ここに {tokens} トークン）",
     part: "長い文章の一部です（区間 {window}、0〜{last} のうち）。予測は、一度に読んだ全体についてのものです。",

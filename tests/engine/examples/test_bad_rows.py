@@ -48,7 +48,7 @@ def error_of(path: Path, content: str, task: str) -> BadInputError:
         ("ner", {"text": "京都", "entities": [{"start": "0", "end": 2, "label": "LOC"}]}, "整数", "whole numbers"),
         pytest.param("ner", {"text": "京都", "entities": DEEP}, "読めません", "cannot read the entities", id="nested entities"),
         ("ner", {"text": "京都", "entities": {"LOC": 1}}, "読めません", "cannot read the entities"),
-        ("ask", {"question": "?", "context": "東京", "answers": ["大阪"]}, "本文にありません", "not in the context"),
+        ("ask", {"question": "?", "context": "東京", "answers": ["大阪"]}, "文脈にありません", "not in the context"),
         ("ask", {"question": "?", "context": "２０１７年", "answers": ["2017年"]}, "「２０１７年」と書かれています", "as '２０１７年'"),
         ("ask", {"question": "?", "context": "In New\nYork.", "answers": ["new york"]}, "「New York」", "as 'New York'"),
         ("ask", {"question": "?", "context": "東京", "answers": [{"text": "京", "start": 0}]}, "1 文字目", "not stand at 0 but at 1"),

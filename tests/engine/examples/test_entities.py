@@ -95,6 +95,26 @@ def test_tokens_with_tags_are_joined_as_their_language_is_written(tmp_path: Path
 
 
 @pytest.mark.parametrize(
+    ("text", "start", "end", "off"),
+    [
+        ("I live in Paris now", 10, 15, False),
+        ("I live in Paris now", 10, 14, True),
+        ("I live in Paris now", 11, 15, True),
+        ("I live in Paris now", 9, 15, True),
+        ("I live in Paris now", 10, 16, True),
+        ("2020年", 0, 3, True),
+        ("Appleと山田さん", 0, 5, False),
+        ("東京に行く", 0, 2, False),
+    ],
+)
+def test_a_span_that_is_off_by_one_is_told_where_words_show_it(tmp_path: Path, text: str, start: int, end: int, off: bool) -> None:
+    first = {"text": "Ann", "entities": [[0, 3, "PER"]]}
+    examples = read(tmp_path / "rows.jsonl", json_lines(first, {"text": text, "entities": [[start, end, "LOC"]]}), "ner")
+    told = [("2 行目" in note.ja, "line 2" in note.en, "counted from 0" in note.en) for note in examples.notes]
+    assert told == ([(True, True, True)] if off else [])
+
+
+@pytest.mark.parametrize(
     ("line", "said"),
     [
         ("太郎\tI-PER", "I-PER follows no B-PER"),

@@ -175,10 +175,10 @@ def test_a_table_of_ten_thousand_rows_is_read_in_full(tmp_path: Path) -> None:
     [
         ("rows.txt", "x", "unknown_format", ".csv"),
         ("rows.conll", "x", "unknown_format", ".csv"),
-        ("rows.csv", "", "no_rows", "1行以上"),
-        ("rows.csv", "text,label\n", "no_rows", "1行以上"),
-        ("rows.jsonl", "\n", "no_rows", "1行以上"),
-        ("rows.json", "[]", "no_rows", "1行以上"),
+        ("rows.csv", "", "no_rows", "1 行以上"),
+        ("rows.csv", "text,label\n", "no_rows", "1 行以上"),
+        ("rows.jsonl", "\n", "no_rows", "1 行以上"),
+        ("rows.json", "[]", "no_rows", "1 行以上"),
         ("rows.jsonl.gz", gzip.compress(LINES.encode() * 50)[:-20], "unreadable_file", "rows.jsonl.gz"),
         ("rows.csv", "text,class2\n最高,肯定\n", "missing_column", "text, class2"),
         ("rows.jsonl", json_lines({"text": "x"}, {"text": "y", "kind": 1}), "missing_column", "text, kind"),
@@ -199,6 +199,26 @@ def test_a_missing_column_is_named_with_those_found_and_needed(tmp_path: Path) -
         read(tmp_path / "rows.csv", "sentence1,sentence3,score\na,b,1\n", "similar")
     assert caught.value.message.en == "rows.csv: no column b; found: sentence1, sentence3, score; needed: a, b, score/paraphrase."
     assert "列「b」がありません" in caught.value.message.ja
+
+
+@pytest.mark.parametrize(
+    ("task", "table", "needed"),
+    [
+        ("sentiment", "コメント欄,評価\n最高,肯定\n", ["text（文）", "label（ラベル）"]),
+        ("similar", "甲,乙\n猫,犬\n", ["a（文1）", "b（文2）", "score（類似度）か paraphrase（言い換え）"]),
+        ("ask", "問,答\n誰？,田中\n", ["question（質問）", "context（文脈）", "answers（回答）"]),
+        ("ner", "メモ\n東京\n", ["text（文）", "entities（固有名）"]),
+        ("retrieval", "訳\n雨\n", ["en（英語）", "ja（日本語）"]),
+    ],
+)
+def test_a_missing_column_may_be_called_by_a_japanese_name_which_is_told(tmp_path: Path, task: str, table: str, needed: list[str]) -> None:
+    with pytest.raises(BadInputError) as caught:
+        read(tmp_path / "rows.csv", table, task)
+    assert caught.value.code == "missing_column"
+    for name in needed:
+        assert name in caught.value.message.ja
+        column = name.split("（")[0]
+        assert column in caught.value.message.en
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

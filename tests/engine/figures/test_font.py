@@ -24,6 +24,8 @@ from engine.figures.font import display_columns, drawable, glyphs
         ("\u2581the", "_the"),
         ("a\x00\x1b\u200bb\nc", "ab c"),
         ("e\u0301", "é"),
+        ("Erdo\u011fan, ά, ộ", "Erdogan, α, o"),
+        ("1\u20442 ≤ ⋯", "1/2 ≦ …"),
         ("\ud800", "〓"),
         ("", ""),
     ],

@@ -28,6 +28,10 @@ from tests.engine.tasks.tiny_models import tiny_tokenizer
         ("、", "、", "、"),
         ("鳴く。東京です。", "。東京です。", "東京です。"),
         ("it is .NET.", ".NET.", ".NET."),
+        ("It begins at 10 a.m. on Monday.", "10 a.m", "10 a.m."),
+        ("He lives in Washington D.C. now", "Washington D.C", "Washington D.C."),
+        ("by Acme Inc. in 1999", "Acme Inc", "Acme Inc."),
+        ("I saw Paris.", "Paris", "Paris"),
         ("cafe\u0301 is", "cafe", "cafe\u0301"),
         ("👨‍👩‍👧です", "👨", "👨‍👩‍👧"),
         ("が゙く", "が", "が゙"),
@@ -59,6 +63,8 @@ def test_a_tidied_span_lies_in_the_text_and_is_never_empty(text: str, data: st.D
         ("playing cats", {"playing", "cats"}, {"playing", "cats"}),
         ("２０２４年", {"２０２４", "年"}, {"２０２４", "年"}),
         ("東京都", {"東京", "都"}, {"東京", "都"}),
+        ("猫、犬。", {"猫", "犬"}, {"猫", "、", "犬", "。"}),
+        ("in .5. cat", {"in", ".", "5", "cat"}, {"in", ".", "5", "5.", "cat"}),
     ],
 )
 def test_answers_cut_japanese_anywhere_but_no_spaced_word_or_number(text: str, starts: set[str], ends: set[str]) -> None:

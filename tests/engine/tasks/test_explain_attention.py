@@ -205,7 +205,7 @@ def test_a_text_that_is_too_long_to_show_says_which_characters_are_shown() -> No
     result = explain(ExplainAttentionRequest(text=text, window=1), judging_model())
     [note] = result.notes
     start, end = result.tokens[0].start + 1, result.tokens[-1].end
-    assert f"区間1（0〜{result.windows - 1}のうち、{start}〜{end}文字目）だけ" in note.ja
+    assert f"区間 1（0〜{result.windows - 1} のうち、{start}〜{end} 文字目）だけ" in note.ja
     assert f"only window 1 (of 0–{result.windows - 1}, characters {start} to {end})" in note.en
 
 
@@ -273,7 +273,7 @@ def test_beside_a_long_second_text_a_short_first_one_is_shown_whole() -> None:
     assert result.second_from == 5
     assert len(result.tokens) == TOKENS_SHOWN
     assert result.windows > 5
-    assert "二つ目の文章" in result.notes[0].ja
+    assert "2 つ目の文章" in result.notes[0].ja
 
 
 @pytest.mark.parametrize(("second", "room"), [("the cat", TOKENS_SHOWN - 3 - 2), ("the cat " * 40, (TOKENS_SHOWN - 3) // 2)])
@@ -282,7 +282,7 @@ def test_of_a_long_first_text_what_matters_most_is_shown(second: str, room: int)
     first = result.tokens[1 : (result.second_from or 0) - 1]
     assert len(first) == room
     assert len(result.tokens) <= TOKENS_SHOWN
-    assert f"一つ目の文章は、判定に最も関わる{first[0].start + 1}〜{first[-1].end}文字目" in result.notes[-1].ja
+    assert f"1 つ目の文章は、判定に最も関わる {first[0].start + 1}〜{first[-1].end} 文字目" in result.notes[-1].ja
     assert f"characters {first[0].start + 1} to {first[-1].end}" in result.notes[-1].en
 
 

@@ -126,7 +126,7 @@ def test_where_no_entity_is_found_the_word_nearest_to_one_is_explained() -> None
     assert result.prediction is not None
     assert (result.prediction.label, result.prediction.text) == ("O", "東京")
     assert 0.5 < result.prediction.probability < 0.9
-    assert "固有表現は見つかりませんでした" in result.notes[0].ja
+    assert "固有名は見つかりませんでした" in result.notes[0].ja
     assert "No entity was found" in result.notes[0].en
 
 
@@ -137,7 +137,7 @@ def test_a_word_that_is_no_entity_is_explained_as_none_though_there_are_others()
     named = explain(ExplainAttentionRequest(text="東京と猫と山田", task="ner", word="山田"), model)
     said = [(found.prediction.label, found.prediction.text) for found in (others, result, named) if found.prediction]
     assert said == [("LOC", "東京"), ("O", "猫"), ("PER", "山田")]
-    assert "「猫」は固有表現と判定されませんでした" in result.notes[0].ja
+    assert "「猫」は固有名と判定されませんでした" in result.notes[0].ja
     assert "“猫” was not taken for an entity" in result.notes[0].en
 
 

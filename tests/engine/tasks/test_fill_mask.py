@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 from transformers import BertForMaskedLM, PreTrainedModel, RobertaForMaskedLM
 
-from engine.contract import Failure, FillMaskRequest, FillMaskResult
+from engine.contract import Failure, FillMaskRequest, FillMaskResult, Language
 from engine.errors import ModelError
 from engine.models.loaded import LoadedModel
 from engine.tasks import fill_mask
 from engine.tasks.fill_mask import MAX_BLANKS, run
 from tests.engine.tasks.tiny_models import VOCABULARY, filling_model, maskless_model
 
+JAPANESE = re.compile(r"[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]")
 
-def fill(text: str, *, candidates: int = 5, model: LoadedModel | None = None) -> FillMaskResult:
-    [outcome] = run([FillMaskRequest(text=text, candidates=candidates)], ["ja"], model or filling_model())
+
+def fill(text: str, *, candidates: int = 5, language: Language = "ja", model: LoadedModel | None = None) -> FillMaskResult:
+    [outcome] = run([FillMaskRequest(text=text, candidates=candidates)], [language], model or filling_model())
     assert isinstance(outcome, FillMaskResult)
     return outcome
 
@@ -79,6 +83,45 @@ def test_no_candidate_is_special_unknown_or_reserved() -> None:
     assert not reserved & {filling.id for filling in blank.fillings}
     assert [filling.probability for filling in blank.fillings] == sorted((f.probability for f in blank.fillings), reverse=True)
     assert len({filling.text for filling in blank.fillings}) == 100
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "japanese"),
+    [
+        ("the ___ sits on the mat", "en", False),
+        ("The capital of France is ＿！", "en", False),
+        ("the 猫 ___ on the mat", "en", True),
+        ("the ﾈｺ ___ on the mat", "en", True),
+        ("the ___ sits on the mat", "mixed", True),
+        ("the ___ sits on the mat", "ja", True),
+        ("日本の首都は＿です。", "ja", True),
+    ],
+)
+def test_only_an_english_text_without_japanese_takes_nothing_japanese(text: str, language: Language, japanese: bool) -> None:
+    [blank] = fill(text, candidates=60, language=language).blanks
+    assert len(blank.fillings) == 60
+    assert any(JAPANESE.search(filling.token) for filling in blank.fillings) == japanese
+
+
+def test_an_english_text_beside_a_japanese_one_takes_nothing_japanese() -> None:
+    texts: list[tuple[str, Language]] = [("the ___ sits on the mat", "en"), ("日本の首都は＿です。", "ja")]
+    outcomes = run([FillMaskRequest(text=text, candidates=60) for text, _ in texts], [language for _, language in texts], filling_model())
+    found = [[f.token for f in outcome.blanks[0].fillings] for outcome in outcomes if isinstance(outcome, FillMaskResult)]
+    assert [any(map(JAPANESE.search, tokens)) for tokens in found] == [False, True]
+
+
+@pytest.mark.parametrize("text", ["東京＿", "I love thi___"])
+def test_a_probability_is_the_same_however_many_candidates_are_wanted_there_or_beside_it(text: str) -> None:
+    one, few = FillMaskRequest(text=text, candidates=1), FillMaskRequest(text=text, candidates=20)
+    many = FillMaskRequest(text="＿です", candidates=100)
+    model = filling_model()
+    alone = run([one], ["ja"], model) + run([few], ["ja"], model)
+    together = run([one, few, many], ["ja"] * 3, model)
+    fillings = [outcome.blanks[0].fillings for outcome in [*alone, *together[:2]] if isinstance(outcome, FillMaskResult)]
+    assert len(fillings) == 4
+    for found in fillings:
+        assert [filling.token for filling in found] == [filling.token for filling in fillings[1]][: len(found)]
+        assert [filling.probability for filling in found] == pytest.approx([filling.probability for filling in fillings[1]][: len(found)])
 
 
 def test_japanese_fillings_bring_no_spaces() -> None:

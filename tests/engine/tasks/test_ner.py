@@ -66,6 +66,22 @@ def test_an_english_word_is_judged_as_a_whole_by_its_first_piece() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "entities"),
+    [
+        ("#東京です", ["東京"]),
+        ("＃東京 と ＠山田太郎", ["東京", "山田太郎"]),
+        ("@Paris, #", ["Paris"]),
+        ("@", []),
+    ],
+)
+def test_a_name_is_marked_without_the_sign_that_mentions_it(text: str, entities: list[str]) -> None:
+    """Tweets taught the bundled model to take the sign for an entity or a part of one."""
+    mention = {"B-PER": 5.0}
+    names = {**NAMES, "[UNK]": mention, "山田": {"B-PER": 5.0, "I-PER": 5.1}, "東京": {"B-LOC": 5.0, "I-PER": 5.1}}
+    assert [name for name, _ in spans(find(text, knowing_tagger(names)))] == entities
+
+
+@pytest.mark.parametrize(
     ("text", "entity"),
     [("the U.K. is", "U.K."), ("of the U.K.", "U.K."), ("Apple Inc.", "Apple Inc."), ("the cat.", "cat"), ("Paris.", "Paris")],
 )
