@@ -6,8 +6,8 @@ SHELL := bash
 MAKEFLAGS += --no-builtin-rules
 
 DATA ?= ../shared/data
-# Processes that run tests at once, each with one thread for models and up to 3 GB.
-JOBS ?= 2
+# Processes that run tests at once, each with one thread for models and up to 3 GB: one more than cores, as tests also wait.
+JOBS ?= 3
 # Of each target of `make fuzz`; SEED is the number that they are made from.
 INPUTS ?= 1000
 # How long a chaos run lasts, and which one it is.

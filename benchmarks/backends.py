@@ -26,7 +26,7 @@ from benchmarks.machine import ROOT
 from benchmarks.report import RATIO, Report, Row, ratio
 from benchmarks.texts import made_sentences
 from engine.contract import Message
-from engine.models.loading import choose_device
+from engine.models.device import choose_device
 from engine.models.precision import computes_bf16
 
 ROUNDS = 5

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import functools
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from bot.errors import InputError
+from bot.language import counted
 from bot.pdf import PdfText, read_pdf
 from engine.contract import Message
 
@@ -30,6 +32,15 @@ READABLE = Message(
     ja="読めるもの：テキスト（.txt、.md など）、.csv、.tsv、.pdf", en="What can be read: text (.txt, .md and the like), .csv, .tsv, .pdf"
 )
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+# What older Japanese mail and Unix files are written in, as people know it.
+_ENCODINGS = {
+    "cp932": Message(ja="Shift_JIS（CP932）", en="Shift_JIS (CP932)"),
+    "euc_jp": Message(ja="EUC-JP", en="EUC-JP"),
+    "iso2022_jp_ext": Message(ja="ISO-2022-JP", en="ISO-2022-JP"),
+}
+_ISO_2022_JP_MARKS = (b"\x1b$B", b"\x1b$@", b"\x1b$(D")  # switch to kanji; colours of logs begin otherwise
+_KANA, _HALF_WIDTH = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]"), re.compile(r"[\uff61-\uff9f]")
+_LEAST_KANA, _LEAST_HALF_WIDTH = 0.1, 0.5  # shares
 # Control characters that texts hardly have; escape is left out: it colours logs.
 _CONTROLS = bytes({*range(0x20)} - {*b"\t\n\v\f\r\x1b"})
 _MOST_CONTROLS = 0.05  # share of bytes
@@ -169,7 +180,7 @@ def is_pdf(name: str, data: bytes) -> bool:
 
 
 def decode(data: bytes, *, name: str) -> TextRead:
-    """UTF-8 (with or without a byte order mark), UTF-16 with one, else Windows' Shift_JIS, which is said in a note.
+    """UTF-8 (with or without a byte order mark), UTF-16 with one, else what Japanese files were written in before: said in a note.
 
     Raises:
         InputError: none of these.
@@ -179,14 +190,12 @@ def decode(data: bytes, *, name: str) -> TextRead:
     controls = len(data) - len(data.translate(None, _CONTROLS))
     if b"\x00" in data or controls > _MOST_CONTROLS * len(data):
         raise _no_text(name)
+    if data.isascii() and any(mark in data for mark in _ISO_2022_JP_MARKS):
+        return _read_as("iso2022_jp_ext", data, name)
     try:
         return TextRead(text=data.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        note = Message(
-            ja=f"{name} は UTF-8 ではないので Shift_JIS（CP932）として読みました。",
-            en=f"{name} is not UTF-8; it was read as Shift_JIS (CP932).",
-        )
-        return TextRead(text=_try(data, "cp932", name), notes=(note,))
+        return _read_as("euc_jp" if _is_euc(data) else "cp932", data, name)
 
 
 def table_rows(text: str, *, name: str, delimiter: str) -> list[list[str]]:
@@ -237,7 +246,7 @@ def _read_cells(name: str, read: TextRead, delimiter: str) -> TextRead:
         raise no_rows(name)
     note = Message(
         ja=f"{name}：1 行目を見出しとして、列「{header[index]}」の {len(lines)} 行を読みました。",
-        en=f"{name}: took the first line as the header and read {len(lines)} rows of the column {header[index]!r}.",
+        en=f"{name}: took the first line as the header and read {counted(len(lines), 'row')} of the column {header[index]!r}.",
     )
     return TextRead(text="\n".join(lines), notes=(*read.notes, note))
 
@@ -253,13 +262,30 @@ def _pages_left_out(name: str, found: PdfText) -> tuple[Message, ...]:
     listed = ", ".join(map(str, found.empty_pages[:10])) + (", …" if len(found.empty_pages) > 10 else "")
     note = Message(
         ja=f"{name}：{found.pages} ページのうち {len(found.empty_pages)} ページには文字がなく、読んでいません（{listed}）。",
-        en=f"{name}: {len(found.empty_pages)} of {found.pages} pages hold no text and were not read ({listed}).",
+        en=f"{name}: no text was found on {len(found.empty_pages)} of {found.pages} pages ({listed}).",
     )
     return (note,)
 
 
 def _wrong_kind(name: str, kind: Message) -> InputError:
     return InputError(ja=f"{name} は読めません：{kind.ja}です。{READABLE.ja}", en=f"{name} cannot be read: it is {kind.en}. {READABLE.en}")
+
+
+def _read_as(encoding: str, data: bytes, name: str) -> TextRead:
+    said = _ENCODINGS[encoding]
+    note = Message(ja=f"{name} は UTF-8 ではないので {said.ja} として読みました。", en=f"{name} is not UTF-8; it was read as {said.en}.")
+    return TextRead(text=_try(data, encoding, name), notes=(note,))
+
+
+def _is_euc(data: bytes) -> bool:
+    """Whether the bytes are text in EUC-JP: as such they have kana as every Japanese text, as Shift_JIS mostly half-width ones."""
+    euc, shift_jis = (data.decode(encoding, "replace") for encoding in ("euc_jp", "cp932"))
+    return "\ufffd" not in euc and _share(_KANA, euc) > _LEAST_KANA and _share(_HALF_WIDTH, shift_jis) > _LEAST_HALF_WIDTH
+
+
+def _share(kind: re.Pattern[str], text: str) -> float:
+    """How much of what is not ASCII is of a kind (0..1)."""
+    return len(kind.findall(text)) / max(1, sum(not character.isascii() for character in text))
 
 
 def _try(data: bytes, encoding: str, name: str) -> str:

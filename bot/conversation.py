@@ -15,7 +15,7 @@ from bot.commands.models import ModelsRequest
 from bot.commands.status import StatusRequest, StatusResult
 from bot.errors import CommandError
 from bot.grammar import Arguments, Option, OptionValue, plain_name, read_arguments, read_command_name, start_of
-from bot.language import Speech
+from bot.language import Speech, both
 from bot.reply import Paragraph, Reply
 from engine.contract import ExplainAttentionRequest, Failure, Message, Request, Result, task_of
 from workers.queue import ModelRow
@@ -55,7 +55,8 @@ def understand(
     """Read a line such as `/sentiment この映画は…`.
 
     `extra_options` are a platform's own, e.g. a file to read; `attach` gets their values and gives the text that comes along.
-    With `slash_optional`, as after a mention, the first word is the command, and an empty line asks for help. `arguments` are there
+    With `slash_optional`, as after a mention, the first word is the command, and an empty line asks for help, as a slash alone always
+    does. `arguments` are there
     where the platform's own form has taken the command apart; the line then only names it.
 
     Raises:
@@ -80,18 +81,18 @@ def find_command(line: str, *, slash_optional: bool = False) -> tuple[Command[An
         CommandError: there is none, or no such command.
     """
     by_name = {name: command for command in COMMANDS for name in command.names}
-    if slash_optional and not line.strip(_BLANK):
-        return help_.COMMAND, ""
+    if not line.strip(_BLANK + "/／") and (slash_optional or "/" in line or "／" in line):
+        return help_.COMMAND, ""  # nothing, or a slash alone, as who wants to see what there is
     found = read_command_name(line, list(by_name), slash_optional=slash_optional)
     if found is None:
-        raise _no_command(line)
+        raise _no_command(line, in_chat=slash_optional)
     name, body = found
     name = name if name in by_name else name.rstrip("?!。")  # "@Yomite help!"
     if name in by_name:
         return by_name[name], body
     if line.lstrip(_BLANK)[:1] in ("/", "／") or difflib.get_close_matches(name, by_name, n=1, cutoff=_MEANT):
         raise unknown_command(name)
-    raise _no_command(line)
+    raise _no_command(line, in_chat=slash_optional)
 
 
 def answer(understood: Understood, open_queue: Callable[[], Queue], *, timeout_s: float | None = None) -> Result | Failure | Any:
@@ -167,15 +168,20 @@ def failure_reply(message: Message, speech: Speech, *, only_asker: bool = False)
     )
 
 
-def unknown_command(name: str, *, shell: bool = False) -> CommandError:
-    """The error for a command that does not exist, as it is written in chat or in a `shell`."""
+def unknown_command(name: str, *, shell: bool = False, beside: Sequence[str] = ()) -> CommandError:
+    """The error for a command that does not exist, as it is written in chat or in a `shell`, which has some `beside` those of a chat."""
     names = [known for command in COMMANDS for known in command.names]
-    near = difflib.get_close_matches(plain_name(name), names, n=1, cutoff=0.5)
-    slash, name = "yomite " if shell else "/", start_of(name)
-    listed = ", ".join(command.name if shell else f"/{command.name}" for command in COMMANDS)
+    near = difflib.get_close_matches(plain_name(name), [*names, *beside], n=1, cutoff=0.5)
+    slash = "yomite " if shell else "/"
+    listed = ", ".join([*(command.name if shell else f"/{command.name}" for command in COMMANDS), *beside])
+    return no_command(f"{slash}{start_of(name)}", meant=f"{slash}{near[0]}" if near else "", listed=listed)
+
+
+def no_command(written: str, *, meant: str, listed: str) -> CommandError:
+    """The error for `written`, with what may have been meant, if anything, and which there are."""
     return CommandError(
-        ja=f"{slash}{name} というコマンドはありません。" + (f"{slash}{near[0]} のことですか？ " if near else "") + f"使えるもの：{listed}",
-        en=f"There is no command {slash}{name}. " + (f"Did you mean {slash}{near[0]}? " if near else "") + f"There are: {listed}",
+        ja=f"{written} というコマンドはありません。" + (f"{meant} のことですか？ " if meant else "") + f"使えるもの：{listed}",
+        en=f"There is no command {written}. " + (f"Did you mean {meant}? " if meant else "") + f"There are: {listed}",
     )
 
 
@@ -198,9 +204,10 @@ def shell_example(command: Command[Any, Any], speech: Speech) -> str:
     return " ".join(["yomite", command.name, *(f'"{word}"' for word in words if word), *options])
 
 
-def _no_command(line: str) -> CommandError:
+def _no_command(line: str, *, in_chat: bool) -> CommandError:
     text = start_of(" ".join(line.split()))
+    slack = both("（Slack では /yomite-help）", " (on Slack: /yomite-help)") if in_chat else both("", "")
     return CommandError(
-        ja=f"どう読めばよいか、先頭にコマンドを付けてください。\n例：/sentiment {text}\n一覧は /help で見られます。",
-        en=f"Say how to read it: begin with a command.\nExample: /sentiment {text}\n/help lists all of them.",
+        ja=f"どう読めばよいか、先頭にコマンドを付けてください。\n例：/sentiment {text}\n一覧は /help で見られます{slack.ja}。",
+        en=f"Say how to read it: begin with a command.\nExample: /sentiment {text}\n/help lists all of them{slack.en}.",
     )

@@ -52,12 +52,12 @@ class Arguments:
 
 
 _QUOTES = {'"': '"', "'": "'", "“": "”", "”": "”", "‘": "’", "＂": "＂", "＇": "＇", "「": "」", "『": "』"}
-# A quotation starts a word and ends one: the apostrophe of "don't" is no quote. None stands in one of its own kind: else a text of
+# A quotation starts a word and ends one: the apostrophe of "don't" is no quote. Japanese needs no blank between 「…」「…」. None stands in one of its own kind: else a text of
 # nothing but opening quotes would be read to its end once for each of them.
 _QUOTED = re.compile(
-    r"(?:(?<=[\s|｜=＝:：])|(?<![\s\S]))(?:"
+    r"(?:(?<=[\s|｜=＝:：」』、])|(?<![\s\S]))(?:"
     + "|".join(f"{re.escape(opening)}[^{re.escape(opening + closing)}]*{re.escape(closing)}" for opening, closing in _QUOTES.items())
-    + r")(?=[\s|｜]|$(?![\s\S]))"
+    + r")(?=[\s|｜「『、]|$(?![\s\S]))"
 )
 _SEPARATOR = re.compile(r"[|｜\n\r\u2028\u2029]+")
 _FIRST_SEPARATOR = re.compile(r"\s*?[|｜\n\r\u2028\u2029]+")
@@ -66,6 +66,7 @@ _QUOTED_OR_OPTION = re.compile(f"{_QUOTED.pattern}|{_OPTION.pattern}")
 _QUOTED_OR_SEPARATOR = re.compile(f"{_QUOTED.pattern}|(?P<separator>{_SEPARATOR.pattern})")
 _ASSIGNED = re.compile(r"[^\S\n]*[=＝:：][^\S\n]*")
 _SPACE = re.compile(r"[^\S\n]+")
+_BETWEEN = re.compile(r"[\s、]+")  # what may stand between texts in quotes
 _WORD = re.compile(r"[^\s|｜]+")
 _COMMAND = re.compile(r"\s*+[/／]\s*+([^\s:：]+)[:：]?")
 # After a mention the slash may be missing, and a comma or colon may stand before the name. Nothing is given back (`*+`): the blanks
@@ -161,8 +162,8 @@ def start_of(typed: str) -> str:
     return typed if len(typed) <= _MOST_SHOWN else typed[: _MOST_SHOWN - 1] + "…"
 
 
-def unknown_option(name: str, known: Sequence[str], *, escape: Message) -> CommandError:
-    """The error for an option that a command does not have; `escape` says how to write it as text."""
+def unknown_option(name: str, known: Sequence[str], *, escape: Message | None) -> CommandError:
+    """The error for an option that a command does not have; `escape` says how to write it as text, where there can be one."""
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     listed = ", ".join(f"--{option}" for option in known)
     name = start_of(name)
@@ -170,11 +171,11 @@ def unknown_option(name: str, known: Sequence[str], *, escape: Message) -> Comma
         ja=f"--{name} というオプションはありません。"
         + (f"--{near[0]} のことですか？ " if near else "")
         + (f"使えるもの：{listed}。" if listed else "")
-        + f"文章の一部なら、{escape.ja}",
-        en=f"There is no option --{name}. "
-        + (f"Did you mean --{near[0]}? " if near else "")
-        + (f"There are: {listed}. " if listed else "")
-        + f"If it belongs to the text, {escape.en}",
+        + (f"文章の一部なら、{escape.ja}" if escape else ""),
+        en=f"There is no option --{name}."
+        + (f" Did you mean --{near[0]}?" if near else "")
+        + (f" There are: {listed}." if listed else "")
+        + (f" If it belongs to the text, {escape.en}" if escape else ""),
     )
 
 
@@ -213,7 +214,7 @@ def _take_options(body: str, options: Sequence[Option]) -> tuple[str, dict[str, 
         option = _option_named(plain_name(match["name"]), options)
         if option.name in given:
             raise CommandError(
-                ja=f"--{option.name} が2回あります。ひとつにしてください。", en=f"--{option.name} is given twice. Give it once."
+                ja=f"--{option.name} が 2 回あります。ひとつにしてください。", en=f"--{option.name} is given twice. Give it once."
             )
         value, position = _take_value(body, match.end(), option, options)
         given[option.name] = read_value(option, value)
@@ -296,8 +297,8 @@ def _unquote(text: str) -> str:
 
 
 def _all_quoted(text: str) -> tuple[str, ...]:
-    """The texts of "a" "b" "c"; empty where anything stands outside quotes."""
-    if _QUOTED.sub("", text).strip():
+    """The texts of "a" "b" "c" or 「a」「b」「c」; empty where anything else stands outside quotes."""
+    if _BETWEEN.sub("", _QUOTED.sub("", text)):
         return ()
     return tuple(filter(None, (match[0][1:-1].strip() for match in _QUOTED.finditer(text))))
 

@@ -40,3 +40,8 @@ def speech_of_locale(locale: str) -> Speech | None:
 def both(ja: str, en: str) -> Message:
     """A sentence in both languages."""
     return Message(ja=ja, en=en)
+
+
+def counted(count: int, noun: str) -> str:
+    """How many of an English noun: "1 row", "2 rows"."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

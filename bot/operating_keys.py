@@ -42,7 +42,7 @@ OPERATING_KEYS = (
         allowed=same("debug, info, warning, error"),
         default="warning",
         meaning=Message(
-            ja="記録する細かさ（info：依頼ごとに受付・計算・投稿を記録する。本文は記録しない）",
+            ja="ログの細かさ（info：依頼ごとに受付・計算・投稿を記録する。本文は記録しない）",
             en="how much is logged (info: that each question was taken, computed and posted; never a text)",
         ),
     ),
@@ -51,7 +51,7 @@ OPERATING_KEYS = (
         read=one_of("text", "json"),
         allowed=same("text, json"),
         default="text",
-        meaning=Message(ja="記録の書式（json：1 行に 1 件）", en="how it is logged (json: one object a line)"),
+        meaning=Message(ja="ログの書式（json：1 行に 1 件）", en="how it is logged (json: one object a line)"),
     ),
     Key(
         name="monitor_host",

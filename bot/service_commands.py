@@ -43,10 +43,10 @@ def add_service_commands(app: typer.Typer, settings: Settings, speech: Speech) -
         metavar="slack:ID|discord:ID|web:SESSION", help=said("誰を（例：slack:U0123ABCD）", "whom, e.g. slack:U0123ABCD")
     )
 
-    def forget(who: str) -> int:
+    def forget(who: str | None) -> int:
         from bot.forget import forget
 
-        return forget(settings, speech, who)
+        return forget(settings, speech, who or "")
 
     # typer reads annotations by name; these exist only in here.
     serve.__annotations__ = {"names": Annotated[list[str] | None, platforms], "return": int}

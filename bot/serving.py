@@ -146,10 +146,15 @@ def slack_service(settings: Settings, say: Say) -> Service:
     Raises:
         SettingsError: tokens are missing.
     """
-    if not settings.slack_bot_token or not (settings.slack_app_token or settings.slack_signing_secret):
+    if not settings.slack_bot_token:
         raise SettingsError(
             ja="Slack：使いません（SLACK_BOT_TOKEN と SLACK_APP_TOKEN を設定すると使えます。docs/ja/slack.md）",
             en="Slack: off (set SLACK_BOT_TOKEN and SLACK_APP_TOKEN to use it; see docs/en/slack.md)",
+        )
+    if not settings.slack_app_token and not settings.slack_signing_secret:
+        raise SettingsError(
+            ja="Slack：使いません（SLACK_APP_TOKEN を、HTTP で受けるなら SLACK_SIGNING_SECRET を設定すると使えます。docs/ja/slack.md）",
+            en="Slack: off (set SLACK_APP_TOKEN too, or SLACK_SIGNING_SECRET for HTTP; see docs/en/slack.md)",
         )
     from bot.platforms.slack import SlackSettings, serve_slack
 
@@ -157,6 +162,7 @@ def slack_service(settings: Settings, say: Say) -> Service:
         bot_token=settings.slack_bot_token,
         app_token=settings.slack_app_token or "",
         signing_secret=settings.slack_signing_secret or "",
+        http_host=settings.slack_host,
         http_port=settings.slack_port,
         sockets=settings.slack_sockets,
     )

@@ -91,14 +91,20 @@ KEYS = (
         read=speech,
         allowed=same("ja, en, auto"),
         default="auto",
-        meaning=Message(ja="画面のことば（auto：入力した文章に合わせる）", en="the language of the screen (auto: that of what you type)"),
+        meaning=Message(
+            ja="答えと画面のことば（auto：チャットやページの設定か、入力した文章に合わせる）",
+            en="the language of answers and of the screen (auto: as your chat or page is set, or as you type)",
+        ),
     ),
     Key(
         name="state_dir",
         read=path,
         allowed=_A_FOLDER,
         default="~/.local/state/yomite",
-        meaning=Message(ja="入力履歴とフィードバックの置き場所", en="where the history of what you typed is kept, and feedback"),
+        meaning=Message(
+            ja="Yomite が保存するものの置き場所（付属の Redis、フィードバック、選んだモデル、入力履歴など）",
+            en="where all that Yomite keeps lies: its own Redis, feedback, which models were chosen, the history of what you typed",
+        ),
     ),
     Key(
         name="redis_url",

@@ -61,6 +61,7 @@ class Settings:
     slack_bot_token: str | None = field(default=None, repr=False)
     slack_app_token: str | None = field(default=None, repr=False)
     slack_signing_secret: str | None = field(default=None, repr=False)
+    slack_host: str = "127.0.0.1"
     slack_port: int = 3_000
     slack_sockets: int = 1
     slack_teams: frozenset[str] = frozenset()

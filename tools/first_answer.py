@@ -28,13 +28,13 @@ STEPS = (
         "`make run` がチャットページのアドレスを出すまで（インストールを含む）",
         "until `make run`, which installs it, says where the chat page is",
     ),
-    both("端末の `yomite sentiment` が日本語に答えるまで", "until `yomite sentiment` at a terminal has answered in Japanese"),
+    both("ターミナルの `yomite sentiment` が日本語に答えるまで", "until `yomite sentiment` at a terminal has answered in Japanese"),
     both("英語にも答えるまで", "until it has answered in English too"),
 )
 HEADS = both("| そこまで | 秒（最初から） |", "| step | seconds from the beginning |")
 HOW = both(
     "{date} に `make first-answer` で測定：{cores} コア、Python {python}、pip のキャッシュなし。ほとんどはパッケージ（約 2 GB、速い回線）の取得と展開の時間です。",
-    "Measured by `make first-answer` on {date}: {cores} cores, Python {python}, no cache of pip's. Most of it is fetching packages (about 2 GB, over a fast line) and unpacking them.",
+    "Measured by `make first-answer` on {date}: {cores} cores, Python {python}, an empty cache of pip. Most of it is fetching packages (about 2 GB, over a fast line) and unpacking them.",
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.commands.command import Command
-from bot.commands.options import LANG, MODEL, number, reading_options
+from bot.commands.options import LANG, model_option, number, reading_options
 from bot.commands.wording import percent, said_of
 from bot.errors import CommandError
 from bot.grammar import Arguments, Option
@@ -104,5 +104,5 @@ COMMAND = Command(
     takes="question",
     parse=parse,
     render=render,
-    options=(ANSWERS, LANG, MODEL),
+    options=(ANSWERS, LANG, model_option("yomite/ask")),
 )

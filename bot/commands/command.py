@@ -73,6 +73,6 @@ def needed_texts(arguments: Arguments, *, at_least: int) -> tuple[str, ...]:
     if len(texts) < at_least:
         raise CommandError(
             ja=f"文章が {at_least} つ以上必要です（いまは {len(texts)} つ）。改行か「|」で区切ってください。",
-            en=f"This needs {at_least} or more texts (there are {len(texts)}). Separate them with line breaks or |.",
+            en=f"This needs {at_least} or more texts (there {'is' if len(texts) == 1 else 'are'} {len(texts)}). Separate them with line breaks or |.",
         )
     return texts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.commands.command import Command, needed_texts
-from bot.commands.options import LANG, MODEL, POOLING, pooling, reading_options
+from bot.commands.options import LANG, POOLING, model_option, pooling, reading_options
 from bot.commands.wording import said_of, shortened
 from bot.grammar import Arguments
 from bot.language import Speech
@@ -43,5 +43,5 @@ COMMAND = Command(
     takes="texts",
     parse=parse,
     render=render,
-    options=(POOLING, LANG, MODEL),
+    options=(POOLING, LANG, model_option("yomite/similar")),
 )

@@ -6,7 +6,7 @@ from typing import cast, get_args
 
 from bot.commands.command import Command, needed_text
 from bot.commands.explained import render
-from bot.commands.options import LANG, MODEL, number, reading_options
+from bot.commands.options import LANG, model_option, number, reading_options
 from bot.errors import CommandError
 from bot.grammar import Arguments, Option
 from engine.contract import AttentionView, ExplainAttentionRequest, ExplainedTask, Message
@@ -196,7 +196,7 @@ COMMAND = Command(
     takes="pair",
     parse=parse,
     render=render,
-    options=(VIEW, TASK, LAYER, HEAD, WORD, WINDOW, JOINED, FOLDED, WITH, LANG, MODEL),
+    options=(VIEW, TASK, LAYER, HEAD, WORD, WINDOW, JOINED, FOLDED, WITH, LANG, model_option("yomite/sentiment")),
     rows="none",
     pictures=True,
 )

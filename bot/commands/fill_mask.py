@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.commands.command import Command, needed_text
-from bot.commands.options import LANG, MODEL, number, reading_options
+from bot.commands.options import LANG, model_option, number, reading_options
 from bot.commands.wording import percent, said_of, shortened
 from bot.grammar import Arguments, Option
 from bot.language import Speech
@@ -53,5 +53,5 @@ COMMAND = Command(
     takes="text",
     parse=parse,
     render=render,
-    options=(CANDIDATES, LANG, MODEL),
+    options=(CANDIDATES, LANG, model_option("yomite/encoder")),
 )

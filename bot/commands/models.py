@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.commands.command import Command
 from bot.grammar import Arguments
-from bot.language import Speech
+from bot.language import Speech, counted
 from bot.reply import Reply, Table, cells, columns
 from engine.contract import Message
 from workers.queue import ModelRow
@@ -24,9 +24,9 @@ def parse(arguments: Arguments) -> ModelsRequest:
 
 def render(request: ModelsRequest, result: list[ModelRow], speech: Speech) -> Reply:
     """The catalog as a table."""
-    titles = ("処理", "ことば", "モデル", "窓", "ライセンス") if speech == "ja" else ("task", "languages", "model", "window", "licence")
+    titles = ("タスク", "ことば", "モデル", "窓", "ライセンス") if speech == "ja" else ("task", "languages", "model", "window", "licence")
     rows = [cells(row.task, " ".join(row.languages), row.model, str(row.window), row.licence) for row in result]
-    title = f"モデル一覧（{len(result)} 行）" if speech == "ja" else f"Models ({len(result)} rows)"
+    title = f"モデル一覧（{len(result)} 行）" if speech == "ja" else f"Models ({counted(len(result), 'row')})"
     return Reply(title=title, brief=title, blocks=(Table(columns=columns(*titles, right=(3,)), rows=tuple(rows)),))
 
 

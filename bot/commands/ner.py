@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.commands.command import Command, needed_text
-from bot.commands.options import LANG, MODEL, reading_options
+from bot.commands.options import LANG, model_option, reading_options
 from bot.commands.wording import ENTITIES, percent, said_of
 from bot.grammar import Arguments
 from bot.language import Speech
@@ -52,5 +52,5 @@ COMMAND = Command(
     takes="text",
     parse=parse,
     render=render,
-    options=(LANG, MODEL),
+    options=(LANG, model_option("yomite/ner")),
 )

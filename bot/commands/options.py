@@ -14,12 +14,6 @@ LANG = Option(
     meaning=Message(ja="文章のことば（省くと自動）", en="the language of the text (default: found out)"),
     example="ja",
 )
-MODEL = Option(
-    name="model",
-    kind="word",
-    meaning=Message(ja="使うモデルの名前かフォルダ", en="the model to use: a name or a folder"),
-    example="tohoku-nlp/bert-base-japanese-v3",
-)
 POOLING = Option(
     name="pooling",
     kind="choice",
@@ -29,6 +23,16 @@ POOLING = Option(
     ),
     example="mean",
 )
+
+
+def model_option(example: str) -> Option:
+    """`--model` of a command; `example` is a bundled model for its task: in chat no other can be named without settings."""
+    return Option(
+        name="model",
+        kind="word",
+        meaning=Message(ja="使うモデルの名前かフォルダ", en="the model to use: a name or a folder"),
+        example=example,
+    )
 
 
 def reading_options(arguments: Arguments) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.commands.command import Command, needed_texts
-from bot.commands.options import LANG, MODEL, POOLING, pooling, reading_options
+from bot.commands.options import LANG, POOLING, model_option, pooling, reading_options
 from bot.commands.wording import numbered, said_of, shortened
 from bot.grammar import Arguments, Option
 from bot.language import Speech
@@ -75,7 +75,7 @@ COMMAND = Command(
     takes="texts",
     parse=parse,
     render=render,
-    options=(QUERY, POOLING, LANG, MODEL),
+    options=(QUERY, POOLING, LANG, model_option("yomite/similar")),
     rows="together",
     pictures=True,
 )

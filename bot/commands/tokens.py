@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bot.commands.command import Command, needed_text
-from bot.commands.options import LANG, MODEL, reading_options
+from bot.commands.options import LANG, model_option, reading_options
 from bot.commands.wording import said_of
 from bot.grammar import Arguments
-from bot.language import Speech
+from bot.language import Speech, counted
 from bot.reply import Highlight, Reply, Span, Table, Tone, cells, columns
 from engine.contract import Message, TokensRequest, TokensResult
 
@@ -21,7 +21,8 @@ def render(request: TokensRequest, result: TokensResult, speech: Speech) -> Repl
     if speech == "ja":
         title = f"{len(result.words)} 語、{len(result.tokens)} トークン（モデルが一度に読むのは {result.window} まで）"
     else:
-        title = f"{len(result.words)} words, {len(result.tokens)} tokens (the model reads up to {result.window} at once)"
+        words, tokens = counted(len(result.words), "word"), counted(len(result.tokens), "token")
+        title = f"{words}, {tokens} (the model reads up to {result.window} at once)"
     tones: tuple[Tone, Tone] = ("even", "odd")
     spans = tuple(Span(start=word.start, end=word.end, tone=tones[i % 2]) for i, word in enumerate(result.words))
     brief = " ".join(token.text for token in result.tokens if not token.special)
@@ -48,5 +49,5 @@ COMMAND = Command(
     takes="text",
     parse=parse,
     render=render,
-    options=(LANG, MODEL),
+    options=(LANG, model_option("yomite/encoder")),
 )

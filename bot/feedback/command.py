@@ -13,7 +13,7 @@ from bot.errors import CommandError
 from bot.exit_codes import CANNOT_ANSWER, OK
 from bot.language import Speech, both
 from bot.settings import Settings
-from bot.word_command import WordGroup
+from bot.word_command import SpokenCommand, WordGroup
 from engine.contract import Message, Task
 
 if TYPE_CHECKING:
@@ -80,9 +80,11 @@ def add_feedback_commands(app: typer.Typer, settings: Settings, speech: Speech) 
     }
     forget.__annotations__ = {"everything": Annotated[bool, all_option], "before": Annotated[str | None, before_option], "return": int}
     group.callback(invoke_without_command=True)(which)
-    group.command("export", help=said("yomite train で学習できるファイルに書き出す", "write a file that yomite train learns from"))(export)
-    group.command("status", help=said("何件あるか", "how much there is"))(status)
-    group.command("forget", help=said("保存した文章と答えを消す", "delete texts and answers that were kept"))(forget)
+    group.command(
+        "export", cls=SpokenCommand, help=said("yomite train で学習できるファイルに書き出す", "write a file that yomite train learns from")
+    )(export)
+    group.command("status", cls=SpokenCommand, help=said("何件あるか", "how much there is"))(status)
+    group.command("forget", cls=SpokenCommand, help=said("保存した文章と答えを消す", "delete texts and answers that were kept"))(forget)
     app.add_typer(group, name=NAME)
 
 

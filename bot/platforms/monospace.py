@@ -9,6 +9,9 @@ from bot.reply import Align, Matrix, Table
 
 GAP = "  "
 NARROWEST = 12  # places: a column is not made narrower than this
+# What no line of Japanese begins with: closing marks, small kana, signs that lengthen or repeat; and what none ends with.
+_NEVER_FIRST = frozenset("、。，．・：；？！）」』】〉》〕］｝…〜ー々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ")
+_NEVER_LAST = frozenset("（「『【〈《〔［｛")
 
 
 def places(text: str) -> int:
@@ -64,17 +67,25 @@ def _make_room(widths: list[int], aligns: Sequence[Align], width: int) -> None:
 
 
 def _folded(cell: str, room: int) -> Iterator[str]:
-    """The cell in lines of at most `room` places, broken at a space where one is near."""
+    """The cell in lines of at most `room` places, broken at a space where one is near, else where Japanese may be broken."""
     while places(cell) > room:
         end = taken = 0
         while end < len(cell) and taken + _places_of(cell[end]) <= room:
             taken += _places_of(cell[end])
             end += 1
         space = cell.rfind(" ", 0, end + 1)
-        cut = space if space > end // 2 else max(end, 1)
+        cut = space if space > end // 2 else _breakable(cell, max(end, 1))
         yield cell[:cut].rstrip()
         cell = cell[cut:].lstrip()
     yield cell
+
+
+def _breakable(cell: str, end: int) -> int:
+    """The last place up to `end`, and not far before it, where a line may begin; `end` where there is none."""
+    good = (
+        place for place in range(end, end // 2, -1) if cell[place : place + 1] not in _NEVER_FIRST and cell[place - 1] not in _NEVER_LAST
+    )
+    return next(good, end)
 
 
 def _padded(text: str, room: int, align: Align) -> str:

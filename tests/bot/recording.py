@@ -86,7 +86,7 @@ def deliver(
     store: FeedbackStore | None = None,
     owed: Owed | None = None,
 ) -> None:
-    """Deliver until the condition holds, for 20 s at the most. With a `store`, people are asked what they think of answers.
+    """Deliver until the condition holds, for a minute at the most. With a `store`, people are asked what they think of answers.
 
     `owed` is what this bot handed over itself.
     """
@@ -96,7 +96,7 @@ def deliver(
         feedback = Feedback(store, AnsweredJobs(connection, keep_s=60)) if store else None
         task = asyncio.create_task(Deliveries(platform, connection, feedback=feedback, owed=owed).run())
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not until():
                     if also is not None:
                         await also()

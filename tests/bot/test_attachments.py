@@ -43,6 +43,10 @@ from tests.support.documents import pdf, protected_pdf, swollen_pdf
         ("猫とcat\r\n".encode(), "猫とcat\r\n", False),
         ("猫".encode("utf-8-sig"), "猫", False),
         ("猫①ﾈｺ".encode("cp932"), "猫①ﾈｺ", True),
+        ("山田太郎,ﾔﾏﾀﾞ ﾀﾛｳ\n".encode("cp932"), "山田太郎,ﾔﾏﾀﾞ ﾀﾛｳ\n", True),
+        ("猫がすき。\nI like cats.\n".encode("euc_jp"), "猫がすき。\nI like cats.\n", True),
+        ("猫がすき。\nI like cats.\n".encode("iso2022_jp"), "猫がすき。\nI like cats.\n", True),
+        (b"\x1b[31mred\x1b[0m", "\x1b[31mred\x1b[0m", False),
         ("猫".encode("utf-16"), "猫", False),
         (b"page one\fpage two", "page one\fpage two", False),
         (b"", "", False),
@@ -52,6 +56,13 @@ def test_a_text_is_decoded(data: bytes, text: str, noted: bool) -> None:
     read = decode(data, name="a.txt")
     assert read.text == text
     assert bool(read.notes) == noted
+
+
+@pytest.mark.parametrize(("encoding", "said"), [("cp932", "Shift_JIS"), ("euc_jp", "EUC-JP"), ("iso2022_jp", "ISO-2022-JP")])
+def test_the_note_tells_what_a_text_was_read_as(encoding: str, said: str) -> None:
+    (note,) = decode("猫がすき。".encode(encoding), name="a.txt").notes
+    assert said in note.ja
+    assert said in note.en
 
 
 @pytest.mark.parametrize("data", [b"\x89PNG\r\n\x1a\n\x00\x00", b"\x81\xff\xfd\x80", b"\xff\xfe\x00", b"\x01\x02\x03abc"])
@@ -73,7 +84,7 @@ def test_any_text_is_read_to_the_letter(name: str) -> None:
     [
         ("a.csv", 'id,Text\n1,"一行目\n二行目"\n2,\n3,plain\n', "一行目 二行目\nplain", "列「Text」の 2 行", "2 rows of the column 'Text'"),
         ("a.csv", "感想\n最高\n最低\n", "最高\n最低", "列「感想」の 2 行", "2 rows of the column '感想'"),
-        ("a.TSV", "n\ttext\n1\ta,b\n", "a,b", "列「text」の 1 行", "1 rows"),
+        ("a.TSV", "n\ttext\n1\ta,b\n", "a,b", "列「text」の 1 行", "1 row of the column"),
         (
             "a.csv",
             "名前,年齢\n山田,30\n",
@@ -219,7 +230,7 @@ def test_pages_without_text_are_told() -> None:
     read = read_attachment("a.pdf", pdf("一ページ目。", "", "三ページ目。", ""))
     assert read.text == "一ページ目。\n三ページ目。"
     assert "4 ページのうち 2 ページには文字がなく" in read.notes[0].ja
-    assert "2 of 4 pages hold no text and were not read (2, 4)" in read.notes[0].en
+    assert "no text was found on 2 of 4 pages (2, 4)" in read.notes[0].en
 
 
 def test_a_pdf_that_everybody_may_read_is_read() -> None:

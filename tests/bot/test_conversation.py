@@ -60,6 +60,8 @@ from workers.queue.server import EmbeddedRedis
         ("", HelpRequest()),
         (" 　\n", HelpRequest()),
         ("、", HelpRequest()),
+        ("/", HelpRequest()),
+        ("／ ", HelpRequest()),
         ("状態", StatusRequest()),
         ("キャンセル", CancelRequest()),
         ("Cancel!", CancelRequest()),
@@ -88,10 +90,23 @@ def test_after_a_mention_a_first_word_that_is_no_command_is_explained(line: str,
     assert en in caught.value.message.en
 
 
+@pytest.mark.parametrize("in_chat", [True, False])
+def test_in_chat_a_text_alone_is_told_where_help_is_on_slack(in_chat: bool) -> None:
+    with pytest.raises(CommandError) as caught:
+        understand("この映画は最高だった", slash_optional=in_chat)
+    assert ("Slack では /yomite-help" in caught.value.message.ja) is in_chat
+    assert ("on Slack: /yomite-help" in caught.value.message.en) is in_chat
+
+
 @pytest.mark.parametrize("line", ["sentiment 猫", "感情 猫", "", "help"])
 def test_elsewhere_the_slash_is_needed(line: str) -> None:
     with pytest.raises(CommandError, match="begin with a command"):
         understand(line)
+
+
+@pytest.mark.parametrize("line", ["/", "//", " ／"])
+def test_a_slash_alone_asks_for_help(line: str) -> None:
+    assert understand(line).request == HelpRequest()
 
 
 @given(st.text())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis.asyncio
@@ -13,6 +14,7 @@ from redis import Redis
 from bot.deliveries import Deliveries
 from bot.desk import Answer, CannotPost, TryLater
 from bot.feedback.store import FILE_NAME, FeedbackStore
+from bot.language import Speech
 from engine.contract import Failure, Message
 from tests.bot.recording import RESULT, Recorder, deliver, forgotten, hand_over
 from workers.queue import names
@@ -105,6 +107,30 @@ def test_progress_reaches_the_platform_with_where_to_show_it(redis_url: str) -> 
 
         async def tell() -> None:  # again and again: what is told before somebody listens is gone
             ReplyWriter(connection).write_progress("j1", platform="chat", share=0.5)
+
+        deliver(redis_url, platform, lambda: bool(platform.shares), tell)
+    assert platform.shares[0] == ("j1", 0.5, {"channel": "C1"})
+
+
+@dataclass
+class Stumbling(Recorder):
+    """Cannot show the progress of one job."""
+
+    async def show_progress(self, job_id: str, share: float, *, delivery: dict[str, Any], speech: Speech) -> None:
+        if job_id == "odd":
+            raise RuntimeError("ours")
+        await super().show_progress(job_id, share, delivery=delivery, speech=speech)
+
+
+def test_progress_that_cannot_be_shown_ends_that_of_no_other_job(redis_url: str) -> None:
+    platform = Stumbling()
+    with Redis.from_url(redis_url) as connection:
+        hand_over(connection, "odd")
+        hand_over(connection, "j1")
+
+        async def tell() -> None:
+            for job_id in ("odd", "j1"):
+                ReplyWriter(connection).write_progress(job_id, platform="chat", share=0.5)
 
         deliver(redis_url, platform, lambda: bool(platform.shares), tell)
     assert platform.shares[0] == ("j1", 0.5, {"channel": "C1"})

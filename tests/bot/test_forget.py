@@ -20,6 +20,7 @@ from bot.settings import Settings
 from engine.contract import SentimentRequest
 from tests.bot.feedback.answers import sentiment
 from tests.support.contents import everything
+from tests.support.redis_with import on_disk
 from workers.queue.door import JobQueue
 from workers.queue.server import EmbeddedRedis
 
@@ -38,10 +39,6 @@ def durable(tmp_path: Path) -> Iterator[EmbeddedRedis]:
 def ask(url: str, person: str = "U0HANAKO") -> None:
     with Redis.from_url(url) as connection:
         JobQueue(connection).submit(SentimentRequest(text=TEXT), platform="slack", person=person, record={"person": person})
-
-
-def on_disk(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from bot.commands import COMMANDS
-from bot.commands.options import LANG, MODEL, POOLING
+from bot.commands.options import LANG, POOLING, model_option
 from bot.commands.similar import QUERY
 from bot.conversation import understand
 from bot.errors import CommandError
@@ -17,7 +17,7 @@ from engine.contract import Message
 
 LAYER = Option(name="layer", kind="whole number", meaning=Message(ja="層", en="layer"), example="5")
 HEAD = Option(name="head", kind="whole number", meaning=Message(ja="ヘッド", en="head"), example="2", at_least=1, at_most=12)
-OPTIONS = (LAYER, HEAD, LANG, MODEL)
+OPTIONS = (LAYER, HEAD, LANG, model_option("yomite/ner"))
 
 
 @pytest.mark.parametrize(
@@ -102,6 +102,10 @@ def test_quotes_let_dashes_through(body: str, text: str) -> None:
         ('"a cat" "a dog"', ("a cat", "a dog")),
         ("“猫がいる”　“犬がいる”", ("猫がいる", "犬がいる")),
         ("”a | b”｜‘c｜d’", ("a | b", "c｜d")),
+        ("「猫がいる」「犬がいる」", ("猫がいる", "犬がいる")),
+        ("「猫がいる」、『a | b --lang』、「鳥」 --lang ja", ("猫がいる", "a | b --lang", "鳥")),
+        ("「猫」と「犬」", ("「猫」と「犬」",)),
+        ("彼は「行く」「来る」と言った", ("彼は「行く」「来る」と言った",)),
         ("猫が走る　｜　犬が寝る\u2028鳥が鳴く", ("猫が走る", "犬が寝る", "鳥が鳴く")),
         ('"a | b" | c', ("a | b", "c")),
         ('"a\nb"\nc', ("a\nb", "c")),
@@ -173,7 +177,7 @@ def test_a_flag_stands_alone_and_takes_no_word_of_the_text(body: str, text: str,
         ("great --head 13", "1 から 12 の整数", "from 1 to 12"),
         ("great --layer " + "9" * 5000, "0 以上の整数", "a whole number from 0"),
         ("great --lang fr", "使える値：ja, en, mixed", "Allowed: ja, en, mixed"),
-        ("great --layer 1 --layer 2", "2回", "twice"),
+        ("great --layer 1 --layer 2", "2 回", "twice"),
     ],
 )
 def test_a_wrong_option_is_explained_in_both_languages(body: str, ja: str, en: str) -> None:
@@ -278,7 +282,9 @@ def test_reading_a_value_raises_nothing_but_its_own_error(text: str) -> None:
 MANY = 200_000
 
 
-@pytest.mark.parametrize("line", [" “", " 「", '"', " '", "——", "|", "\x0b", "\xa0", "\u3000", "－", "\u0301\u0316", "a ", " :"])
+@pytest.mark.parametrize(
+    "line", [" “", " 「", '"', " '", "——", "|", "\x0b", "\xa0", "\u3000", "－", "\u0301\u0316", "a ", " :", "」「", '、"']
+)
 def test_a_line_of_one_sign_is_read_as_fast_as_any_and_not_said_again(line: str) -> None:
     lines = (line * MANY, f"/ner {line * MANY}", f"/ner a{line * MANY}b --lang ja", f"/ner a --lang {line * MANY}")
     said = [trouble_of(whole) for whole in lines]

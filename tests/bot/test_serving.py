@@ -77,3 +77,12 @@ def test_a_platform_that_is_named_needs_its_tokens(name: str) -> None:
 def test_a_platform_that_does_not_exist_is_an_error_that_lists_those_that_do() -> None:
     with pytest.raises(SettingsError, match="web, slack, discord"):
         chosen_services(Settings(), ["teams"], lambda line: None)
+
+
+def test_a_bot_token_alone_is_told_which_other_secret_is_missing() -> None:
+    with pytest.raises(SettingsError) as caught:
+        chosen_services(Settings(slack_bot_token="xoxb-1"), ["slack"], lambda message: None)
+    for words in (caught.value.message.ja, caught.value.message.en):
+        assert "SLACK_APP_TOKEN" in words
+        assert "SLACK_SIGNING_SECRET" in words
+        assert "SLACK_BOT_TOKEN" not in words

@@ -67,6 +67,7 @@ def test_every_key_reaches_the_part_that_needs_it(tmp_path: Path) -> None:
         "SLACK_BOT_TOKEN": "xoxb-1-a",
         "SLACK_APP_TOKEN": "xapp-1-a",
         "SLACK_SIGNING_SECRET": "0123456789abcdef",
+        "YOMITE_SLACK_HOST": "0.0.0.0",
         "YOMITE_SLACK_PORT": "3001",
         "YOMITE_SLACK_SOCKETS": "3",
         "YOMITE_SLACK_TEAMS": "T0123ABCD,E0123ABCD",
@@ -99,7 +100,8 @@ def test_every_key_reaches_the_part_that_needs_it(tmp_path: Path) -> None:
     assert (observing.log_level, observing.log_format) == ("info", "json")
     assert (observing.monitor_host, observing.monitor_port) == ("0.0.0.0", 9464)
     assert (settings.web_host, settings.web_port, settings.web_token, settings.open_browser) == ("0.0.0.0", 0, "0123456789abcdef", False)
-    assert (settings.slack_bot_token, settings.slack_app_token, settings.slack_port) == ("xoxb-1-a", "xapp-1-a", 3001)
+    assert (settings.slack_bot_token, settings.slack_app_token) == ("xoxb-1-a", "xapp-1-a")
+    assert (settings.slack_host, settings.slack_port) == ("0.0.0.0", 3001)
     assert (settings.slack_sockets, settings.discord_shards, settings.discord_shard_ids) == (3, 8, (0, 1, 2, 5))
     assert (settings.slack_signing_secret, settings.discord_token) == ("0123456789abcdef", "a-token-of-twenty-letters")
     guard = guard_settings(settings)

@@ -1,7 +1,8 @@
-"""A redis-server with the options that a test names, on a socket of its own."""
+"""A redis-server with the options that a test names, on a socket of its own, and what one has written to its folder."""
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,3 +39,12 @@ def answers(url: str) -> bool:
             return True
         except RedisError:
             return False
+
+
+def on_disk(folder: Path) -> bytes:
+    """All that the files of a server hold; one that it renames or drops just now is left out."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        with contextlib.suppress(FileNotFoundError):
+            found.append(path.read_bytes() if path.is_file() else b"")
+    return b"".join(found)

@@ -18,7 +18,7 @@ from workers.queue.server import find_server
 
 SERVICE, PASSWORD, SENTINEL_PASSWORD = "yomite", "hunter2", "hunter3"
 COPIES = 2
-DEADLINE_S = 30.0
+DEADLINE_S = 90.0
 DOWN_AFTER_MS = 500
 
 

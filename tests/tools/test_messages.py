@@ -40,6 +40,7 @@ ALONE = {
     "bot/grammar.py": "dashes that people may type",
     "bot/paragraphs.py": "marks of a list",
     "bot/platforms/discord/parameters.py": "a letter of names",
+    "bot/platforms/monospace.py": "marks that no line begins or ends with",
     "bot/platforms/slack/manifest.py": "Slack shows one text to everybody: it stands in both languages at once",
     "bot/platforms/terminal/thumbs.py": "what people may type",
     "bot/platforms/web/access.py": "who has no token has told no language: it stands in both at once",

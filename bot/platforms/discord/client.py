@@ -46,7 +46,7 @@ _UNKNOWN_COMMAND = both(
     "このコマンドは今はありません。Discord を再読み込みすると一覧が新しくなります。",
     "This command is gone. Reload Discord to renew its list.",
 )
-_FAULT = both("内部の誤りで答えられませんでした。", "This could not be answered because of an internal fault.")
+_FAULT = both("内部エラーで答えられませんでした。", "This could not be answered because of an internal fault.")
 
 
 class YomiteClient(discord.Client):

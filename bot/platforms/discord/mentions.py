@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from mimetypes import guess_type
 
 import discord
 
@@ -15,6 +16,7 @@ from bot.platforms.platform import Incoming
 
 _EMOJI = re.compile(r"<a?:(\w+):\d+>")
 _USER, _ROLE, _CHANNEL = re.compile(r"<@!?(\d+)>"), re.compile(r"<@&(\d+)>"), re.compile(r"<#(\d+)>")
+_MEDIA = ("image/", "audio/", "video/")
 _AROUND_MENTION = " \t\n　:：,，、"
 
 
@@ -32,7 +34,8 @@ def incoming_of(message: discord.Message, me: discord.ClientUser, downloads: Dow
     """What the desk reads. `sees_all`: the bot also gets the text of messages that do not speak to it."""
     line = readable(_own_mentions(message, me).sub(" ", message.content), message).lstrip(_AROUND_MENTION).rstrip()
     replied = _replied_to(message)
-    attachments = message.attachments or (readable_texts(replied.attachments) if replied else [])
+    nearby = readable_texts(replied.attachments) if replied else []
+    attachments = _meant(message.attachments, line) if message.attachments else nearby
     locale = str(message.guild.preferred_locale) if message.guild else ""
     return Incoming(
         platform=platform,
@@ -70,6 +73,20 @@ def _is_command(line: str) -> bool:
     except CommandError:
         return False
     return True
+
+
+def _meant(attachments: Sequence[discord.Attachment], line: str) -> list[discord.Attachment]:
+    """What should be read of what came along: beside a typed text no picture, sound or video, which are there for people."""
+    if not _has_text(line):
+        return list(attachments)
+    return [file for file in attachments if not (file.content_type or guess_type(file.filename)[0] or "").startswith(_MEDIA)]
+
+
+def _has_text(line: str) -> bool:
+    try:
+        return bool(find_command(line, slash_optional=True)[1].strip())
+    except CommandError:
+        return False
 
 
 def _replied_to(message: discord.Message) -> discord.Message | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -13,7 +14,7 @@ from bot.conversation import Understood
 from bot.errors import CommandError
 from bot.exit_codes import CANNOT_ANSWER, OK
 from bot.grammar import Arguments, arguments_of_words
-from bot.language import Speech
+from bot.language import Speech, counted
 from bot.platforms.plain import plain
 from bot.platforms.terminal.call import Call, parsed, print_json, print_outcome, say_notes
 from bot.platforms.terminal.draw import draw, make_console
@@ -48,8 +49,9 @@ def answer_table(call: Call, settings: Settings, open_queue: Callable[[], Queue]
         asked: list[Asked] = [parsed(call.command, _together(call, read.texts))]
     else:
         asked = [_ask(call, text) for text in read.texts]
-    outcomes = _with_progress(_outcomes(asked, open_queue()), total=len(asked), title=plain(call.file.name))
-    return _print(call, read, asked, outcomes, speech)
+    # Closed before the queue is, also where whoever reads our output goes away in its middle: what was submitted ahead is then cancelled.
+    with closing(_outcomes(asked, open_queue())) as outcomes:
+        return _print(call, read, asked, _with_progress(outcomes, total=len(asked), title=plain(call.file.name)), speech)
 
 
 def _ask(call: Call, text: str) -> Asked:
@@ -73,7 +75,7 @@ def _together(call: Call, texts: Sequence[str]) -> Arguments:
     return Arguments(text="", texts=(*call.words, *rows), first="", rest="", options=call.options)
 
 
-def _outcomes(asked: Sequence[Asked], queue: Queue) -> Iterator[Outcome]:
+def _outcomes(asked: Sequence[Asked], queue: Queue) -> Generator[Outcome]:
     """One outcome a row, in order; bad rows never reach the queue."""
     answers = queue.map(request for request in asked if not isinstance(request, Failure))
     for request in asked:
@@ -127,7 +129,9 @@ def _table(command: Command[Any, Any], read: ColumnRead, asked: Sequence[Asked],
         rows.append(cells(str(number), shortened(text, limit=60), _brief(command, request, outcome, speech)))
     failed = sum(isinstance(outcome, Failure) for outcome in answered)
     titles = ("行", read.column, "答え") if speech == "ja" else ("row", read.column, "answer")
-    title = f"{command.summary.in_language(speech)}：{len(rows)} 行" if speech == "ja" else f"{command.summary.en}: {len(rows)} rows"
+    title = (
+        f"{command.summary.in_language(speech)}：{len(rows)} 行" if speech == "ja" else f"{command.summary.en}: {counted(len(rows), 'row')}"
+    )
     notes = (
         (f"{failed} 行は答えられませんでした。" if speech == "ja" else f"{failed} of the rows could not be answered.",) if failed else ()
     )

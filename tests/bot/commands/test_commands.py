@@ -10,10 +10,11 @@ from hypothesis import given, settings, strategies as st
 
 from bot.commands import COMMANDS
 from bot.commands.command import Command
-from bot.conversation import Understood, chat_example, failure_reply, find_command, reply_to, understand
+from bot.conversation import Understood, chat_example, check_model, failure_reply, find_command, reply_to, understand
 from bot.errors import CommandError
 from bot.language import Speech
 from bot.reply import Highlight, Matrix, Reply, Table
+from engine.catalog import Catalog
 from engine.contract import (
     Answer,
     AskRequest,
@@ -78,7 +79,7 @@ def test_a_line_becomes_its_request(line: str, request_: Request) -> None:
         ("/sentiment", "文章がありません", "no text"),
         ("/ask 誰？", "文脈がありません", "no context"),
         ("/ask", "質問がありません", "no question"),
-        ("/similar 猫", "2 つ以上必要です（いまは 1 つ）", "2 or more texts (there are 1)"),
+        ("/similar 猫", "2 つ以上必要です（いまは 1 つ）", "2 or more texts (there is 1)"),
         ("/embed", "1 つ以上", "1 or more"),
         ("/fill-mask a ___ --candidates 0", "1 から 100", "from 1 to 100"),
         ("/sentimnt 猫", "/sentiment のことですか", "Did you mean /sentiment?"),
@@ -99,6 +100,19 @@ def test_a_wrong_line_gets_what_is_wrong_and_a_right_example(line: str, ja: str,
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_the_example_of_every_command_is_right(command: Command[Any, Any], speech: Speech) -> None:
     assert understand(chat_example(command, speech)).command is command
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command.options], ids=lambda command: command.name)
+def test_the_model_that_help_gives_as_an_example_may_be_named_in_chat(command: Command[Any, Any]) -> None:
+    said = {"revision": "", "licence": ""}
+    rows = [
+        ModelRow(task=str(entry.task), languages=entry.languages, model=entry.name, window=entry.window, **said)
+        for entry in Catalog.load().entries
+    ]
+    named = [option for option in command.options if option.name in ("model", "with")]
+    assert named
+    for option in named:
+        check_model(understand(f"{chat_example(command, 'en')} --{option.name} {option.example}").request, rows)
 
 
 def test_no_two_commands_share_a_name() -> None:
@@ -207,6 +221,13 @@ def test_tokens_shows_words_and_pieces() -> None:
     assert [[cell.text for cell in row] for row in _table(reply, 1).rows][1] == ["1", "外国", "7", "0–2", "外国人"]
 
 
+@pytest.mark.parametrize(("count", "title"), [(1, "1 word, 1 token (the model"), (2, "2 words, 2 tokens (the model")])
+def test_tokens_counts_as_english_does(count: int, title: str) -> None:
+    tokens = tuple(Token(text="a", id=7, start=i, end=i + 1) for i in range(count))
+    words = tuple(Word(start=i, end=i + 1, text="a", first_token=i, last_token=i) for i in range(count))
+    assert _reply("/tokens aa", TokensResult(**SAID, tokens=tokens, words=words, window=512), "en").title.startswith(title)
+
+
 def test_fill_mask_shows_the_candidates_of_each_blank() -> None:
     fillings = (Filling(token="東京", id=1, probability=0.9, text="首都は東京です"),)
     result = FillMaskResult(**SAID, blanks=(Blank(start=3, end=9, fillings=fillings),))
@@ -236,6 +257,21 @@ def test_help_lists_all_commands_and_explains_one(speech: Speech) -> None:
     assert {row[0].text for row in _table(one, 1).rows} == {"--query", "--pooling", "--lang", "--model"}
     unknown = reply_to(understand("/help nonsense"), COMMANDS, speech)
     assert "nonsense" in unknown.notes[0]
+
+
+@pytest.mark.parametrize("speech", SPEECHES)
+@pytest.mark.parametrize(("topic", "meant"), [("sentimnt", "/help sentiment"), ("固有命", "/help 固有名"), ("🐈" * 9, "")])
+def test_help_on_what_is_no_command_asks_what_was_meant(speech: Speech, topic: str, meant: str) -> None:
+    (note,) = reply_to(understand(f"/help {topic}"), COMMANDS, speech).notes
+    assert topic in note
+    assert meant in note
+    assert ("/help" in note) == bool(meant)
+
+
+@pytest.mark.parametrize("speech", SPEECHES)
+def test_help_does_not_say_a_whole_text_again(speech: Speech) -> None:
+    (note,) = reply_to(understand("/help " + "この長い文章を読んで。" * 500), COMMANDS, speech).notes
+    assert len(note) < 120
 
 
 @pytest.mark.parametrize("speech", SPEECHES)

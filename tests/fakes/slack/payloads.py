@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import time
 import urllib.parse
 from typing import Any
 
@@ -83,7 +84,7 @@ def press_payload(said: Said, action_id: str, *, channel: Channel, user: str, nu
         "channel": {"id": channel.id, "name": channel.name},
         "state": {"values": {}},
         "response_url": response_url,
-        "actions": [_action(said, action_id, number)],
+        "actions": [_action(said, action_id)],
         **({} if said.only_to else {"message": said.to_json()}),
     }
 
@@ -111,12 +112,12 @@ def _interaction(kind: str, user: str, number: int) -> dict[str, Any]:
     }
 
 
-def _action(said: Said, action_id: str, number: int) -> dict[str, Any]:
+def _action(said: Said, action_id: str) -> dict[str, Any]:
     for index, block in enumerate(said.blocks):
         for element in block["elements"] if block["type"] == "actions" else ():
             if element["action_id"] == action_id:
                 told = {key: element[key] for key in ("action_id", "type", "text", "value") if key in element}
-                return {**told, "block_id": f"block{index}", "action_ts": f"{number // 10**6}.{number % 10**6:06d}"}
+                return {**told, "block_id": f"block{index}", "action_ts": f"{time.time():.6f}"}
     raise KeyError(f"no button {action_id}")
 
 

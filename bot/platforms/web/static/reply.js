@@ -7,7 +7,7 @@ import { toneMark } from "./tones.js";
 
 /** The elements of a Reply, all but its source; `showPicture(block)` opens a picture large. */
 export function drawReply(reply, words, showPicture) {
-  const parts = [make("h3", { className: `title tone-${reply.tone ?? "plain"}`, lang: languageOf(reply.title) }, [...toneMark(reply.tone, words), reply.title])];
+  const parts = [make("h2", { className: `title tone-${reply.tone ?? "plain"}`, lang: languageOf(reply.title) }, [...toneMark(reply.tone, words), reply.title])];
   for (const block of reply.blocks) parts.push(DRAWN[block.kind](block, words, showPicture));
   for (const note of reply.notes) parts.push(drawNote(note, words));
   return parts;

@@ -16,7 +16,7 @@ export function drawTable(block, words) {
   const kinds = block.columns.map((_, i) => kindOf(block.rows.map((row) => row[i])));
   const lines = block.rows.map((row) => make("tr", {}, row.map((cell, i) => drawCell(cell, { row, kind: kinds[i], align: block.columns[i].align, words }))));
   table.append(make("tbody", {}, lines));
-  return scrolled(table, block.title || words.say("conversation"));
+  return scrolled(table, block.title || words.say("table"));
 }
 
 /** A Matrix block: numbers from -1 to 1. */

@@ -216,8 +216,11 @@ def test_where_the_bot_may_not_write_the_answer_reaches_the_asker(redis_url: str
 def test_an_answer_that_nobody_can_get_is_dropped_and_the_next_one_comes(redis_url: str) -> None:
     async def scene(stage: Stage) -> None:
         # Neither in the channel nor in their direct messages: no answer, and no apology.
-        stage.discord.fail("POST", "*/messages", status=403, code=50007, times=4)
+        refused = stage.discord.fail("POST", "*/messages", status=403, code=50007, times=4)
         await stage.discord.mention("sentiment I love it")
+        async with asyncio.timeout(20):
+            while refused.met < refused.times:
+                await asyncio.sleep(0.02)
         await stage.settled()
         await stage.discord.mention("ner Taro")
         assert "1 name" in text_of(await stage.discord.wait_for_message())
@@ -312,7 +315,7 @@ def test_the_token_is_not_shown_with_the_settings() -> None:
     assert "secret" not in repr(DiscordSettings(token="secret"))
 
 
-@pytest.mark.parametrize(("text", "locale", "shown"), [("I love it", "en-US", "internal fault"), ("とてもよい", "ja", "内部の誤り")])
+@pytest.mark.parametrize(("text", "locale", "shown"), [("I love it", "en-US", "internal fault"), ("とてもよい", "ja", "内部エラー")])
 def test_a_fault_of_ours_is_told_of_and_logged_without_the_text(
     redis_url: str, caplog: pytest.LogCaptureFixture, text: str, locale: str, shown: str
 ) -> None:

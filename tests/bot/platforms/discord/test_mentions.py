@@ -93,10 +93,21 @@ def test_files_of_a_message_and_of_the_one_replied_to_are_read(redis_url: str) -
     play(redis_url, scene, message_content=True)
 
 
-def test_a_file_that_is_no_text_is_told_of(redis_url: str) -> None:
+@pytest.mark.parametrize("name", ["cat.png", "voice.mp3", "clip.mp4"])
+def test_a_picture_beside_a_typed_text_is_not_what_should_be_read(redis_url: str, name: str) -> None:
     async def scene(stage: Stage) -> None:
-        await stage.discord.mention("sentiment", attachments=[("cat.png", b"\x89PNG\r\n")])
-        assert "cat.png cannot be read" in text_of(await stage.discord.wait_for_message())
+        await stage.discord.mention("sentiment I love this.", attachments=[(name, b"\x89PNG\r\n")])
+        assert "positive 90.0%" in text_of(await stage.discord.wait_for_message())
+        assert stage.worker.asked == [SentimentRequest(text="I love this.")]
+
+    play(redis_url, scene)
+
+
+@pytest.mark.parametrize(("line", "name"), [("sentiment", "cat.png"), ("sentiment I love this.", "letter.docx")])
+def test_a_file_that_is_no_text_is_told_of(redis_url: str, line: str, name: str) -> None:
+    async def scene(stage: Stage) -> None:
+        await stage.discord.mention(line, attachments=[(name, b"\x89PNG\r\n")])
+        assert f"{name} cannot be read" in text_of(await stage.discord.wait_for_message())
 
     play(redis_url, scene)
 

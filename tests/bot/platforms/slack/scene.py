@@ -137,7 +137,13 @@ async def workspace(redis_url: str) -> AsyncIterator[tuple[FakeSlack, Puppet]]:
 
 @asynccontextmanager
 async def open_scene(
-    redis_url: str, *, ack_s: float = 3.0, http_port: int = 0, store: FeedbackStore | None = None, guard: GuardSettings | None = None
+    redis_url: str,
+    *,
+    ack_s: float = 3.0,
+    http_port: int = 0,
+    http_host: str = "127.0.0.1",
+    store: FeedbackStore | None = None,
+    guard: GuardSettings | None = None,
 ) -> AsyncIterator[Scene]:
     """A bot that is connected; by HTTP with an `http_port`. With a `store` it asks people what they think of answers.
 
@@ -149,11 +155,11 @@ async def open_scene(
         desk = Desk(JobQueue(blocking), connection, feedback=feedback, guard=Guard(connection, guard) if guard else None)
         worker = Puppet(blocking)
         worker.free.set()
-        settings = settings_for(slack, http_port=http_port)
+        settings = settings_for(slack, http_port=http_port, http_host=http_host)
         working = asyncio.create_task(worker.run())
         serving = asyncio.create_task(serve_slack(settings, desk))
         try:
-            await (port_open(http_port) if http_port else slack.connected())
+            await (port_open(http_host, http_port) if http_port else slack.connected())
             yield Scene(slack, worker, desk, serving)
         finally:
             for task in (serving, working):
@@ -168,19 +174,25 @@ async def ended(task: asyncio.Task[None]) -> None:
     await asyncio.wait([task])
 
 
-def settings_for(slack: FakeSlack, *, http_port: int = 0) -> SlackSettings:
+def settings_for(slack: FakeSlack, *, http_port: int = 0, http_host: str = "127.0.0.1") -> SlackSettings:
     """How the bot reaches the fake."""
-    if http_port:
-        return SlackSettings(bot_token=slack.bot_token, signing_secret=slack.signing_secret, http_port=http_port, base_url=slack.base_url)
-    return SlackSettings(bot_token=slack.bot_token, app_token=slack.app_token, base_url=slack.base_url)
+    if not http_port:
+        return SlackSettings(bot_token=slack.bot_token, app_token=slack.app_token, base_url=slack.base_url)
+    return SlackSettings(
+        bot_token=slack.bot_token,
+        signing_secret=slack.signing_secret,
+        http_host=http_host,
+        http_port=http_port,
+        base_url=slack.base_url,
+    )
 
 
-async def port_open(port: int) -> None:
+async def port_open(host: str, port: int) -> None:
     """Wait until somebody listens."""
     async with asyncio.timeout(30):
         while True:
             try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                _, writer = await asyncio.open_connection(host, port)
             except OSError:
                 await asyncio.sleep(0.02)
                 continue

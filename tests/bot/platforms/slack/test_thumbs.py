@@ -46,6 +46,11 @@ async def told(it: Scene, words: str) -> Said:
     return await it.slack.wait_for_message(lambda said: bool(said.only_to) and words in shown_text(said))
 
 
+async def told_words(it: Scene, count: int) -> None:
+    """Until people were told so often what became of their presses."""
+    await it.slack.store.until(lambda: len(it.slack.ephemerals) == count, timeout_s=30, what="a word for each press")
+
+
 async def until_kept(store: FeedbackStore, check: Callable[[list[Kept]], bool]) -> list[Kept]:
     async with asyncio.timeout(30):
         while not check(found := kept(store)):
@@ -209,15 +214,16 @@ def test_a_private_answer_has_thumbs_too(redis_url: str, store: FeedbackStore) -
     play(redis_url, scene, store=store)
 
 
-def test_presses_that_come_twice_and_in_another_order_count_once(redis_url: str, store: FeedbackStore) -> None:
+@pytest.mark.parametrize("order", [(2, 1, 0), (2, 0, 1)], ids=["backwards", "the first one in between"])
+def test_presses_that_come_twice_and_in_another_order_count_once(redis_url: str, store: FeedbackStore, order: tuple[int, ...]) -> None:
     async def scene(it: Scene) -> None:
         answer = await asked(it, LINES["ja"])
         presses = [await it.slack.press(answer, f"yomite_thumb_{verdict}", told=False) for verdict in ("good", "bad", "good")]
-        for delivery in reversed(presses):
-            await asyncio.wait_for(it.slack.tell_press(delivery).acknowledged_s, 30)
-            await it.slack.repeat(delivery)
-        await until_kept(store, lambda found: [opinion.verdict for opinion in found] == ["good"])
-        await it.slack.store.until(lambda: len(it.slack.ephemerals) == 2 * len(presses), timeout_s=30, what="a word for each press")
+        for told_before, number in enumerate(order):
+            await asyncio.wait_for(it.slack.tell_press(presses[number]).acknowledged_s, 30)
+            await it.slack.repeat(presses[number])
+            # They are taken beside each other: only what was told has been taken.
+            await told_words(it, 2 * (told_before + 1))
         assert [opinion.verdict for opinion in kept(store)] == ["good"]
 
     play(redis_url, scene, store=store)

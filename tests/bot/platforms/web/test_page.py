@@ -228,6 +228,17 @@ def test_everything_is_reached_and_used_by_keyboard(browser: Browser, served: Se
         assert found.page.evaluate(unnamed) == 0
 
 
+@pytest.mark.parametrize(("speech", "line", "name"), [("ja", "/sentiment 最高", "表"), ("en", "/sentiment great", "Table")])
+def test_a_screen_reader_hears_a_table_as_one_and_no_level_of_headings_is_missing(
+    browser: Browser, served: Served, speech: Speech, line: str, name: str
+) -> None:
+    with opened(browser, served, speech=speech) as found:
+        answer = found.ask(line)
+        assert answer.get_by_role("region", name=name, exact=True).count() == 1
+        headings = found.page.locator("h1:visible, h2:visible, h3:visible, h4:visible")
+        assert headings.evaluate_all("all => all.map((heading) => heading.tagName)") == ["H1", "H2"]
+
+
 def test_an_answer_is_copied_as_text(browser: Browser, served: Served) -> None:
     with opened(browser, served, speech="en", permissions=["clipboard-read", "clipboard-write"]) as found:
         found.ask("/similar a cat | a dog").get_by_role("button", name="Copy").click()

@@ -191,9 +191,14 @@ def test_an_address_of_another_machine_says_what_to_do() -> None:
 
 @pytest.mark.parametrize(
     ("line", "lang", "title"),
-    [("/sentiment この映画は最高！", "ja", "ポジティブ 91.2%"), ("/sentiment I love this.", "en", "positive 91.2%")],
+    [
+        ("/sentiment この映画は最高！", "ja", "ポジティブ 91.2%"),
+        ("/sentiment I love this.", "en", "positive 91.2%"),
+        ("/sentiment I love this.", "ja", "ポジティブ 91.2%"),
+        ("/sentiment この映画は最高！", "en", "positive 91.2%"),
+    ],
 )
-def test_a_line_is_acknowledged_and_answered(served: Served, line: str, lang: str, title: str) -> None:
+def test_a_line_is_acknowledged_and_answered_in_the_language_of_the_page(served: Served, line: str, lang: str, title: str) -> None:
     async def talk() -> None:
         async with opened(served) as page:
             await page.ask("message-of-" + lang, line, lang=lang)
