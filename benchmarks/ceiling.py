@@ -52,7 +52,8 @@ def question(task: Task, texts: Sequence[str], *, model: str | None = None) -> Q
         requests = [SimilarRequest(texts=pair, model=model) for pair in zip(texts[0::2], texts[1::2], strict=True)]
     elif task is Task.FILL_MASK:
         columns = (tuple(f"{text} [MASK]" for text in texts),)
-        requests = [FillMaskRequest(text=text, model=model) for text in columns[0]]
+        # Read as mixed: into English the engine puts nothing Japanese, which a bare loop does not know.
+        requests = [FillMaskRequest(text=text, language="mixed", model=model) for text in columns[0]]
     elif task is Task.EMBED:
         requests = [EmbedRequest(texts=(text,), model=model) for text in texts]
     else:

@@ -242,7 +242,7 @@ def _incoming(said: protocol.Ask, session_id: str) -> Incoming:
             return data
 
         files = (IncomingFile(name=said.file.name, size=len(data), read=read),)
-    return replace(_event(session_id, said.id), line=said.line, own_locale=said.lang, files=files)
+    return replace(_event(session_id, said.id), line=said.line, locale=said.lang, own_locale=said.lang if said.chosen else "", files=files)
 
 
 def _event(session_id: str, message_id: str) -> Incoming:

@@ -34,11 +34,15 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="he
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="ask"):
-    """A line that a person sent. The page says it again after a lost connection, with the same id."""
+    """A line that a person sent. The page says it again after a lost connection, with the same id.
+
+    `chosen`: `lang` is what the person switched the page to, and not only what the browser prefers.
+    """
 
     id: Id
     line: str
     lang: Literal["ja", "en"]
+    chosen: bool = False
     file: File | None = None
 
 

@@ -30,7 +30,7 @@ export class Conversation {
   // --- what the person does
 
   ask(line, file) {
-    const entry = { id: randomId(), at: Date.now(), line: line.toWellFormed?.() ?? line, lang: this.words.speech, file: file?.name ?? null, state: "sending" };
+    const entry = { id: randomId(), at: Date.now(), line: line.toWellFormed?.() ?? line, lang: this.words.speech, chosen: this.words.chosen, file: file?.name ?? null, state: "sending" };
     if (file) this.files.set(entry.id, file);
     this.change(entry, { toEnd: true });
     this.send(entry);
@@ -81,13 +81,13 @@ export class Conversation {
   }
 
   async send(entry) {
-    const { id, line, lang } = entry;
+    const { id, line, lang, chosen } = entry;
     const file = this.files.get(id);
     if (!this.link.connected) return;
     if (entry.file && !file) return this.link.send({ type: "resume", id });
     if (file && this.tried(id) > MOST_TRIES) return this.change({ ...entry, state: "lost" });
     try {
-      this.link.send({ type: "ask", id, line, lang, file: file ? { name: file.name, data: await base64(file) } : null });
+      this.link.send({ type: "ask", id, line, lang, chosen: chosen ?? false, file: file ? { name: file.name, data: await base64(file) } : null });
     } catch {
       this.change({ ...entry, state: "lost" }); // the file was moved or changed on the disk
     }

@@ -13,7 +13,7 @@ const THEMES = ["system", "light", "dark"];
 const find = (id) => document.getElementById(id);
 
 const storage = openStorage();
-const words = new Words(remembered.get(storage, "speech") ?? preferredSpeech(navigator.languages));
+const words = new Words({ chosen: remembered.get(storage, "speech"), preferred: preferredSpeech(navigator.languages) });
 const viewer = new Viewer(document);
 const conversation = new Conversation(document, {
   store: new Store(storage),
@@ -89,7 +89,7 @@ function takePresses() {
   find("help").addEventListener("click", () => conversation.ask("/help", null));
   find("theme").addEventListener("click", nextTheme);
   find("speech").addEventListener("click", () => {
-    words.speech = words.speech === "ja" ? "en" : "ja";
+    words.change();
     remembered.set(storage, "speech", words.speech);
     showSpeech();
   });

@@ -134,8 +134,16 @@ export function preferredSpeech(languages) {
 
 /** Gives words in one language at a time, and fills them into the page. */
 export class Words {
-  constructor(speech) {
-    this.speech = speech;
+  /** `chosen` is the language that the person switched to, `preferred` what the browser says. */
+  constructor({ chosen, preferred }) {
+    this.speech = chosen ?? preferred;
+    this.chosen = Boolean(chosen);
+  }
+
+  /** The other language, from now on. */
+  change() {
+    this.speech = this.speech === "ja" ? "en" : "ja";
+    this.chosen = true;
   }
 
   /** The words for a key, with {places} filled. */

@@ -171,6 +171,16 @@ def test_the_language_is_switched_and_remembered(browser: Browser, served: Serve
         assert "文章がありません" in found.last.inner_text()
 
 
+def test_an_answer_speaks_as_the_line_does_until_the_page_is_switched(browser: Browser, served: Served) -> None:
+    with opened(browser, served, speech="en") as found:
+        assert "ポジティブ" in found.ask("/sentiment 最高です。").inner_text()
+        found.page.locator("#speech").click()
+        assert "ポジティブ" in found.ask("/sentiment The staff was kind.").inner_text()
+        found.page.reload()
+        found.page.locator("#speech").click()
+        assert "positive" in found.ask("/sentiment 最高です。").inner_text()
+
+
 def test_every_word_of_the_page_stands_in_both_languages(empty: Opened) -> None:
     words = empty.page.evaluate("import('/static/words.js').then((module) => module.WORDS)")
     assert list(words["ja"]) == list(words["en"])

@@ -190,18 +190,22 @@ def test_an_address_of_another_machine_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "lang", "title"),
+    ("line", "lang", "chosen", "title"),
     [
-        ("/sentiment この映画は最高！", "ja", "ポジティブ 91.2%"),
-        ("/sentiment I love this.", "en", "positive 91.2%"),
-        ("/sentiment I love this.", "ja", "ポジティブ 91.2%"),
-        ("/sentiment この映画は最高！", "en", "positive 91.2%"),
+        ("/sentiment この映画は最高！", "ja", True, "ポジティブ 91.2%"),
+        ("/sentiment I love this.", "en", True, "positive 91.2%"),
+        ("/sentiment I love this.", "ja", True, "ポジティブ 91.2%"),
+        ("/sentiment この映画は最高！", "en", True, "positive 91.2%"),
+        ("/sentiment I love this.", "ja", False, "positive 91.2%"),
+        ("/sentiment この映画は最高！", "en", False, "ポジティブ 91.2%"),
     ],
 )
-def test_a_line_is_acknowledged_and_answered_in_the_language_of_the_page(served: Served, line: str, lang: str, title: str) -> None:
+def test_a_line_is_acknowledged_and_answered_in_the_language_that_the_page_was_switched_to_else_of_the_line(
+    served: Served, line: str, lang: str, chosen: bool, title: str
+) -> None:
     async def talk() -> None:
         async with opened(served) as page:
-            await page.ask("message-of-" + lang, line, lang=lang)
+            await page.ask("message-of-" + lang, line, lang=lang, chosen=chosen)
             assert (await page.hear("taken"))["id"] == "message-of-" + lang
             answer = await page.hear("answer")
             assert answer["reply"]["title"] == title
