@@ -49,6 +49,7 @@ class Watchdog:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
+        self._disarm()  # also where it was never started: the timer in C would end the process all the same
 
     def check(self) -> str:
         """Whether what is computed is within its time, in the words of `workers.observing.health`."""

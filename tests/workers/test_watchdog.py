@@ -103,3 +103,13 @@ def test_the_outer_limit_stands_still_while_inner_work_goes_on() -> None:
     assert after is not None
     assert after >= before + 0.2
     assert watchdog._end_at is None
+    watchdog.stop()  # else the timer ends this process a minute later
+
+
+def test_a_watchdog_that_was_stopped_ends_nothing_though_it_was_never_started() -> None:
+    script = (
+        "import time\nfrom workers.watchdog import Watchdog\nwatchdog = Watchdog(margin_s=0.0)\n"
+        "with watchdog.limit(0.5):\n    pass\nwatchdog.stop()\ntime.sleep(1.5)\nprint('alive')\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (0, "alive\n"), ran.stderr
