@@ -85,11 +85,10 @@ def embed(way: Way, texts: Sequence[str]) -> list[list[float]]:
 
 def _vectors(way: Way, texts: Sequence[str]) -> torch.Tensor:
     """*Shape:* (texts, width)."""
-    dense = way.loaded.dense or torch.nn.Identity()
     found = torch.empty(len(texts), way.loaded.vector_width)
     for batch in batches(way, texts):
         hidden, mask = batch.output.last_hidden_state.float(), batch.inputs["attention_mask"].unsqueeze(-1)
-        found[batch.rows] = torch.nn.functional.normalize(dense((hidden * mask).sum(1) / mask.sum(1)), dim=-1).cpu()
+        found[batch.rows] = torch.nn.functional.normalize(way.loaded.finish((hidden * mask).sum(1) / mask.sum(1)), dim=-1).cpu()
     return found
 
 

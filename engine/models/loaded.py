@@ -41,6 +41,10 @@ class LoadedModel:
         """Numbers in the vector of a text."""
         return self.dense.width if self.dense else int(self.model.config.hidden_size)
 
+    def finish(self, pooled: torch.Tensor) -> torch.Tensor:
+        """The vectors of texts from their pooled ones: through the dense layer, where there is one. *Shape:* (texts, width) each."""
+        return self.dense(pooled) if self.dense else pooled
+
     @property
     def device(self) -> torch.device:
         return self.model.device

@@ -18,11 +18,10 @@ from torch.nn import functional
 from engine.models.dense import Dense
 from engine.models.sentence_folder import SentenceFolder, write_modules
 from engine.pack.adapters import encoder_with_head
-from engine.pack.ragged import Arrays, Ragged, pad_rows
-from engine.pack.similar import MAX_PIECES, PairModel
+from engine.pack.ragged import Arrays
+from engine.pack.similar import MAX_PIECES, PairModel, pooled_vectors
 
 EVERY = 4  # of the translations, one in so many is learnt from: more pairs change little
-TEXTS_AT_ONCE = 64
 STEPS, BATCH, RATE = 200, 2_500, 3e-3
 SCALE = 30.0  # of cosines
 NEARNESS = 0.03  # how much it costs to be another map than none: without, similarity of texts in one language suffers
@@ -59,20 +58,8 @@ def train_layer(texts: Arrays, *, encoder: Path, out: Path) -> None:
     """Learn the layer over the similarity adapter in `out`, and lay it beside it."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     bare: Any = encoder_with_head(PairModel, encoder, add_pooling_layer=False)
-    model: Any = PeftModel.from_pretrained(bare, str(out)).merge_and_unload().to(device).eval()
+    model: Any = PeftModel.from_pretrained(bare, str(out)).merge_and_unload().to(device)
     translations = np.flatnonzero(np.isnan(texts.array("grades").astype(np.float32)))[::EVERY]
-    sides = [_vectors(model, texts.ragged(side), translations) for side in ("first", "second")]
+    sides = [pooled_vectors(model, [texts.ragged(side)[int(row)] for row in translations]) for side in ("first", "second")]
     made = SentenceFolder(transformer=out, dense=learn_layer(*sides), max_length=MAX_PIECES)
     write_modules(out, made, hidden_size=model.config.hidden_size)
-
-
-def _vectors(model: Any, texts: Ragged, rows: np.ndarray[Any, np.dtype[np.int64]]) -> Tensor:
-    """*Shape:* (rows, width), in fp32; texts of like length are read together."""
-    order = sorted(range(len(rows)), key=lambda place: len(texts[int(rows[place])]))
-    found = torch.empty(len(rows), model.config.hidden_size, device=model.device)
-    with torch.inference_mode():
-        for start in range(0, len(order), TEXTS_AT_ONCE):
-            places = order[start : start + TEXTS_AT_ONCE]
-            input_ids = pad_rows([texts[int(rows[place])] for place in places]).to(model.device)
-            found[places] = model.pooled(input_ids, (input_ids != 0).long())
-    return found.clone()

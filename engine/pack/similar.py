@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from engine.pack.adapters import encoder_with_head, save_adapter, train_adapter
 from engine.pack.batches import Batch, BatchStream, MixedStream
 from engine.pack.data import DataFolder
 from engine.pack.english import as_written
-from engine.pack.ragged import Arrays, Ragged, Stored, pad_rows
+from engine.pack.ragged import Arrays, Ids, Ragged, Stored, pad_rows
 from engine.pack.running import Run
 
 MAX_PIECES = 96
@@ -27,6 +28,7 @@ GRADED_SHARE = 0.8  # of the batches; the others are of translations
 # near .6 (Mu and Viswanath 2018 take all of it off; some helps ranking, all of it does not).
 CENTRED = 0.65
 MEAN_OF = 3_000  # pairs
+TEXTS_AT_ONCE = 64  # that are only read
 
 
 class PairModel(BertModel):
@@ -114,13 +116,20 @@ def centre(adapted: PeftModel, texts: Arrays) -> None:
     model: Any = adapted.get_base_model()
     first, second = texts.ragged("first"), texts.ragged("second")
     rows = range(0, len(first), max(1, len(first) // MEAN_OF))
-    sides = sorted((side[row] for row in rows for side in (first, second)), key=len)
-    total = torch.zeros(model.config.hidden_size)
-    model.eval()
-    with torch.inference_mode():
-        for start in range(0, len(sides), 64):
-            input_ids = pad_rows(sides[start : start + 64]).to(model.device)
-            total += model.pooled(input_ids, (input_ids != 0).long()).sum(0).cpu()
+    vectors = pooled_vectors(model, [side[row] for row in rows for side in (first, second)])
     bias = model.get_submodule(last_norm(model)).bias
     with torch.no_grad():
-        bias -= CENTRED * (total / len(sides)).to(bias)
+        bias -= CENTRED * vectors.mean(0).to(bias)
+
+
+def pooled_vectors(model: Any, texts: Sequence[Ids]) -> torch.Tensor:
+    """The vectors that a `PairModel` pools, those of texts of like length read together. *Shape:* (texts, width), in fp32."""
+    order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+    found = torch.empty(len(texts), model.config.hidden_size, device=model.device)
+    model.eval()
+    with torch.no_grad():
+        for start in range(0, len(order), TEXTS_AT_ONCE):
+            places = order[start : start + TEXTS_AT_ONCE]
+            input_ids = pad_rows([texts[place] for place in places]).to(model.device)
+            found[places] = model.pooled(input_ids, (input_ids != 0).long())
+    return found

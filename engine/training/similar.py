@@ -45,7 +45,7 @@ class SimilarGoal:
         lengths = batch["attention_mask"].sum(dim=1).tolist()
         pooled = pool(hidden, lengths, how=self.loaded.pooling)
         # What lies over the pooled vector stays as it is: the model learns to be read through it.
-        vectors = functional.normalize(self.loaded.dense(pooled) if self.loaded.dense else pooled, dim=-1)  # (2 batch, width)
+        vectors = functional.normalize(self.loaded.finish(pooled), dim=-1)  # (2 batch, width)
         first, second = vectors.chunk(2)
         return cosent((first * second).sum(-1), batch["grades"])
 
