@@ -56,8 +56,7 @@ def understand(
 
     `extra_options` are a platform's own, e.g. a file to read; `attach` gets their values and gives the text that comes along.
     With `slash_optional`, as after a mention, the first word is the command, and an empty line asks for help, as a slash alone always
-    does. `arguments` are there
-    where the platform's own form has taken the command apart; the line then only names it.
+    does. `arguments` are there where the platform's own form has taken the command apart; the line then only names it.
 
     Raises:
         CommandError: not a command, or one that is not written as it should be.

@@ -52,8 +52,8 @@ class Arguments:
 
 
 _QUOTES = {'"': '"', "'": "'", "“": "”", "”": "”", "‘": "’", "＂": "＂", "＇": "＇", "「": "」", "『": "』"}
-# A quotation starts a word and ends one: the apostrophe of "don't" is no quote. Japanese needs no blank between 「…」「…」. None stands in one of its own kind: else a text of
-# nothing but opening quotes would be read to its end once for each of them.
+# A quotation starts a word and ends one: the apostrophe of "don't" is no quote. Japanese needs no blank between 「…」「…」. None stands
+# in one of its own kind: else a text of nothing but opening quotes would be read to its end once for each of them.
 _QUOTED = re.compile(
     r"(?:(?<=[\s|｜=＝:：」』、])|(?<![\s\S]))(?:"
     + "|".join(f"{re.escape(opening)}[^{re.escape(opening + closing)}]*{re.escape(closing)}" for opening, closing in _QUOTES.items())
