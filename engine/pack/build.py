@@ -57,6 +57,7 @@ class Plan:
     rates: Mapping[str, float] = field(default_factory=dict)  # learning rates that are not those of LEARNING_RATES
     graded: float = GRADED_SHARE
     dropout: float = 0.0
+    seed: int = 0  # of the order of rows; adapters that are to be averaged have each their own
     workers: int = 0
     save_steps: int = 250
 
@@ -114,6 +115,7 @@ class PackBuild:
             seconds=self.plan.seconds.get(stage),
             save_steps=self.plan.save_steps,
             workers=self.plan.workers,
+            seed=100 * self.plan.seed + 50 * self.go_on,
         )
 
     @property
@@ -247,6 +249,7 @@ def main() -> None:
     parser.add_argument(
         "--graded", type=float, default=GRADED_SHARE, help="share of graded pairs among similar's batches (default: %(default)s)"
     )
+    parser.add_argument("--seed", type=int, default=0, help="of the order in which adapters read their rows (default: %(default)s)")
     parser.add_argument("--only", nargs="+", default=(), metavar="STAGE", help="just these stages, on the encoder that stands")
     parser.add_argument("--go-on", action="store_true", help="start adapters from those that stand, instead of anew")
     given = parser.parse_args()
@@ -256,5 +259,5 @@ def main() -> None:
     seconds = {name: count for name in LEARNING_RATES if (count := getattr(given, f"{name}_seconds"))}
     rates = {name: rate for name in LEARNING_RATES if (rate := getattr(given, f"{name}_rate"))}
     dropout = plan.dropout if given.dropout is None else given.dropout
-    plan = replace(plan, **steps, seconds=seconds, rates=rates, dropout=dropout, graded=given.graded)
+    plan = replace(plan, **steps, seconds=seconds, rates=rates, dropout=dropout, graded=given.graded, seed=given.seed)
     PackBuild(data=DataFolder(given.data), work=given.work, out=given.out, plan=plan, go_on=given.go_on).run(given.only)

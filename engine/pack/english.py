@@ -19,9 +19,8 @@ QUOTED = re.compile(r"\" ([^\"]*?) ?\"")
 
 
 def as_written(data: DataFolder) -> Callable[[Row], str]:
-    """What gives the English side of a parallel row as somebody would write it; capitals of names come from the contexts of questions."""
-    contexts = {row["context"] for name in ("squadshifts", "tydiqa") for row in data.rows(f"qa/en/{name}-train")}
-    names = capitalised(contexts)
+    """What gives the English side of a parallel row as somebody would write it."""
+    names = names_of(data)
     place = 0
 
     def written(row: Row) -> str:
@@ -30,6 +29,11 @@ def as_written(data: DataFolder) -> Callable[[Row], str]:
         return row["en"] if row["source"] != TOKENISED or place % LEFT_AS_IT_IS == 0 else natural(row["en"], names)
 
     return written
+
+
+def names_of(data: DataFolder) -> dict[str, str]:
+    """Words with capitals, as the contexts of questions write them, by their lower-case form."""
+    return capitalised({row["context"] for name in ("squadshifts", "tydiqa") for row in data.rows(f"qa/en/{name}-train")})
 
 
 def capitalised(texts: Iterable[str]) -> dict[str, str]:

@@ -79,7 +79,7 @@ def train_ner(texts: Arrays, *, encoder: Path, out: Path, run: Run, go_on: bool 
         input_ids = pad_rows([ids[i] for i in rows], width=width)
         return {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "labels": label_rows(labels, rows, width=width)}
 
-    stream = BatchStream(ids.lengths, build, budget=run.tokens // 2, seed=12 + 100 * go_on)
+    stream = BatchStream(ids.lengths, build, budget=run.tokens // 2, seed=12 + run.seed)
     model = encoder_with_head(BertForTokenClassification, encoder, labels=LABELS, dropout=run.dropout)
     adapted = train_adapter(model, stream, run=run, heads=["classifier"], go_on_from=out if go_on else None)
     save_adapter(adapted, out)

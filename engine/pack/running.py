@@ -10,6 +10,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -22,6 +23,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from engine.figures.curve import learning_curve
 from engine.models.precision import computes_bf16
 from engine.pack.batches import Batch
+from engine.pack.quick import quick_steps
 from engine.pack.recorded import Computing, to_device
 
 log = logging.getLogger("yomite.pack")
@@ -35,7 +37,8 @@ MOST_GRADIENT = 1.0  # norm
 class Run:
     """`tokens` counts padding; a step takes so many. The run ends after `steps`, or sooner after `seconds`.
 
-    `workers` is how many processes make batches ready; with any, batches come in another order than with none.
+    `workers` is how many processes make batches ready; with any, batches come in another order than with none. `seed` is added to what
+    each task begins its order of rows with.
     """
 
     folder: Path
@@ -47,6 +50,7 @@ class Run:
     save_steps: int = 250
     workers: int = 0
     weight_decay: float = 0.01
+    seed: int = 0
 
 
 class Clock:
@@ -89,7 +93,9 @@ def train(model: nn.Module, stream: IterableDataset[Batch], *, run: Run) -> None
     optimizer = torch.optim.AdamW(_groups(model, run.weight_decay), lr=run.learning_rate, betas=(0.9, 0.98), eps=1e-6, fused=True)
     run.folder.mkdir(parents=True, exist_ok=True)
     course = _go_on(run.folder / CHECKPOINT, model, optimizer)
-    with Computing(model, device=device, bf16=computes_bf16()) as computing:
+    bf16 = computes_bf16()
+    quick = quick_steps(model) if bf16 and device.type == "cpu" else nullcontext()
+    with quick, Computing(model, device=device, bf16=bf16) as computing:
         _steps(computing, optimizer, _batches(stream, run, device=device, seen=course.step), course=course, run=run)
     (run.folder / LOSSES).write_text(json.dumps(course.losses), encoding="utf-8")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from engine.examples.splitting import held_out
 from engine.pack.adapters import encoder_with_head, save_adapter, soft_targets, train_adapter
 from engine.pack.batches import Batch, BatchStream
 from engine.pack.data import DataFolder, Row
+from engine.pack.english import names_of, natural
 from engine.pack.ragged import Arrays, Ragged, Stored, pad_rows
 from engine.pack.running import Run
 from engine.pack.teachers import Teacher
@@ -25,7 +27,9 @@ MAX_PIECES = 160
 CARRIED_FELT, CARRIED_CALM = 4_000, 12_000  # of each feeling, and of none
 CARRIED_MANUALS = 3_000  # sentences of software manuals, which feel nothing
 # How often each set is read in an epoch.
-REPEATS = {"sst2": 1, "sentence-polarity": 1, "xed": 1, "chabsa": 2, "naist-dialogue": 2}
+REPEATS = {"sst2": 1, "sentence-polarity": 3, "xed": 1, "chabsa": 2, "naist-dialogue": 2}
+# One English row in so many is read again as people write it (reviews are cut into words, in lower case), and one in capitals.
+WRITTEN, SHOUTED = 4, 12
 # More often where a label is rare in everyday talk: macro F1 counts all labels alike.
 RARE_REPEATS = {("naist-dialogue", "neutral"): 3, ("naist-dialogue", "positive"): 5}
 
@@ -50,6 +54,13 @@ def labelled_rows(data: DataFolder) -> list[tuple[str, int]]:
             if language == "en" or not held_out(row["text"]):
                 rows += [(row["text"], LABELS.index(row["label"]))] * RARE_REPEATS.get((name, row["label"]), repeats)
     return rows
+
+
+def rewritten(rows: list[tuple[str, int]], names: Mapping[str, str]) -> list[tuple[str, int]]:
+    """Some of the English rows as people write them, and some in capitals."""
+    english = [row for row in rows if row[0].isascii()]
+    written = [(natural(text, names), label) for text, label in english[::WRITTEN]]
+    return written + [(text.upper(), label) for text, label in english[1::SHOUTED]]
 
 
 def carried_rows(data: DataFolder, muse: Teacher) -> list[tuple[str, int]]:
@@ -81,7 +92,8 @@ def _share(muse: Teacher, rows: list[Row], label: str, vectors: NDArray[np.float
 
 def prepare_feelings(data: DataFolder, tokenizer: PreTrainedTokenizerFast, muse: Teacher) -> Stored:
     """Pieces and label of every row to learn from."""
-    rows = labelled_rows(data) + carried_rows(data, muse)
+    labelled = labelled_rows(data)
+    rows = labelled + rewritten(labelled, names_of(data)) + carried_rows(data, muse)
     ids = tokenizer([text for text, _ in rows], truncation=True, max_length=MAX_PIECES)["input_ids"]
     return {"ids": Ragged.of(ids), "labels": np.array([label for _, label in rows], dtype=np.uint8)}
 
@@ -96,7 +108,7 @@ def train_sentiment(texts: Arrays, *, encoder: Path, out: Path, run: Run, go_on:
         wanted = torch.from_numpy(targets[labels[rows].astype(np.int64)])
         return {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "labels": wanted}
 
-    stream = BatchStream(ids.lengths, build, budget=run.tokens // 2, seed=11 + 100 * go_on)
+    stream = BatchStream(ids.lengths, build, budget=run.tokens // 2, seed=11 + run.seed)
     model = encoder_with_head(SoftLabelClassifier, encoder, labels=LABELS, dropout=run.dropout)
     adapted = train_adapter(model, stream, run=run, heads=["classifier", "pooler"], go_on_from=out if go_on else None)
     save_adapter(adapted, out)

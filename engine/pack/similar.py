@@ -93,7 +93,7 @@ def train_similar(texts: Arrays, *, encoder: Path, out: Path, run: Run, go_on: b
         BatchStream(lengths[:graded], pairs, budget=run.tokens, texts=2),
         BatchStream(lengths[graded:], translations, budget=run.tokens, texts=2),
     ]
-    stream = MixedStream(streams, shares=(graded_share, 1 - graded_share), seed=14 + 100 * go_on)
+    stream = MixedStream(streams, shares=(graded_share, 1 - graded_share), seed=14 + run.seed)
     model = encoder_with_head(PairModel, encoder, add_pooling_layer=False, dropout=run.dropout)
     adapted = train_adapter(model, stream, run=run, heads=[last_norm(model)], go_on_from=out if go_on else None)
     centre(adapted, texts)
