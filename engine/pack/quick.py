@@ -48,7 +48,7 @@ def quick_steps(model: nn.Module) -> Iterator[None]:
 def _adapted_linear(layer: LoraLinear, x: Tensor) -> Tensor:
     base: Any = layer.get_base_layer()
     down, up = layer.lora_A[ADAPTER].weight, layer.lora_B[ADAPTER].weight
-    found: Tensor = AdaptedLinear.apply(x.bfloat16(), base.weight, base.bias, down, up, layer.scaling[ADAPTER])
+    found: Tensor = AdaptedLinear.apply(x.bfloat16(), base.weight, base.bias, down, up, layer.scaling[ADAPTER])  # type: ignore[no-untyped-call]  # PyTorch leaves it untyped
     return found
 
 
@@ -59,7 +59,7 @@ class AdaptedLinear(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, down: Tensor, up: Tensor, scale: float) -> Tensor:  # type: ignore[override]  # each function has its own
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, down: Tensor, up: Tensor, scale: float) -> Tensor:
         merged = torch.addmm(weight, up, down, alpha=scale).bfloat16()
         flat = x.reshape(-1, x.shape[-1])
         ctx.save_for_backward(flat, merged, down, up)
@@ -67,7 +67,7 @@ class AdaptedLinear(torch.autograd.Function):
         return torch.addmm(bias.bfloat16(), flat, merged.T).view(*x.shape[:-1], -1)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, None, None, Tensor, Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, None, None, Tensor, Tensor, None]:
         flat, merged, down, up = ctx.saved_tensors
         of_rows = gradient.reshape(-1, gradient.shape[-1])
         of_x = (of_rows @ merged).view(*gradient.shape[:-1], -1) if ctx.needs_input_grad[0] else None
@@ -83,7 +83,7 @@ class ChunkedAttention(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:  # type: ignore[override]  # each function has its own
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
         batch, heads, seq, d = q.shape
         q = q * d**-0.5
         at_once = max(1, MOST_SCORES // (heads * seq * seq))
@@ -100,7 +100,7 @@ class ChunkedAttention(torch.autograd.Function):
         return found
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         q, k, v, *weights = ctx.saved_tensors
         gradient = gradient.transpose(1, 2)
         of_q, of_k, of_v = torch.empty_like(q), torch.empty_like(k), torch.empty_like(v)
@@ -121,5 +121,5 @@ def _attention(_: nn.Module, query: Tensor, key: Tensor, value: Tensor, attentio
     mask = None
     if attention_mask is not None:  # (batch, 1, seq or 1, seq): padding alone, so all rows are alike
         mask = attention_mask[:, :, :1, :].clamp(min=MOST_NEGATIVE).to(query.dtype)
-    return ChunkedAttention.apply(query, key, value, mask), None
-
+    found: Tensor = ChunkedAttention.apply(query, key, value, mask)  # type: ignore[no-untyped-call]  # PyTorch leaves it untyped
+    return found, None

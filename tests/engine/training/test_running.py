@@ -20,6 +20,7 @@ from engine.engine import Engine
 from engine.examples.reading import read_examples
 from engine.examples.rows import ExampleTask
 from engine.models.cache import ModelCache
+from engine.training import running
 from engine.training.base import Base, find_base
 from engine.training.exit_codes import BAD_INPUT, INTERRUPTED, OK
 from engine.training.goal import Batch, Goal, Place
@@ -27,7 +28,7 @@ from engine.training.lora import merged, trainable
 from engine.training.measuring import InMemory
 from engine.training.out import Out
 from engine.training.plan import Plan
-from engine.training.running import Course, Run, train
+from engine.training.running import Course, Run, attention_to_learn, train
 from engine.training.sentiment import sentiment_goal
 from engine.training.teaching import Teaching, write_result
 from engine.training.train import describe
@@ -156,6 +157,18 @@ def test_lora_trains_every_linear_layer_of_the_body_and_the_head(base: Callable[
     after = merged(adapted).state_dict()
     assert after.keys() == before.keys()
     assert all(torch.allclose(after[name], before[name]) for name in before)
+
+
+@pytest.mark.parametrize(("bf16", "kind"), [(True, "eager"), (False, "sdpa")])
+def test_attention_is_computed_as_is_quickest_to_learn_from_and_then_as_before(
+    base: Callable[[], tuple[Base, Goal]], monkeypatch: pytest.MonkeyPatch, bf16: bool, kind: str
+) -> None:
+    monkeypatch.setattr(running, "computes_bf16", lambda _: bf16)
+    (found, _), cpu = base(), torch.device("cpu")
+    model = trainable(found.loaded.model, rank=2)
+    with attention_to_learn(model, cpu):
+        assert model.config._attn_implementation == kind
+    assert model.config._attn_implementation == "sdpa"
 
 
 def test_a_wish_to_stop_waits_for_the_end_of_a_step_but_not_twice() -> None:
