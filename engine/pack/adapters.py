@@ -47,10 +47,12 @@ def train_adapter(
     heads: Sequence[str],
     rank: int = LORA_RANK,
     go_on_from: Path | None = None,
+    matrices_from: Path | None = None,
 ) -> PeftModel:
     """Train LoRA matrices on every linear layer and the modules named in `heads` in full.
 
-    `go_on_from` is a peft folder whose weights are the start, instead of an adapter that changes nothing yet.
+    `go_on_from` is a peft folder whose weights are the start, instead of an adapter that changes nothing yet; of `matrices_from` only the
+    LoRA matrices are, for its head is another.
     """
     lora = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules=LORA_TARGETS, modules_to_save=list(heads) or None)
     with warnings.catch_warnings():
@@ -58,8 +60,18 @@ def train_adapter(
         adapted = get_peft_model(model, lora)
     if go_on_from:
         set_peft_model_state_dict(adapted, load_peft_weights(str(go_on_from), device="cpu"))
+    if matrices_from:
+        _take_matrices(adapted, matrices_from)
     train(adapted, stream, run=run)
     return adapted
+
+
+def _take_matrices(adapted: PeftModel, folder: Path) -> None:
+    weights = {name: tensor for name, tensor in load_peft_weights(str(folder), device="cpu").items() if ".lora_" in name}
+    named = {f"{name.removesuffix('.weight')}.default.weight": tensor for name, tensor in weights.items()}
+    foreign = adapted.load_state_dict(named, strict=False).unexpected_keys
+    if foreign or not named:
+        raise ValueError(f"{folder} is no adapter of this encoder: {foreign[:3] or 'no LoRA matrices in it'}")
 
 
 def save_adapter(adapted: PeftModel, folder: Path) -> None:

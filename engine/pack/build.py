@@ -30,6 +30,7 @@ from engine.pack.ner import prepare_entities, train_ner
 from engine.pack.ragged import Arrays, Stored, save_arrays
 from engine.pack.running import Run, draw_course
 from engine.pack.sentiment import prepare_feelings, train_sentiment
+from engine.pack.silver import grade_pairs, train_cross_encoder
 from engine.pack.similar import GRADED_SHARE, prepare_pairs, train_similar
 from engine.pack.sources import E5, MINILM_VOCABULARY, MUSE, fetch
 from engine.pack.teachers import Teacher, encode_with_muse, kept
@@ -49,6 +50,7 @@ class Plan:
 
     encoder: int = 1_400
     similar: int = 500
+    silver: int = 1_500
     ner: int = 2_500
     ask: int = 3_000
     sentiment: int = 2_500
@@ -63,10 +65,12 @@ class Plan:
 
 
 CPU = Plan()
-GPU = Plan(encoder=8_000, similar=1_500, ner=2_500, ask=3_000, sentiment=2_500, tokens=32_768, dropout=0.1, workers=6, save_steps=2_000)
-LEARNING_RATES = {"encoder": 2.5e-4, "similar": 3e-4, "ner": 6e-4, "ask": 6e-4, "sentiment": 6e-4}
+GPU = Plan(
+    encoder=8_000, similar=1_500, silver=800, ner=2_500, ask=3_000, sentiment=2_500, tokens=32_768, dropout=0.1, workers=6, save_steps=2_000
+)
+LEARNING_RATES = {"encoder": 2.5e-4, "similar": 3e-4, "silver": 4e-4, "ner": 6e-4, "ask": 6e-4, "sentiment": 6e-4}
 # Of the plan's tokens in a step; adapters learn from smaller batches.
-TOKEN_SHARES = {"similar": 0.5, "ner": 0.5, "ask": 0.67, "sentiment": 0.5}
+TOKEN_SHARES = {"similar": 0.5, "silver": 0.5, "ner": 0.5, "ask": 0.67, "sentiment": 0.5}
 
 
 @dataclass(frozen=True)
@@ -171,10 +175,25 @@ class PackBuild:
         (folder / "tokenizer_config.json").write_text(json.dumps(TOKENIZER_CONFIG, indent=2) + "\n", encoding="utf-8")
 
     def similar_stage(self) -> None:
-        # What was learnt over the adapter before goes with it.
+        self._drop_layer()
+        self._train("similar", partial(train_similar, graded_share=self.plan.graded), self._arrays("pairs"))
+
+    def silver_stage(self) -> None:
+        """Pairs graded by models, and the similarity adapter trained on with them."""
+        pairs, path, run = self._arrays("pairs"), self.prepared / "silver.npz", self.plan_of("silver")
+        if not path.exists():
+            cross = train_cross_encoder(pairs, encoder=self.encoder, answering=self.out / "ask", run=run)
+            save_arrays(path, grade_pairs(pairs, cross, encoder=self.encoder, similar=self.out / "similar"))
+        self._drop_layer()
+        again = replace(self.plan_of("similar"), folder=run.folder / "similar", seed=run.seed + 25)
+        train_similar(
+            pairs, encoder=self.encoder, out=self.out / "similar", run=again, go_on=True, graded_share=self.plan.graded, silver=Arrays(path)
+        )
+
+    def _drop_layer(self) -> None:
+        """What was learnt over the similarity adapter before goes with it."""
         (self.work / "layer.done").unlink(missing_ok=True)
         (self.out / "similar" / "modules.json").unlink(missing_ok=True)
-        self._train("similar", partial(train_similar, graded_share=self.plan.graded), self._arrays("pairs"))
 
     def layer_stage(self) -> None:
         """The layer over the similarity adapter; it needs nothing but that and the pairs."""
@@ -207,9 +226,10 @@ class PackBuild:
             ("texts", self.texts_stage),
             ("encoder", self.encoder_stage),
             ("similar", self.similar_stage),
+            ("ask", self.ask_stage),
+            ("silver", self.silver_stage),
             ("layer", self.layer_stage),
             ("ner", self.ner_stage),
-            ("ask", self.ask_stage),
             ("sentiment", self.sentiment_stage),
         ]
 

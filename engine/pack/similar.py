@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from peft import PeftModel
 from torch.nn import functional
 from transformers import BertModel, PreTrainedModel, PreTrainedTokenizerFast
@@ -29,6 +30,9 @@ GRADED_SHARE = 0.8  # of the batches; the others are of translations
 CENTRED = 0.65
 MEAN_OF = 3_000  # pairs
 TEXTS_AT_ONCE = 64  # that are only read
+HIGHEST_GRADE = 5.0
+SETS = ("jsts", "stsb-ja", "stsb-en", "stsb-across")  # of graded pairs; a translation's is the number behind them
+GOLD_REPEATS = 2  # of a pair that people graded, for each that models did
 
 
 class PairModel(BertModel):
@@ -57,28 +61,43 @@ class PairModel(BertModel):
         return (hidden * mask).sum(1) / mask.sum(1)
 
 
-def graded_pairs(data: DataFolder) -> list[tuple[str, str, float]]:
-    """JSTS and STS-B in both languages, and STS-B across them (its sides are translations of each other)."""
-    pairs = []
-    for name in ("ja/jsts", "ja/stsb", "en/stsb"):
-        pairs += [(row["a"], row["b"], float(row["score"])) for row in data.rows(f"similarity/{name}-train")]
-    english, japanese = data.rows("similarity/en/stsb-train"), data.rows("similarity/ja/stsb-train")
-    pairs += [(e["a"], j["b"], float(e["score"])) for e, j in zip(english, japanese, strict=True) if e["score"] == j["score"]]
-    return pairs
+def graded_pairs(data: DataFolder) -> list[list[tuple[str, str, float]]]:
+    """The pairs of each of `SETS`: JSTS and STS-B in both languages, and STS-B across them (its sides are translations of each other)."""
+    japanese, english = data.rows("similarity/ja/stsb-train"), data.rows("similarity/en/stsb-train")
+    sets = [
+        [(row["a"], row["b"], float(row["score"])) for row in rows] for rows in (data.rows("similarity/ja/jsts-train"), japanese, english)
+    ]
+    return [*sets, [(e["a"], j["b"], float(e["score"])) for e, j in zip(english, japanese, strict=True) if e["score"] == j["score"]]]
 
 
 def prepare_pairs(data: DataFolder, tokenizer: PreTrainedTokenizerFast) -> Stored:
     """Pieces of both sides, graded pairs first; translations have no grade (NaN)."""
-    pairs = graded_pairs(data)
     written = as_written(data)
-    pairs += [(written(row), row["ja"], float("nan")) for row in data.rows("parallel/en-ja-train")[:TRANSLATIONS]]
+    translations = [(written(row), row["ja"], float("nan")) for row in data.rows("parallel/en-ja-train")[:TRANSLATIONS]]
+    parts = [*graded_pairs(data), translations]
+    pairs = [pair for part in parts for pair in part]
     sides = [Ragged.of(tokenizer([p[side] for p in pairs], truncation=True, max_length=MAX_PIECES)["input_ids"]) for side in (0, 1)]
-    return {"first": sides[0], "second": sides[1], "grades": np.array([score for _, _, score in pairs], dtype=np.float32)}
+    grades = np.array([score for _, _, score in pairs], dtype=np.float32)
+    return {
+        "first": sides[0],
+        "second": sides[1],
+        "grades": grades,
+        "sets": np.repeat(np.arange(len(parts), dtype=np.uint8), [*map(len, parts)]),
+    }
 
 
-def train_similar(texts: Arrays, *, encoder: Path, out: Path, run: Run, go_on: bool = False, graded_share: float = GRADED_SHARE) -> None:
-    """Train and save the similarity adapter."""
-    first, second, grades = texts.ragged("first"), texts.ragged("second"), texts.array("grades").astype(np.float32)
+def train_similar(
+    texts: Arrays,
+    *,
+    encoder: Path,
+    out: Path,
+    run: Run,
+    go_on: bool = False,
+    graded_share: float = GRADED_SHARE,
+    silver: Arrays | None = None,
+) -> None:
+    """Train and save the similarity adapter; `silver` are pairs that models graded."""
+    first, second, grades = with_silver(texts, silver)
     graded = int((~np.isnan(grades)).sum())  # they come first
     lengths = np.maximum(first.lengths, second.lengths)
 
@@ -98,6 +117,20 @@ def train_similar(texts: Arrays, *, encoder: Path, out: Path, run: Run, go_on: b
     adapted = train_adapter(model, stream, run=run, heads=[last_norm(model)], go_on_from=out if go_on else None)
     centre(adapted, texts)
     save_adapter(adapted, out)
+
+
+def with_silver(texts: Arrays, silver: Arrays | None) -> tuple[Ragged, Ragged, NDArray[np.float32]]:
+    """Both sides and the grades of all pairs, those of models before those of people; translations come last."""
+    first, second, grades = texts.ragged("first"), texts.ragged("second"), texts.array("grades").astype(np.float32)
+    if silver is None:
+        return first, second, grades
+    gold, translations = np.flatnonzero(~np.isnan(grades)), np.flatnonzero(np.isnan(grades))
+    rows = np.concatenate([np.tile(gold, GOLD_REPEATS), translations])
+    sides = [
+        Ragged.of([*(graded[i] for i in range(len(graded))), *(side[int(row)] for row in rows)])
+        for graded, side in ((silver.ragged("first"), first), (silver.ragged("second"), second))
+    ]
+    return sides[0], sides[1], np.concatenate([silver.array("grades").astype(np.float32), grades[rows]])
 
 
 def _sides(first: Ragged, second: Ragged, rows: list[int], *, width: int) -> Batch:

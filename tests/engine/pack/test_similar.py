@@ -7,37 +7,32 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from transformers import BertForMaskedLM
 
 from engine.contract import Task
-from engine.models.int8 import write_int8
 from engine.models.loading import load_model
 from engine.pack.layer import learn_layer, train_layer
 from engine.pack.ragged import Arrays, Ragged, save_arrays
 from engine.pack.running import Run
-from engine.pack.similar import CENTRED, train_similar
+from engine.pack.similar import CENTRED, GOLD_REPEATS, train_similar, with_silver
 from tests.engine.models.entries import CPU, row
-from tests.support.checkpoints import VOCABULARY, make, tiny_config, write_vocabulary
+from tests.engine.pack.small import write_encoder, write_pairs
 
 
 @pytest.fixture
 def encoder(tmp_path: Path) -> Path:
-    folder = tmp_path / "encoder"
-    folder.mkdir()
-    model = make(BertForMaskedLM, tiny_config())
-    model.config.save_pretrained(folder)
-    write_int8(model, folder)
-    write_vocabulary(folder)
-    return folder
+    return write_encoder(tmp_path / "encoder")
 
 
-def pairs(path: Path) -> Arrays:
-    """40 graded pairs and 40 translations, of 3 to 9 pieces."""
-    generator = np.random.default_rng(0)
-    sides = [[[2, *generator.integers(5, len(VOCABULARY), size=generator.integers(1, 8)).tolist(), 3] for _ in range(80)] for _ in "ab"]
-    grades = np.array([*generator.uniform(0, 5, size=40), *[np.nan] * 40], dtype=np.float32)
-    save_arrays(path, {"first": Ragged.of(sides[0]), "second": Ragged.of(sides[1]), "grades": grades})
-    return Arrays(path)
+def test_pairs_that_models_graded_stand_before_those_of_people_which_are_read_more_often(tmp_path: Path) -> None:
+    texts = write_pairs(tmp_path / "pairs.npz")
+    save_arrays(tmp_path / "silver.npz", {"first": Ragged.of([[2, 9, 3]]), "second": Ragged.of([[2, 7, 8, 3]]), "grades": np.array([1.5])})
+    first, second, grades = with_silver(texts, Arrays(tmp_path / "silver.npz"))
+    assert (first[0].tolist(), second[0].tolist(), float(grades[0])) == ([2, 9, 3], [2, 7, 8, 3], 1.5)
+    assert len(first) == len(second) == len(grades) == 1 + GOLD_REPEATS * 40 + 40
+    assert first[1].tolist() == first[41].tolist() == texts.ragged("first")[0].tolist()
+    assert np.isnan(grades[-40:]).all()
+    assert not np.isnan(grades[:-40]).any()
+    assert second[len(second) - 1].tolist() == texts.ragged("second")[79].tolist()
 
 
 def mean_vector(adapter: Path, encoder: Path, texts: Arrays) -> torch.Tensor:
@@ -53,7 +48,7 @@ def mean_vector(adapter: Path, encoder: Path, texts: Arrays) -> torch.Tensor:
 
 
 def test_training_takes_a_part_of_the_mean_off_the_vectors_that_the_engine_gives(tmp_path: Path, encoder: Path) -> None:
-    texts = pairs(tmp_path / "pairs.npz")
+    texts = write_pairs(tmp_path / "pairs.npz")
     # So slow a rate that training itself moves nothing.
     train_similar(texts, encoder=encoder, out=tmp_path / "once", run=Run(folder=tmp_path / "run-1", steps=1, learning_rate=1e-9, tokens=64))
     again = Run(folder=tmp_path / "run-2", steps=1, learning_rate=1e-9, tokens=64)
@@ -83,7 +78,7 @@ def test_under_the_layer_translations_are_nearest_where_a_direction_of_language_
 
 
 def test_the_engine_reads_the_layer_that_was_learnt_over_the_adapter(tmp_path: Path, encoder: Path) -> None:
-    texts = pairs(tmp_path / "pairs.npz")
+    texts = write_pairs(tmp_path / "pairs.npz")
     out = tmp_path / "similar"
     train_similar(texts, encoder=encoder, out=out, run=Run(folder=tmp_path / "run", steps=1, learning_rate=1e-9, tokens=64))
     assert load_model(row(Task.SIMILAR, encoder, adapter=out, tokenizer="bilingual"), device=CPU).dense is None
