@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks import backends, capacity, drawing, engine, gpu, levers, overhead, profile, report, scale, service, start, system
+from benchmarks import backends, capacity, drawing, engine, gpu, learning, levers, overhead, profile, report, scale, service, start, system
 from benchmarks.report import RESULTS, Report
 from engine.errors import EngineError
 
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Callable[..., Report]] = {
     "start": start.run,
     "drawing": drawing.run,
     "levers": levers.run,
+    "learning": learning.run,
     "backends": backends.run,
     "profile": profile.run,
     "gpu": gpu.run,

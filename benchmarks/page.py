@@ -15,7 +15,21 @@ from benchmarks.report import RESULTS, Report, Row, shown
 from engine.errors import EngineError
 
 PAGE, IMAGES = ROOT / "docs" / "en" / "benchmarks.md", ROOT / "docs" / "images"
-ORDER = ("engine", "system", "overhead", "scale", "service", "capacity", "start", "drawing", "levers", "backends", "profile", "gpu")
+ORDER = (
+    "engine",
+    "system",
+    "overhead",
+    "scale",
+    "service",
+    "capacity",
+    "start",
+    "drawing",
+    "levers",
+    "learning",
+    "backends",
+    "profile",
+    "gpu",
+)
 HEAD = """# Benchmarks
 
 Written by `python -m benchmarks.page` from `benchmarks/results/`; `make bench` measures anew. Each benchmark measures all its contestants

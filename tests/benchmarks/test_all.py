@@ -13,6 +13,7 @@ from benchmarks.contestants import http, plain_rq
 from benchmarks.page import ORDER
 from benchmarks.report import Report, read
 from engine.contract import Task
+from engine.models.precision import computes_bf16
 from tests.support.checkpoints import write_sentence_transformer
 
 PEERS = [peer.name for peer in http.PEERS]
@@ -91,6 +92,11 @@ def test_drawing_beside_is_compared_with_drawing_within_end_to_end(tmp_path: Pat
 
 def test_the_levers_are_measured_against_the_engine_as_shipped_end_to_end(tmp_path: Path, tiny_pack: Path) -> None:
     assert "one sentence at a time ÷ as shipped" in names(run_one("levers", tmp_path, "--models-dir", str(tiny_pack)))
+
+
+def test_ways_to_learn_are_compared_with_pytorchs_attention_end_to_end(tmp_path: Path, tiny_pack: Path) -> None:
+    report = run_one("learning", tmp_path, "--models-dir", str(tiny_pack))
+    assert {row.unit for row in report.rows} == ({"tokens/s", "×"} if computes_bf16(torch.device("cpu")) else {"×"})
 
 
 def test_backends_are_measured_by_torch_alone_in_the_short_form_end_to_end(tmp_path: Path, sentences: Path) -> None:
