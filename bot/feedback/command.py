@@ -103,6 +103,8 @@ def write_files(settings: Settings, speech: Speech, *, task: str, out: Path | No
     store = _store(settings)
     chosen = _known(include, INCLUDES, "include")
     found = examples_of(Task(task), store.kept(Task(task)) if store else [], include=chosen)  # type: ignore[arg-type]  # one of INCLUDES
+    if found.to_label and to_label:  # first, for it may be refused
+        write_to_label(to_label_path(out), Task(task), found.to_label)
     lines = []
     if found.rows:
         write_examples(out, Task(task), found.rows)
@@ -112,7 +114,6 @@ def write_files(settings: Settings, speech: Speech, *, task: str, out: Path | No
     if found.ties:
         lines.append(_ties(found.ties))
     if found.to_label and to_label:
-        write_to_label(to_label_path(out), Task(task), found.to_label)
         lines.append(_to_label(len(found.to_label), to_label_path(out)))
     elif found.to_label:
         lines.append(_unlabelled(len(found.to_label)))

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from bot.errors import InputError
 from bot.feedback.examples import Row
@@ -17,6 +18,8 @@ from engine.contract import Task
 SUFFIXES = (".jsonl", ".csv")
 TO_FILL_IN = "?"  # no reader of examples takes it for a label: what nobody filled in is not learnt
 BOM = "\ufeff"  # by it spreadsheets know UTF-8
+# What begins with one of these is a formula to a spreadsheet, whoever wrote it in the chat. The reader of tables takes the ' away again.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 COLUMNS: dict[Task, tuple[str, ...]] = {
     Task.SENTIMENT: ("text", "label", "lang"),
@@ -53,13 +56,18 @@ def write_examples(path: Path, task: Task, rows: Sequence[Row]) -> None:
 
 
 def write_to_label(path: Path, task: Task, rows: Sequence[Row]) -> None:
-    """Write the rows with a ? wherever somebody must say what is right; what the model said stands in a column of its own.
+    """Write the rows with a ? wherever somebody must say what is right; what the model said stands in a column of its own, the last.
 
     Raises:
-        InputError: it cannot be written.
+        InputError: it cannot be written, or another one is there: somebody may have filled it in.
     """
-    columns = tuple(name for name in COLUMNS[task] if name != "start")
-    _write(path, _csv((*columns, "model_said"), [_open_cells(task, row) for row in rows]))
+    text = _csv((*COLUMNS[task], "model_said"), [_open_cells(task, row) for row in rows])
+    if _holds_other(path, text):
+        raise InputError(
+            ja=f"{path} がすでにあります。書き込んだ答えを失わないよう、上書きしません。名前を変えるか、別の場所に移してからもう一度お試しください。",
+            en=f"{path} is there already and is not overwritten, so that no answers in it are lost. Rename or move it, and try again.",
+        )
+    _write(path, text)
 
 
 def marked_up(text: str, entities: Sequence[Row], *, doubtful: bool = False) -> str:
@@ -90,19 +98,30 @@ def _open_cells(task: Task, row: Row) -> Row:
         open_text = marked_up(row["text"], row["entities"], doubtful=True) if row["entities"] else f"[?](?){_escaped(row['text'])}"
         return {**cells, "text": open_text, "model_said": said}
     name = {Task.SENTIMENT: "label", Task.ASK: "answer", Task.SIMILAR: "score"}[task]
-    return {**cells, name: TO_FILL_IN, "model_said": cells[name]}
+    return {**cells, "start": "", name: TO_FILL_IN, "model_said": cells[name]}
 
 
 def _escaped(text: str) -> str:
-    return re.sub(r"[\\\[\]]", r"\\\g<0>", text)
+    return re.sub(r"[\\\[\]［］]", r"\\\g<0>", text)
 
 
 def _csv(columns: Sequence[str], rows: Sequence[Row]) -> str:
     written = io.StringIO()
     writer = csv.DictWriter(written, columns, extrasaction="ignore", lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _no_formula(cell) for name, cell in row.items()} for row in rows)
     return BOM + written.getvalue()
+
+
+def _no_formula(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+
+
+def _holds_other(path: Path, text: str) -> bool:
+    try:
+        return path.read_bytes() != text.encode()
+    except OSError:  # not there; or what keeps it from being read is told when it is written
+        return False
 
 
 def _write(path: Path, text: str) -> None:

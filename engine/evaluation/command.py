@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -29,7 +31,7 @@ from engine.evaluation.showing import show
 from engine.evaluation.wording import said_label
 from engine.evaluation.words import WORDS
 from engine.examples.reading import Examples, read_examples
-from engine.examples.rows import RetrievalRow, Row, SentimentRow
+from engine.examples.rows import ExampleTask, NerRow, RetrievalRow, Row, SentimentRow
 from engine.examples.splitting import held_out
 from engine.figures.confusion import confusion_matrix
 from engine.language import detect
@@ -42,6 +44,7 @@ _LOOKED_AT = 50
 def run(options: argparse.Namespace) -> int:
     """Measure as `options` say; returns the exit code."""
     try:
+        _check_output(options)
         report = _measure(options)
         _write(report, options)
     except EngineError as error:
@@ -67,8 +70,8 @@ def chosen_rows(rows: Sequence[Row], *, only_held_out: bool, limit: int | None) 
     if not kept:
         raise BadInputError(
             "no_rows",
-            ja="--held-out に当たる行がありません（感情分析のデータ専用です）。",
-            en="--held-out leaves no row; it is for sentiment data.",
+            ja="--held-out に当たる行がありません。感情分析のデータから、決まった 1 割だけを使うオプションです。",
+            en="--held-out leaves no row. It keeps a fixed tenth of sentiment data, in which none of these rows is.",
         )
     return kept[:limit]
 
@@ -88,7 +91,7 @@ def _measure(options: argparse.Namespace) -> Report:
     return Report(
         data=options.data,
         sha256=examples.sha256,
-        notes=examples.notes,
+        notes=(*examples.notes, *_nothing_to_find(examples.rows), *_learnt_from(examples, options.model, options.against)),
         rows=tuple(examples.rows[index] for index in kept),
         evaluation=evaluation,
         comparison=compare(evaluation, other) if other else None,
@@ -109,10 +112,36 @@ def _evaluate(engine: Engine, options: argparse.Namespace, examples: Examples, k
 def _progress_bar(title: str) -> Iterator[OnProgress]:
     """A bar on stderr, drawn only where someone can see it move."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task(title, total=None)
         yield lambda done, total: progress.update(bar, completed=done, total=total)
+
+
+def _nothing_to_find(rows: Sequence[Row]) -> tuple[Message, ...]:
+    """Worth saying of rows without any entity: whatever a model finds in them is wrong."""
+    if any(not isinstance(row, NerRow) or row.entities for row in rows):
+        return ()
+    return (
+        Message(
+            ja="どの行にも固有名の印がありません。モデルが見つけたものはすべて間違いとして数えます。",
+            en="No row marks an entity: all that a model finds counts as wrong.",
+        ),
+    )
+
+
+def _learnt_from(examples: Examples, *models: str | None) -> Iterator[Message]:
+    """Worth saying of models whose card names this very file: they have seen the right answers."""
+    for folder in (Path(model).expanduser() for model in models if model):
+        try:
+            card = (folder / "README.md").read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            continue
+        if examples.sha256 in card:
+            yield Message(
+                ja=f"{folder.name} は {examples.path.name} を学習に使っています。初めて見る行では、ふつうこれより悪くなります。",
+                en=f"{folder.name} was trained with {examples.path.name}; on rows that it has never seen it mostly does worse.",
+            )
 
 
 # --- Telling -------------------------------------------------------------------------------------------------------
@@ -134,24 +163,54 @@ def _write(report: Report, options: argparse.Namespace) -> None:
 def _picture(report: Report, language: str) -> bytes:
     found = report.evaluation.confusion
     if found is None:
-        raise BadInputError(
-            "no_confusion",
-            ja=f"{report.evaluation.task} のこのデータに混同行列はありません。--picture は、ラベルのあるタスク（sentiment・ner）で使えます。",
-            en=f"there is no confusion matrix of this {report.evaluation.task} data; --picture is for tasks with labels (sentiment, ner).",
-        )
+        raise _no_confusion(report.evaluation.task)
     labels = [said_label(label).in_language(language) for label in found.labels]
     return confusion_matrix(np.array(found.counts), labels, model=report.evaluation.model, japanese=language == "ja").data
+
+
+def _no_confusion(task: ExampleTask) -> BadInputError:
+    return BadInputError(
+        "no_confusion",
+        ja=f"{task} のこのデータに混同行列はありません。--picture は、ラベルのあるタスク（sentiment・ner・ask）で使えます。",
+        en=f"there is no confusion matrix of this {task} data; --picture is for tasks with labels (sentiment, ner, ask).",
+    )
+
+
+def _check_output(options: argparse.Namespace) -> None:
+    """Look at what shall be written before anything is measured, so that no result is lost.
+
+    Raises:
+        BadInputError: there is nothing to draw, or a place cannot be written to.
+    """
+    if options.picture and options.task in (ExampleTask.SIMILAR, ExampleTask.RETRIEVAL):
+        raise _no_confusion(options.task)
+    for path in filter(None, (options.page, options.picture)):
+        _refuse_unwritable(path)
+
+
+def _refuse_unwritable(path: Path) -> None:
+    folder = path.absolute().parent
+    if path.is_dir():
+        raise _unwritable(path, os.strerror(errno.EISDIR))
+    if not folder.is_dir():
+        raise _unwritable(path, os.strerror(errno.ENOENT))
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise _unwritable(path, os.strerror(errno.EACCES))
 
 
 def _write_file(path: Path, data: bytes) -> None:
     try:
         path.write_bytes(data)
     except OSError as error:
-        raise BadInputError(
-            "unwritable_file",
-            ja=f"{path} に書き込めません（{error.strerror}）。書き込める場所を指定してください。",
-            en=f"cannot write {path}: {error.strerror}; name a place that can be written to.",
-        ) from error
+        raise _unwritable(path, error.strerror or str(error)) from error
+
+
+def _unwritable(path: Path, reason: str) -> BadInputError:
+    return BadInputError(
+        "unwritable_file",
+        ja=f"{path} に書き込めません（{reason}）。書き込める場所を指定してください。",
+        en=f"cannot write {path}: {reason}; name a place that can be written to.",
+    )
 
 
 def spoken(rows: Sequence[Row]) -> str:

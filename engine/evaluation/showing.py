@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from engine.contract import Message
 from engine.evaluation.comparing import Comparison, said_p
@@ -90,7 +91,7 @@ def _tests(found: Comparison, say: Say) -> str:
 
 
 def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left")
+    return Table(title=Text(title), title_justify="left")
 
 
 def _columns(table: Table, left: list[str], right: list[str]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from engine.contract import Message
 from engine.errors import BadInputError
 from engine.examples.labels import LONGEST_NAME
+from engine.examples.problems import quoted
 from engine.examples.rows import ExampleTask
 
 _LANG = ("lang", "language", "言語")
@@ -72,7 +73,7 @@ def missing_columns(task: ExampleTask, matched: Mapping[str, str], *, marked_up:
 
 def missing(task: ExampleTask, found: Collection[str], lacking: list[str]) -> Message:
     """Says which columns were found and which are needed."""
-    named = ", ".join(found) or "–"
+    named = ", ".join(map(quoted, found)) or "–"
     needed = ", ".join("/".join(group) for group in _NEEDED[task])
     needed_ja = "、".join("か ".join(f"{name}（{_in_japanese(task, name)}）" for name in group) for group in _NEEDED[task])
     return Message(
@@ -81,9 +82,14 @@ def missing(task: ExampleTask, found: Collection[str], lacking: list[str]) -> Me
     )
 
 
-def missing_column(task: ExampleTask, name: str, found: Collection[str], lacking: list[str]) -> BadInputError:
-    """The error of a file all of whose rows lack a column."""
+def missing_column(task: ExampleTask, name: str, found: Collection[str], lacking: list[str], *, of_table: bool) -> BadInputError:
+    """The error of a file all of whose rows lack a column; that of a table may have no header."""
     said = missing(task, found, lacking)
+    if of_table and not match_columns(task, found):
+        said = Message(
+            ja=f"{said.ja}表の 1 行目には列の名前を書いてください。",
+            en=f"{said.en} The first row of a table must name its columns.",
+        )
     return BadInputError("missing_column", ja=f"{name}：{said.ja}", en=f"{name}: {said.en}", file=name, columns=", ".join(lacking))
 
 

@@ -9,14 +9,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.contract import EntityLabel
-from engine.examples.labels import entity_label
+from engine.examples.labels import entity_label, knows_entity_label
 from engine.examples.problems import Problem, RowProblem, quoted
 from engine.examples.records import Record, Records
 from engine.examples.rows import GoldEntity
 from engine.han import HAN, KANA
 
 _TAG = re.compile(r"O|[BI]-.+")
-_MARK_END = re.compile(r"\]\(([^()\[\]]*)\)")
+# How a mark ends, by the sign that begins it. Japanese keyboards write brackets of full width: they are a mark where the label is known.
+_NO_BRACKETS = r"[^()（）\[\]［］]*"
+_MARK_END = {"[": re.compile(rf"\][(（]({_NO_BRACKETS})[)）]"), "［": re.compile(rf"］[(（]({_NO_BRACKETS})[)）]")}
+_WIDE_MARK = re.compile(rf"［(?:[^\[\]［］\\]|\\.)+］[(（]({_NO_BRACKETS})[)）]")
 # Beside which no space stands: kana, Chinese characters, and the signs and letters of full width.
 _JAPANESE = re.compile(f"[{HAN}{KANA}\u3000-\u303f\uff00-\uffef]")
 
@@ -97,17 +100,17 @@ def read_marked(marked: str) -> tuple[str, tuple[GoldEntity, ...]]:
         RowProblem: a bracket that is not closed by `](LABEL)`, or one within another.
     """
     text: list[str] = []
-    entities, opened, at = [], -1, 0
+    entities, begun, opened, at = [], "[", -1, 0
     while at < len(marked):
-        sign, closing = marked[at], _MARK_END.match(marked, at)
-        if sign == "\\" and marked[at + 1 : at + 2] in ("[", "]", "\\"):
+        sign, closing = marked[at], _MARK_END[begun].match(marked, at)
+        if sign == "\\" and marked[at + 1 : at + 2] in ("[", "]", "［", "］", "\\"):
             text.append(marked[at + 1])
             at += 2
-        elif sign == "[" and opened < 0:
-            opened, at = len(text), at + 1
+        elif opened < 0 and (sign == "[" or _begins_wide(marked, at)):
+            begun, opened, at = sign, len(text), at + 1
         elif closing and 0 <= opened < len(text):
             entities.append(GoldEntity(start=opened, end=len(text), label=entity_label(closing[1])))
-            opened, at = -1, closing.end()
+            begun, opened, at = "[", -1, closing.end()
         elif sign in "[]" and (sign == "[" or opened >= 0 or closing):
             raise _not_marked(marked[max(at - 10, 0) : at + 10])
         else:
@@ -116,6 +119,12 @@ def read_marked(marked: str) -> tuple[str, tuple[GoldEntity, ...]]:
     if opened >= 0:
         raise _not_marked("".join(text[opened : opened + 20]))
     return "".join(text), tuple(entities)
+
+
+def _begins_wide(marked: str, at: int) -> bool:
+    """Whether a mark in brackets of full width begins there; with another label it is a remark such as ［注］（下記）."""
+    found = _WIDE_MARK.match(marked, at)
+    return found is not None and knows_entity_label(found[1])
 
 
 def _not_marked(near: str) -> RowProblem:

@@ -120,6 +120,11 @@ def entity_label(value: object) -> EntityLabel | None:
     )
 
 
+def knows_entity_label(value: object) -> bool:
+    """Whether `entity_label` takes the name."""
+    return _entity(_plain(value))[0]
+
+
 def language(value: object) -> Language | None:
     """The language that a cell names; None where it is empty.
 

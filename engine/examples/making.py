@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +11,25 @@ from typing import Any
 from engine.examples.answers import read_answers
 from engine.examples.columns import missing
 from engine.examples.entities import read_marked, read_spans
-from engine.examples.labels import language, sentiment_label
+from engine.examples.labels import LONGEST_NAME, language, sentiment_label
 from engine.examples.problems import RowProblem, quoted
 from engine.examples.rows import AskRow, ExampleTask, NerRow, RetrievalRow, Row, SentimentRow, SimilarRow
 
-Fields = Mapping[str, Any]  # by our names of the columns
+
+@dataclass(frozen=True)
+class Fields:
+    """The cells of a record by our names of their columns, and what the file calls these columns."""
+
+    cells: Mapping[str, Any]
+    called: Mapping[str, str]
+
+    def get(self, name: str) -> Any:
+        """A cell; None where there is none."""
+        return self.cells.get(name)
+
+    def name(self, name: str) -> str:
+        """A column as people know it: by its name in the file."""
+        return quoted(self.called.get(name, name))
 
 
 @dataclass(frozen=True)
@@ -41,8 +56,8 @@ def _sentiment(fields: Fields) -> Made:
 
 def _ner(fields: Fields) -> Made:
     text = _text(fields, "text")
-    if "entities" in fields:
-        entities = read_spans(fields["entities"], text)
+    if "entities" in fields.cells:
+        entities = read_spans(fields.cells["entities"], text)
     else:
         text, entities = read_marked(text)
     return Made(NerRow(text=text, entities=entities, lang=language(fields.get("lang"))))
@@ -56,19 +71,29 @@ def _ask(fields: Fields) -> Made:
 
 def _similar(fields: Fields) -> Made:
     a, b = _text(fields, "a"), _text(fields, "b")
-    score, paraphrase = _number(fields.get("score"), "score"), _number(fields.get("paraphrase"), "paraphrase")
+    score, paraphrase = _number(fields, "score"), _number(fields, "paraphrase")
     if (score is None) == (paraphrase is None):
-        raise RowProblem(
-            ja="score と paraphrase のどちらか一方に数を書いてください。",
-            en="expected a number in either score or paraphrase.",
-        )
+        raise _not_one_grade(fields)
     if paraphrase not in (None, 0, 1):
+        name = fields.name("paraphrase")
         raise RowProblem(
-            ja=f"paraphrase が {paraphrase:g} です。0（言い換えでない）か 1（言い換え）にしてください。",
-            en=f"paraphrase is {paraphrase:g}; write 0 (no paraphrase) or 1 (a paraphrase).",
+            ja=f"列「{name}」が {paraphrase:g} です。0（言い換えでない）か 1（言い換え）にしてください。",
+            en=f"{name} is {paraphrase:g}; write 0 (no paraphrase) or 1 (a paraphrase).",
         )
     kind = None if paraphrase is None else int(paraphrase)
     return Made(SimilarRow(a=a, b=b, score=score, paraphrase=kind, lang=language(fields.get("lang"))))
+
+
+def _not_one_grade(fields: Fields) -> RowProblem:
+    """A pair has two grades, or none."""
+    there = [name for name in ("score", "paraphrase") if name in fields.called]
+    if len(there) == 1:
+        return _empty(fields.name(there[0]))
+    score, paraphrase = fields.name("score"), fields.name("paraphrase")
+    return RowProblem(
+        ja=f"列「{score}」と「{paraphrase}」のどちらか一方に数を書いてください。",
+        en=f"expected a number in either {score} or {paraphrase}.",
+    )
 
 
 def _retrieval(fields: Fields) -> Made:
@@ -86,17 +111,21 @@ _MAKERS: dict[ExampleTask, Callable[[Fields], Made]] = {
 
 def _given(fields: Fields, task: ExampleTask, name: str) -> Any:
     """A cell that must be there, though it may be empty."""
-    if name not in fields:
-        said = missing(task, list(fields), [name])
+    if name not in fields.cells:
+        said = missing(task, [fields.name(found) for found in fields.cells], [name])
         raise RowProblem(ja=said.ja, en=said.en)
-    return fields[name]
+    return fields.cells[name]
 
 
 def _filled(fields: Fields, name: str) -> Any:
     value = fields.get(name)
     if value is None or not str(value).strip():
-        raise RowProblem(ja=f"{name} が空です。書き入れてください。", en=f"{name} is empty; fill it in.")
+        raise _empty(fields.name(name))
     return value
+
+
+def _empty(name: str) -> RowProblem:
+    return RowProblem(ja=f"列「{name}」が空です。書き入れてください。", en=f"{name} is empty; fill it in.")
 
 
 def _text(fields: Fields, name: str) -> str:
@@ -104,23 +133,32 @@ def _text(fields: Fields, name: str) -> str:
     value = _filled(fields, name)
     if not isinstance(value, str):
         raise RowProblem(
-            ja=f"{name} が文字列ではありません（{quoted(value)}）。文章を書いてください。",
-            en=f"{name} is no text ({quoted(value)}); write a text.",
+            ja=f"列「{fields.name(name)}」が文字列ではありません（{quoted(value)}）。文章を書いてください。",
+            en=f"{fields.name(name)} is no text ({quoted(value)}); write a text.",
         )
     return value
 
 
-def _number(value: object, name: str) -> float | None:
+def _number(fields: Fields, name: str) -> float | None:
     """A number; None where the cell is empty."""
+    value = fields.get(name)
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
-    try:
-        number = math.nan if isinstance(value, bool) or not isinstance(value, int | float | str) else float(value)
-    except (ValueError, OverflowError):  # the latter: a whole number beyond all floats
-        number = math.nan
+    number = _float(value)
     if not math.isfinite(number):
         raise RowProblem(
-            ja=f"{name}「{quoted(value)}」が数ではありません。4.5 のように書いてください。",
-            en=f"{name} {quoted(value)!r} is no number; write it as 4.5.",
+            ja=f"列「{fields.name(name)}」の「{quoted(value)}」が数ではありません。4.5 のように書いてください。",
+            en=f"{fields.name(name)} {quoted(value)!r} is no number; write it as 4.5.",
         )
     return number
+
+
+def _float(value: object) -> float:
+    """What a cell means, also in signs of full width; NaN where that is no number."""
+    if isinstance(value, str):
+        # Python would read 1_5 as 15. What is longer than a name takes long to put into half width, and is no number.
+        value = "" if "_" in value or len(value) > LONGEST_NAME else unicodedata.normalize("NFKC", value)
+    try:
+        return math.nan if isinstance(value, bool) or not isinstance(value, int | float | str) else float(value)
+    except (ValueError, OverflowError):  # the latter: a whole number beyond all floats
+        return math.nan

@@ -10,14 +10,15 @@ from engine.errors import BadInputError
 from engine.examples.columns import match_columns, missing_column, missing_columns
 from engine.examples.decoding import read_content
 from engine.examples.entities import read_conll
-from engine.examples.making import Made, make
+from engine.examples.making import Fields, Made, make
 from engine.examples.noticing import notes_of
-from engine.examples.problems import Problem, RowProblem, bad_rows
+from engine.examples.problems import Problem, RowProblem, bad_rows, quoted
 from engine.examples.records import Records, read_json_lines, read_json_list, read_table
 from engine.examples.rows import ExampleTask, Row
 
 FORMATS = (".jsonl", ".json", ".csv", ".tsv", ".conll")
 _TABLES = (".csv", ".tsv")
+_SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods", ".numbers")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ def read_examples(path: Path, task: ExampleTask) -> Examples:
 
     Raises:
         BadInputError: the file cannot be read (`unreadable_file`, `unreadable_encoding`, `unknown_format`), holds no rows (`no_rows`),
-            lacks a column (`missing_column`), or holds rows that are wrong (`bad_rows`: all of them, with their lines).
+            lacks a column (`missing_column`) or has it twice (`doubled_column`), or holds rows that are wrong (`bad_rows`: all of them, with their lines).
     """
     kind = _format(path, task)
     content = read_content(path)
@@ -60,6 +61,12 @@ def _format(path: Path, task: ExampleTask) -> str:
     suffixes = [suffix.lower() for suffix in path.suffixes]
     kind = next((suffix for suffix in reversed(suffixes) if suffix != ".gz"), "")
     allowed = [name for name in FORMATS if name != ".conll" or task is ExampleTask.NER]
+    if kind in _SPREADSHEETS:
+        raise BadInputError(
+            "unknown_format",
+            ja=f"{path.name}：表計算ソフトのファイルのままでは読めません。CSV として保存したものを指定してください。",
+            en=f"{path.name}: cannot read a spreadsheet's own file; save it as CSV and give that.",
+        )
     if kind not in allowed:
         raise BadInputError(
             "unknown_format",
@@ -81,22 +88,36 @@ def _matched(records: Records, kind: str, task: ExampleTask, name: str) -> dict[
     """Our names of the file's columns.
 
     Raises:
-        BadInputError: a column is in no row.
+        BadInputError: a column is in no row, or twice in a header.
     """
     found = records.names
     matched = match_columns(task, found)
     lacking = missing_columns(task, matched, marked_up=kind in _TABLES)
     if found and lacking:
-        raise missing_column(task, name, found, lacking)
+        raise missing_column(task, name, found, lacking, of_table=kind in _TABLES)
+    for column in matched.values():
+        if found.count(column) > 1:
+            raise _doubled(name, column, found.count(column))
     return matched
+
+
+def _doubled(name: str, column: str, times: int) -> BadInputError:
+    column = quoted(column)
+    return BadInputError(
+        "doubled_column",
+        ja=f"{name}：列「{column}」が {times} つあります。どちらを使うのか決められないので、1 つだけ残してください。",
+        en=f"{name}: there are {times} columns {column}, and which of them counts is not guessed; keep one of them.",
+        file=name,
+        columns=column,
+    )
 
 
 def _made(records: Records, matched: dict[str, str], task: ExampleTask) -> tuple[list[Made], tuple[int, ...], list[Problem]]:
     made, lines, problems = [], [], list(records.problems)
     for record in records.found:
-        fields = {ours: record.fields[theirs] for ours, theirs in matched.items() if theirs in record.fields}
+        cells = {ours: record.fields[theirs] for ours, theirs in matched.items() if theirs in record.fields}
         try:
-            made.append(make(task, fields))
+            made.append(make(task, Fields(cells, called=matched)))
         except RowProblem as problem:
             problems.append(Problem(record.line, problem.message))
         else:

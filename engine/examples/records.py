@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,8 @@ from engine.examples.problems import Problem, RowProblem
 from engine.examples.rows import ExampleTask
 
 _DELIMITERS = (",", ";", "\t")
+# So `yomite feedback export` writes what a spreadsheet would take for a formula.
+_NO_FORMULA = re.compile(r"'+[=+\-@\t\r]")
 MOST_CELL = 2**31 - 1  # characters of a cell: a file is in memory already
 
 
@@ -165,10 +168,13 @@ def _rows(text: str, delimiter: str, records: Records) -> Iterator[tuple[int, li
         except StopIteration:
             return
         except csv.Error as error:
+            opened = "end of data" in str(error)
+            ja = "閉じる引用符がありません" if opened else "セルの途中で引用符が閉じています"
+            en = "the closing one is missing" if opened else "one closes before the cell's end"
             records.wrong(
                 line,
-                ja=f'引用符の付け方が正しくありません（{error}）。引用符を含むセルは "…""…" のように書いてください。',
-                en=f'cannot read its quotes: {error}; write a cell that holds a quote as "…""…".',
+                ja=f'引用符の付け方が正しくありません（{ja}）。引用符を含むセルは "…""…" のように書いてください。',
+                en=f'cannot read its quotes: {en}; write a cell that holds a quote as "…""…".',
             )
         else:
             yield line, cells
@@ -178,12 +184,13 @@ def _keep_cells(records: Records, line: int, cells: list[str]) -> None:
     width = len(records.header)
     cells = [*cells[:width], *_without_empty_end(cells[width:])]
     if len(cells) == width:
-        records.found.append(Record(line, dict(zip(records.header, cells, strict=True))))
+        plain = [cell[1:] if _NO_FORMULA.match(cell) else cell for cell in cells]
+        records.found.append(Record(line, dict(zip(records.header, plain, strict=True))))
         return
     records.wrong(
         line,
         ja=f'列が {len(cells)} 個ありますが、見出しは {width} 個です。区切り文字を含む文は「"」で囲んでください。',
-        en=f'{len(cells)} columns, but the header has {width}; put a text that holds the separator into quotes ("…").',
+        en=f'{len(cells)} column{"" if len(cells) == 1 else "s"}, but the header has {width}; put a text that holds the separator into quotes ("…").',
     )
 
 

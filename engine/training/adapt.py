@@ -20,7 +20,7 @@ from engine.training.checking import language_of_texts
 from engine.training.out import Out
 from engine.training.plan import Plan
 from engine.training.teaching import Teaching, write_result, write_scores
-from engine.training.telling import Outcome
+from engine.training.telling import Outcome, typed
 from engine.training.texts import Texts, hold_back, read_texts
 from engine.training.voice import Voice
 from engine.training.watching import StopWish
@@ -58,6 +58,7 @@ def adapt_encoder(wish: AdaptWish, catalog: Catalog, stop: StopWish) -> Outcome 
     goal = words_goal(lines, base.loaded, seed=wish.plan.seed)
     held = words_goal(held_lines, base.loaded, seed=wish.plan.seed)
     out = Out(wish.out, _settings(wish, texts, base))
+    out.check(resume=wish.resume)
     teaching = Teaching(
         title=f"adapt · {base.name}",
         base=base,
@@ -80,8 +81,9 @@ def adapt_encoder(wish: AdaptWish, catalog: Catalog, stop: StopWish) -> Outcome 
     description = Description(
         task=Task.FILL_MASK, tokenizer=base.tokenizer, window=base.loaded.window, licence=base.entry.licence, base=base.name
     )
-    folder = out.begin_writing()
-    write_result(folder, model, base, description, course=course, title=base.name, main=MAIN, japanese=wish.voice.japanese)
+    with out.writing():
+        folder = out.begin_writing()
+        write_result(folder, model, base, description, course=course, title=base.name, main=MAIN, japanese=wish.voice.japanese)
     after = {MAIN: _perplexity_on_disk(description, folder, held_lines, wish)}
     card = Card(
         title=wish.out.absolute().name,
@@ -98,8 +100,9 @@ def adapt_encoder(wish: AdaptWish, catalog: Catalog, stop: StopWish) -> Outcome 
         after=after,
         measured_on=f"Perplexity of hidden pieces (less is better) on the {len(held_lines):,} lines that were held back, with fixed masks",
     )
-    write_scores(folder, card, {"before": before, "after": after, "dev_rows": len(held_lines), "main": MAIN})
-    out.finish()
+    with out.writing():
+        write_scores(folder, card, {"before": before, "after": after, "dev_rows": len(held_lines), "main": MAIN})
+        out.finish()
     return Outcome(
         task="adapt",
         folder=out.folder,
@@ -112,7 +115,7 @@ def adapt_encoder(wish: AdaptWish, catalog: Catalog, stop: StopWish) -> Outcome 
         steps=course.steps,
         best_step=course.best_step,
         seconds=time.monotonic() - began,
-        next_steps=(f"yomite train sentiment --data FILE --model {wish.out}", f"yomite fill-mask --model {wish.out} …"),
+        next_steps=(f"yomite train sentiment --data FILE --model {typed(wish.out)}", f"yomite fill-mask --model {typed(wish.out)} …"),
         more_is_better=False,
     )
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import get_args
 
-from engine.contract import Language
+from engine.contract import Language, Message, SentimentLabel
 from engine.errors import BadInputError, EngineError
+from engine.examples.problems import counted
 from engine.examples.rows import AskRow, ExampleTask, NerRow, Row, SentimentRow, SimilarRow
 from engine.language import detect
 from engine.training.split import row_texts
 
 LEAST_ROWS = 8
+FEW_OF_A_LABEL = 5  # examples; so few are said
 # Rows whose language is looked at.
 LOOKED_AT = 200
 
@@ -26,7 +29,7 @@ def check_rows(rows: Sequence[Row], task: ExampleTask, *, name: str) -> None:
         raise BadInputError(
             "too_few_rows",
             ja=f"{name} には {len(rows)} 行しかありません。{LEAST_ROWS} 行以上（できれば 100 行以上）必要です。",
-            en=f"{name} holds only {len(rows)} rows; {LEAST_ROWS} or more are needed, better 100.",
+            en=f"{name} holds only {counted(len(rows))}; {LEAST_ROWS} or more are needed, better 100.",
         )
     labels = {row.label for row in rows if isinstance(row, SentimentRow)}
     if len(labels) == 1:
@@ -53,6 +56,25 @@ def check_rows(rows: Sequence[Row], task: ExampleTask, *, name: str) -> None:
             ja=f"{name} の点数はすべて {min(scores):g} です。近い組と遠い組の両方が必要です。",
             en=f"All rows of {name} have the score {min(scores):g}; nearer and farther pairs are needed.",
         )
+
+
+def rare_labels(rows: Sequence[Row]) -> list[Message]:
+    """What is worth saying of labels that have hardly an example: a model learns to give them to nothing."""
+    found = Counter(row.label for row in rows if isinstance(row, SentimentRow))
+    counts = {label: found[label] for label in get_args(SentimentLabel)} if found else {}
+    return [_rare(label, count) for label, count in counts.items() if count < FEW_OF_A_LABEL]
+
+
+def _rare(label: SentimentLabel, count: int) -> Message:
+    if not count:
+        return Message(
+            ja=f"「{label}」の例がありません。このままではモデルが {label} と答えなくなります。例を書き足してください。",
+            en=f"There is no example of {label}: a model learns never to give it. Add some.",
+        )
+    return Message(
+        ja=f"「{label}」の例が {count} 行しかありません。ほかのラベルと同じくらいまで書き足してください。",
+        en=f"Of {label} there {'is only 1 example' if count == 1 else f'are only {count} examples'}. Add some, until there are about as many as of the others.",
+    )
 
 
 def language_of(rows: Sequence[Row]) -> Language:

@@ -10,7 +10,7 @@ from engine.catalog import Catalog
 from engine.errors import BadInputError, CatalogError, EngineError
 from engine.training.adapt import adapt_encoder
 from engine.training.exit_codes import BAD_INPUT, CANNOT_TRAIN, INTERRUPTED, OK
-from engine.training.teaching import drop_empty, has_checkpoint
+from engine.training.out import drop_empty, has_checkpoint
 from engine.training.telling import interrupted, tell_outcome
 from engine.training.train import TrainWish, train_task
 from engine.training.voice import Voice

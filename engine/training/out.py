@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from transformers import PreTrainedModel
+from transformers.trainer import TRAINER_STATE_NAME
 
 from engine.catalog.described import FILE as DESCRIPTION_FILE
-from engine.errors import BadInputError
-from engine.models.files import SMALL_FILES
+from engine.contract import Message
+from engine.errors import BadInputError, EngineError
+from engine.models.files import MODULE, OLD_WEIGHTS, SAFE_WEIGHTS, SMALL_FILES
 from engine.models.loaded import LoadedModel
 from engine.models.loading import quiet_transformers
 from engine.models.sentence_folder import SentenceFolder, write_modules
@@ -24,8 +30,23 @@ CHECKPOINTS, UNFINISHED = "checkpoints", ".unfinished"
 # Small files of a model's folder that are no tokenizer's.
 _NOT_OF_TOKENIZER = {"config.json", "modules.json", "adapter_config.json", "generation_config.json", DESCRIPTION_FILE}
 _NOT_OF_TOKENIZER |= {"scores.json", "losses.json", "config_sentence_transformers.json", "requirements.txt"}
-# What stands in a folder that an earlier run left, besides the tokenizer's files.
-_OF_RUN = {CHECKPOINTS, UNFINISHED}
+# What makes a folder a model, and goes when another takes its place. What else a person put there stays: it may be their examples.
+_REPLACED = (
+    "*.json",
+    "vocab.txt",
+    "merges.txt",
+    "*.model",
+    "*.vocab",
+    "*.bpe",
+    SAFE_WEIGHTS,
+    OLD_WEIGHTS,
+    MODULE,
+    "README.md",
+    "course.png",
+)
+# What the writers of weights and of checkpoints say when they fail; what they say of reading is another matter.
+_WRITERS = ("while serializing", "PytorchStreamWriter")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 # Each checkpoint holds the trained weights and two moments of each; the best and the last are kept while the next is written.
 _CHECKPOINTS_AT_ONCE, _NUMBERS_EACH = 3, 3
 
@@ -46,24 +67,52 @@ class Out:
         """Where the result is written before it is moved into its place."""
         return self.folder / UNFINISHED
 
-    def open(self, *, resume: bool, needed_bytes: int) -> None:
-        """Make the folder ready for a run, or for going on with the one that was stopped.
+    def check(self, *, resume: bool) -> None:
+        """Look whether the folder can be used, before anything that takes long; changes nothing.
 
         Raises:
-            BadInputError: it holds something else, cannot be written or has too little room, or there is no such run to go on with.
+            BadInputError: it holds something else or cannot be written, or there is no such run to go on with.
         """
         begun = self._begun()
         if resume:
             _check_resumable(self.folder, begun, self.settings)
             return
-        if begun is not None and any(self.checkpoints.glob("checkpoint-*")):
+        if begun is not None and has_checkpoint(self.folder):
             raise _unfinished(self.folder)
         _refuse_others(self.folder)
+        _refuse_unwritable(self.folder)
+
+    def open(self, *, resume: bool, needed_bytes: int) -> None:
+        """Make the folder ready for a run, or for going on with the one that was stopped.
+
+        Raises:
+            BadInputError: as `check`, or it has too little room.
+        """
+        self.check(resume=resume)
+        if resume:
+            _drop_broken(self.checkpoints)
+            return
         _make_writable(self.folder)
         _check_room(self.folder, needed_bytes)
         shutil.rmtree(self.checkpoints, ignore_errors=True)
         self.checkpoints.mkdir()
         (self.checkpoints / RUN_FILE).write_text(json.dumps(self.settings, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Within, what cannot be written is told as such.
+
+        Raises:
+            EngineError: `cannot_write`, mostly because the disk is full.
+        """
+        try:
+            yield
+        except OSError as error:
+            raise _cannot_write(self.folder, error.strerror or str(error)) from error
+        except (SafetensorError, RuntimeError) as error:
+            if not any(sign in str(error) for sign in _WRITERS):
+                raise
+            raise _cannot_write(self.folder, str(error).splitlines()[0]) from error
 
     def begin_writing(self) -> Path:
         """An empty folder for the result."""
@@ -73,7 +122,7 @@ class Out:
 
     def finish(self) -> None:
         """Move the result into its place, what makes it a model last, and drop the checkpoints."""
-        old = [path for path in self.folder.iterdir() if path.name not in _OF_RUN]
+        old = [path for pattern in _REPLACED for path in self.folder.glob(pattern)]
         for path in sorted(old, key=lambda path: path.name != "config.json"):
             _remove(path)
         for path in sorted(self.unfinished.iterdir(), key=lambda path: path.name == "config.json"):
@@ -87,6 +136,34 @@ class Out:
         except (OSError, ValueError):
             return None
         return found
+
+
+def has_checkpoint(folder: Path) -> bool:
+    """Whether a run in this folder can be gone on with."""
+    return any(map(_is_whole, (folder / CHECKPOINTS).glob("checkpoint-*")))
+
+
+def drop_empty(folder: Path) -> None:
+    """Remove what a run left that was stopped before it had anything to keep."""
+    if not has_checkpoint(folder) and (folder / CHECKPOINTS / RUN_FILE).exists():
+        shutil.rmtree(folder / CHECKPOINTS)
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    """Whether a checkpoint was written to its end: the state of the run is what the Trainer writes last."""
+    try:
+        json.loads((checkpoint / TRAINER_STATE_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _drop_broken(checkpoints: Path) -> None:
+    for checkpoint in checkpoints.glob("checkpoint-*"):
+        if not _is_whole(checkpoint):
+            _remove(checkpoint)
 
 
 def room_needed(model: PreTrainedModel, *, trained: int) -> int:
@@ -149,13 +226,21 @@ def _check_resumable(folder: Path, begun: Mapping[str, Any] | None, settings: Ma
         )
     other = [name for name in settings if begun.get(name) != settings[name]]
     if other:
-        ja = "、".join(f"{name}：{begun.get(name)} → {settings[name]}" for name in other)
-        en = ", ".join(f"{name}: {begun.get(name)} → {settings[name]}" for name in other)
+        changes = [_change(name, begun.get(name), settings[name]) for name in other]
+        ja, en = "、".join(change.ja for change in changes), ", ".join(change.en for change in changes)
         raise BadInputError(
             "other_run",
             ja=f"{folder} の途中の学習とは設定が違います（{ja}）。始めたときと同じ設定で --resume を付けてください。",
             en=f"The unfinished run in {folder} was begun with other settings ({en}); give --resume with those that it was begun with.",
         )
+
+
+def _change(name: str, before: object, now: object) -> Message:
+    """How a setting differs; of files, that they do: their digests tell nobody anything."""
+    if all(isinstance(value, str) and _DIGEST.fullmatch(value) for value in (before, now)):
+        return Message(ja=f"{name}：ファイルの中身が違います", en=f"{name}: another content of the file")
+    shown = ["–" if value is None else value for value in (before, now)]
+    return Message(ja=f"{name}：{shown[0]} → {shown[1]}", en=f"{name}: {shown[0]} → {shown[1]}")
 
 
 def _unfinished(folder: Path) -> BadInputError:
@@ -180,17 +265,36 @@ def _refuse_others(folder: Path) -> None:
     )
 
 
+def _refuse_unwritable(folder: Path) -> None:
+    """Look at the folder, or at the one in which it would be made."""
+    place = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not place.is_dir():
+        raise _unwritable(folder, os.strerror(errno.ENOTDIR))
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise _unwritable(folder, os.strerror(errno.EACCES))
+
+
 def _make_writable(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise PermissionError(13, "Permission denied")
     except OSError as error:
-        raise BadInputError(
-            "out_not_writable",
-            ja=f"{folder} に書き込めません（{error.strerror}）。書き込めるフォルダを --out で指定してください。",
-            en=f"{folder} cannot be written ({error.strerror}). Name a folder that can be with --out.",
-        ) from error
+        raise _unwritable(folder, error.strerror or str(error)) from error
+
+
+def _unwritable(folder: Path, reason: str) -> BadInputError:
+    return BadInputError(
+        "out_not_writable",
+        ja=f"{folder} に書き込めません（{reason}）。書き込めるフォルダを --out で指定してください。",
+        en=f"{folder} cannot be written ({reason}). Name a folder that can be with --out.",
+    )
+
+
+def _cannot_write(folder: Path, reason: str) -> EngineError:
+    return EngineError(
+        "cannot_write",
+        ja=f"{folder} に書き込めなくなりました（{reason}）。空き容量を確かめ、同じコマンドに --resume を付けて続けてください。",
+        en=f"{folder} can no longer be written ({reason}). See that there is room, and go on by the same command with --resume.",
+    )
 
 
 def _check_room(folder: Path, needed_bytes: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from transformers import PreTrainedModel
 
 from engine.catalog.described import Description, write_description
 from engine.contract import Message
+from engine.errors import BadInputError
 from engine.figures.curve import learning_curve
 from engine.models.device import choose_device
 from engine.training.base import Base
@@ -50,13 +50,16 @@ class Teaching:
         """Train; the model comes back whole, in its best state.
 
         Raises:
-            EngineError: the folder cannot be used, or memory does not suffice.
+            EngineError: there is nothing to learn, the folder cannot be used, or memory does not suffice.
         """
+        if not self.goal.lengths:
+            raise _nothing_to_learn()
         device = choose_device(self.device)
         torch.manual_seed(self.plan.seed)  # of the LoRA matrices
         model = trainable(self.base.loaded.model, rank=self.plan.rank, head=self.head)
         trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-        self.out.open(resume=self.resume, needed_bytes=room_needed(self.base.loaded.model, trained=trained))
+        with self.out.writing():
+            self.out.open(resume=self.resume, needed_bytes=room_needed(self.base.loaded.model, trained=trained))
         run = Run(
             title=self.title,
             plan=self.plan,
@@ -67,7 +70,8 @@ class Teaching:
             voice=self.voice,
             more_is_better=self.more_is_better,
         )
-        course = train(model, self.goal, run=run, measure=self.measure, wish=wish)
+        with self.out.writing():
+            course = train(model, self.goal, run=run, measure=self.measure, wish=wish)
         return merged(model).float().cpu(), course
 
     def _rows_at_once(self, device: torch.device) -> int:
@@ -88,6 +92,14 @@ class Teaching:
                 )
             )
         return rows
+
+
+def _nothing_to_learn() -> BadInputError:
+    return BadInputError(
+        "nothing_to_learn",
+        ja="モデルに読める行が 1 つもありません。文字のある文章と質問を用意してください。",
+        en="The model can read none of the rows. Give texts and questions that hold words.",
+    )
 
 
 def write_result(
@@ -116,16 +128,3 @@ def write_scores(folder: Path, card: Card, scores: Mapping[str, object]) -> None
     """The card, and the scores for programs."""
     (folder / "README.md").write_text(card.text(), encoding="utf-8")
     (folder / "scores.json").write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
-
-
-def has_checkpoint(out: Path) -> bool:
-    """Whether a run in this folder can be gone on with."""
-    return any((out / "checkpoints").glob("checkpoint-*"))
-
-
-def drop_empty(out: Path) -> None:
-    """Remove what a run left that was stopped before it had anything to keep."""
-    if not has_checkpoint(out) and (out / "checkpoints").exists():
-        shutil.rmtree(out / "checkpoints")
-        if not any(out.iterdir()):
-            out.rmdir()

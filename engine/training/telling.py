@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,11 @@ class Outcome:
             return 0.0
         return (self.after[self.main] - before) * (1 if self.more_is_better else -1)
 
+    @property
+    def learnt_nothing(self) -> bool:
+        """Whether a model that had never answered the task still gets nothing right."""
+        return self.before is None and self.after[self.main] <= 0
+
     def as_json(self) -> dict[str, Any]:
         """What `--json` prints."""
         return {
@@ -85,6 +91,11 @@ def tell_outcome(outcome: Outcome, *, as_json: bool, voice: Voice) -> None:
 def verdict(outcome: Outcome) -> Message:
     """Whether the training helped, in a sentence."""
     name, before, after = NAMES[outcome.main], (outcome.before or {}).get(outcome.main), outcome.after[outcome.main]
+    if outcome.learnt_nothing:
+        return Message(
+            ja=f"まだ何も学んでいません（検証データの{name.ja}は 0）。例を増やすか、--epochs を増やしてください。",
+            en=f"It has learnt nothing yet ({name.en} on the dev rows is 0). Give more examples, or more --epochs.",
+        )
     if before is None:
         return Message(
             ja=f"このモデルは初めてこのタスクを学習しました。検証データの{name.ja}は {after:.3f} です。",
@@ -105,7 +116,7 @@ def verdict(outcome: Outcome) -> Message:
 def next_messages(outcome: Outcome) -> list[Message]:
     """Where the result is, and the commands that take it."""
     found = [Message(ja=f"結果：{outcome.folder}（説明は README.md）", en=f"The result is in {outcome.folder} (README.md tells of it).")]
-    if outcome.gain >= 0:
+    if outcome.gain >= 0 and not outcome.learnt_nothing:
         said = " / ".join(f"`{command}`" for command in outcome.next_steps)
         found.append(Message(ja=f"使うには：{said}", en=f"To use it: {said}"))
     return found
@@ -119,6 +130,11 @@ def interrupted(folder: Path, *, has_checkpoint: bool) -> Message:
         ja=f"学習を中断しました。ここまでの状態は {folder} にあります。同じコマンドに --resume を付けると続きから学習します。",
         en=f"The training was stopped; what was learnt so far is in {folder}. The same command with --resume goes on from there.",
     )
+
+
+def typed(path: Path) -> str:
+    """A path as it can be copied into a shell, also with blanks in it."""
+    return shlex.quote(str(path))
 
 
 def _rounded(scores: Mapping[str, float] | None) -> dict[str, float] | None:

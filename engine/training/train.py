@@ -19,7 +19,7 @@ from engine.models.loaded import LoadedModel
 from engine.training.ask import ask_goal
 from engine.training.base import Base, find_base
 from engine.training.card import Card, Data
-from engine.training.checking import check_rows, language_of
+from engine.training.checking import check_rows, language_of, rare_labels
 from engine.training.goal import Goal
 from engine.training.measuring import measure_in_memory, measure_on_disk
 from engine.training.ner import ner_goal
@@ -29,7 +29,7 @@ from engine.training.sentiment import sentiment_goal
 from engine.training.similar import similar_goal
 from engine.training.split import row_texts, split_rows
 from engine.training.teaching import Teaching, write_result, write_scores
-from engine.training.telling import Outcome
+from engine.training.telling import Outcome, typed
 from engine.training.voice import Voice
 from engine.training.watching import StopWish
 
@@ -67,6 +67,8 @@ def train_task(wish: TrainWish, catalog: Catalog, stop: StopWish) -> Outcome | N
     for message in (*examples.notes, *(dev_examples.notes if dev_examples else ())):
         wish.voice.note(message)
     check_rows(examples.rows, wish.task, name=wish.data.name)
+    for message in rare_labels(examples.rows):
+        wish.voice.note(message)
     rows, dev = (list(examples.rows), list(dev_examples.rows)) if dev_examples else split_rows(examples.rows, seed=wish.plan.seed)
     _check_dev(rows, dev, wish)
 
@@ -79,6 +81,7 @@ def train_task(wish: TrainWish, catalog: Catalog, stop: StopWish) -> Outcome | N
         wish.voice.note(message)
     main = MAIN_MEASURE[wish.task]
     out = Out(wish.out, _settings(wish, examples, dev_examples, base))
+    out.check(resume=wish.resume)
     teaching = Teaching(
         title=f"{wish.task} · {base.name}",
         base=base,
@@ -97,17 +100,16 @@ def train_task(wish: TrainWish, catalog: Catalog, stop: StopWish) -> Outcome | N
         return None
 
     description = describe(base, rows)
-    folder = out.begin_writing()
-    write_result(folder, model, base, description, course=course, title=base.name, main=main, japanese=wish.voice.japanese)
+    with out.writing():
+        folder = out.begin_writing()
+        write_result(folder, model, base, description, course=course, title=base.name, main=main, japanese=wish.voice.japanese)
     entry = description.entry(folder, Task(wish.task))
     after = measure_on_disk(entry, wish.task, dev, device=wish.device, budget_bytes=wish.budget_bytes, at_once=wish.at_once)
     card = _card(wish, examples, dev_examples, base, counts=(len(rows), len(dev)), notes=notes)
-    write_scores(
-        folder,
-        replace(card, steps=course.steps, best_step=course.best_step, before=before, after=after),
-        {"before": before, "after": after, "dev_rows": len(dev), "main": main},
-    )
-    out.finish()
+    card = replace(card, steps=course.steps, best_step=course.best_step, before=before, after=after)
+    with out.writing():
+        write_scores(folder, card, {"before": before, "after": after, "dev_rows": len(dev), "main": main})
+        out.finish()
     return Outcome(
         task=wish.task,
         folder=out.folder,
@@ -120,7 +122,7 @@ def train_task(wish: TrainWish, catalog: Catalog, stop: StopWish) -> Outcome | N
         steps=course.steps,
         best_step=course.best_step,
         seconds=time.monotonic() - began,
-        next_steps=(f"yomite models use {wish.out}", f"yomite {wish.task} --model {wish.out} …"),
+        next_steps=(f"yomite models use {typed(wish.out)}", f"yomite {wish.task} --model {typed(wish.out)} …"),
     )
 
 
@@ -149,7 +151,7 @@ def _check_dev(rows: Sequence[Row], dev: Sequence[Row], wish: TrainWish) -> None
         wish.voice.note(
             Message(
                 ja=f"{wish.dev.name} の {both} 行は学習データと同じ文章です。点数が実際より良く出ます。",
-                en=f"{both} rows of {wish.dev.name} share a text with the training rows; the scores will look better than they are.",
+                en=f"Rows of {wish.dev.name} that share a text with the training rows: {both}. The scores will look better than they are.",
             )
         )
     if len({row.gold for row in dev if isinstance(row, SimilarRow)}) == 1:
@@ -173,7 +175,7 @@ def _goal(rows: list[Row], loaded: LoadedModel, wish: TrainWish) -> tuple[Goal, 
     asked = ask_goal([row for row in rows if isinstance(row, AskRow)], loaded)
     unreadable = Message(
         ja=f"{asked.unreadable} 行は質問が空か長すぎるため、学習に使いません。",
-        en=f"{asked.unreadable} rows are left out: their question is empty or too long for the model.",
+        en=f"Rows that are left out, as their question is empty or too long for the model: {asked.unreadable}.",
     )
     return asked, [unreadable] if asked.unreadable else []
 
@@ -184,7 +186,7 @@ def _cut_note(cut: int, window: int) -> list[Message]:
     return [
         Message(
             ja=f"{cut} 件の文章は {window} トークンより長いため、初めの部分だけで学習します。",
-            en=f"{cut} texts are longer than {window} tokens: only their first part is learnt from.",
+            en=f"Texts longer than {window} tokens, of which only the first part is learnt from: {cut}.",
         )
     ]
 

@@ -61,7 +61,7 @@ class Showing(TrainerCallback):
         self._title, self._measure, self._name, self._voice = title, measure, name, voice
         console = Console(stderr=True)
         self._plain = not console.is_terminal
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._progress = Progress(*columns, console=console, transient=True, disable=self._plain)
         self._bar = self._progress.add_task(title, total=None)
         self._loss: float | None = None
@@ -91,7 +91,7 @@ class Showing(TrainerCallback):
         if self._plain:
             print(line, file=sys.stderr, flush=True)
         else:
-            self._progress.console.print(line)
+            self._progress.console.print(line, markup=False)
 
     def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self._progress.stop()

@@ -69,6 +69,7 @@ _NOT_TOLD = (
     "--lang",
     "--models-dir",
     "--device",
+    "--precision",
     "--memory-budget-mb",
     "--batch",
     "--out",

@@ -64,6 +64,20 @@ def test_export_writes_both_files_and_says_what_is_in_them(
     assert "草,?,ja,neutral" in (tmp_path / "feedback-sentiment.to-label.csv").read_text(encoding="utf-8")
 
 
+def test_a_table_that_somebody_has_filled_in_is_not_overwritten(store: FeedbackStore, capsys: Captured, tmp_path: Path) -> None:
+    words = ["feedback", "export", "--task", "sentiment", "--out", "x.csv", "--to-label"]
+    assert main(words) == OK
+    assert main(words) == OK  # nobody has touched it
+    table = tmp_path / "x.to-label.csv"
+    filled = table.read_text(encoding="utf-8").replace("?", "positive")
+    table.write_text(filled, encoding="utf-8")
+    (tmp_path / "x.csv").unlink()
+    assert main(words) == WRONG_USAGE
+    assert "is not overwritten" in capsys.readouterr().err
+    assert table.read_text(encoding="utf-8") == filled
+    assert not (tmp_path / "x.csv").exists()
+
+
 def test_without_being_asked_nothing_is_written_to_be_labelled(store: FeedbackStore, capsys: Captured, tmp_path: Path) -> None:
     assert main(["feedback", "export", "--task", "Sentiment", "--out", "x.csv", "--include", "corrected"]) == OK
     assert "--to-label writes them" in capsys.readouterr().out

@@ -119,6 +119,10 @@ def test_only_what_is_wanted_is_included(tmp_path: Path, include: Include, label
 # --- Files: what is written is what the reader of examples reads ------------------------------------------------------
 
 
+def read_header(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8-sig").splitlines()[0].split(",")
+
+
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
 def test_the_files_are_read_as_they_were_meant(tmp_path: Path, suffix: str) -> None:
     def read(said: list[tuple[Answered, list[Said]]]) -> tuple[Any, ...]:
@@ -172,9 +176,27 @@ def test_what_has_no_correction_is_filled_in_by_hand_and_not_read_before(
     assert all(right_(row) for row in rows)
 
 
+@pytest.mark.parametrize("answered", [sentiment("神"), ner("東京です。"), ask(context="月曜です。", found="です"), similar("a", "b")])
+def test_the_columns_to_fill_in_stand_as_in_the_examples_so_that_rows_can_be_moved_there(tmp_path: Path, answered: Answered) -> None:
+    found = examples(tmp_path, [(answered, [BAD])])
+    write_to_label(tmp_path / "more.csv", answered.task, found.to_label)
+    write_examples(tmp_path / "x.csv", answered.task, found.to_label)
+    to_label, plain = (read_header(tmp_path / name) for name in ("more.csv", "x.csv"))
+    assert to_label == [*plain, "model_said"]
+
+
 def test_a_table_for_spreadsheets_says_that_it_is_utf_8(tmp_path: Path) -> None:
     write_examples(tmp_path / "x.csv", Task.SENTIMENT, examples(tmp_path, [(sentiment("神"), [GOOD])]).rows)
     assert (tmp_path / "x.csv").read_bytes() == "\ufefftext,label,lang\r\n神,neutral,ja\r\n".encode()
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1 です", "-5 度だった", "@channel 神", "'=1+1", "\t=x", "'神'"])
+def test_no_text_of_a_chat_is_a_formula_to_a_spreadsheet_and_each_is_read_as_it_was(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "x.csv"
+    write_examples(path, Task.SENTIMENT, examples(tmp_path, [(sentiment(text), [GOOD])]).rows)
+    cell = path.read_text(encoding="utf-8-sig").split("\n")[1]
+    assert cell.lstrip('"')[0] not in "=+-@\t"
+    assert read_examples(path, ExampleTask.SENTIMENT).rows == (SentimentRow(text=text, label="neutral", lang="ja"),)
 
 
 def test_lines_are_json_with_its_letters_as_they_are(tmp_path: Path) -> None:
@@ -187,6 +209,7 @@ def test_lines_are_json_with_its_letters_as_they_are(tmp_path: Path) -> None:
 def test_signs_of_the_markup_are_kept_apart_from_it() -> None:
     entities = [{"start": 0, "end": 3, "label": "ORG"}]
     assert marked_up("a]b [c]\\", entities) == r"[a\]b](ORG) \[c\]\\"
+    assert marked_up("東京都と［東京］（LOC）", entities) == r"[東京都](ORG)と\［東京\］（LOC）"
 
 
 @pytest.mark.parametrize("name", ["x.xlsx", "x"])

@@ -1,7 +1,9 @@
 """`python -m engine.evaluation` from the options to the exit code, on a tiny pack made on the spot."""
 
 import gzip
+import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -92,6 +94,15 @@ def test_without_json_a_table_shows_the_metrics(command: Command, data: Callable
     printed = capsys.readouterr().out
     assert "macro_f1" in printed
     assert "2 rows" in printed
+
+
+def test_a_file_is_called_as_it_is_also_with_signs_of_markup_in_its_name(
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x[red].csv"
+    path.write_text("text,label\nGreat!,positive\n", encoding="utf-8")
+    assert command("sentiment", "--data", path) == OK
+    assert "x[red].csv" in capsys.readouterr().out
 
 
 def test_a_file_that_is_not_there_is_bad_input(command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -188,6 +199,18 @@ def test_two_models_are_compared_on_the_same_rows(command: Command, pack: Path, 
     assert "同じ値" in comparison["said"]["ja"]
 
 
+@pytest.mark.parametrize("option", ["--model", "--against"])
+def test_a_model_that_was_trained_with_the_very_file_is_told(
+    option: str, command: Command, pack: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(pack, tmp_path / "pack") / "sentiment"
+    assert command("sentiment", "--data", table, option, folder) == OK
+    assert "was trained with" not in capsys.readouterr().err
+    (folder / "README.md").write_text(f"- `口コミ.csv`: SHA-256 `{hashlib.sha256(table.read_bytes()).hexdigest()}`", encoding="utf-8")
+    assert command("sentiment", "--data", table, option, folder) == OK
+    assert "sentiment was trained with 口コミ.csv" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("lang", "said", "noted", "not_noted"),
     [("ja", "混同行列", "使わなかった列", "not used"), ("en", "Confusion matrix", "not used", "使わなかった列")],
@@ -222,6 +245,33 @@ def test_what_cannot_be_drawn_or_written_is_told(
     assert "混同行列はありません" in capsys.readouterr().err
     assert command("sentiment", "--data", table, "--page", tmp_path / "nowhere" / "p.html") == BAD_INPUT
     assert "cannot write" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--page", "--picture"])
+def test_a_place_that_cannot_be_written_to_is_told_before_anything_is_measured(
+    option: str, command: Command, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for place in (tmp_path / "missing" / "x", tmp_path):
+        assert command("sentiment", "--data", table, "--model", "no/such-model", option, place) == BAD_INPUT
+        assert "cannot write" in capsys.readouterr().err
+
+
+def test_a_picture_of_what_has_no_labels_is_refused_before_anything_is_measured(
+    command: Command, data: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for task in ("similar", "retrieval"):
+        assert command(task, "--data", data(task), "--model", "no/such-model", "--picture", tmp_path / "p.png") == BAD_INPUT
+        assert "sentiment, ner, ask" in capsys.readouterr().err
+
+
+def test_rows_without_any_entity_are_told(command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("text\n東京に行った。\n", encoding="utf-8")
+    assert command("ner", "--data", path) == OK
+    assert "どの行にも固有名の印がありません" in capsys.readouterr().err
+    path.write_text("text\n[東京](LOC)に行った。\n", encoding="utf-8")
+    assert command("ner", "--data", path) == OK
+    assert "どの行にも" not in capsys.readouterr().err
 
 
 def test_bad_rows_are_listed_and_nothing_is_measured(command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

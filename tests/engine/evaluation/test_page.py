@@ -75,6 +75,17 @@ def test_nothing_sticks_out_of_the_screen(
         found.screenshot(path=screenshots / f"evaluation-{kind}-{language}-{scheme}-{width}.png", full_page=True)
 
 
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_on_paper_no_table_is_cut_and_no_number_loses_its_ground(browser: Browser, tmp_path: Path, language: str) -> None:
+    with opened(browser, tmp_path, sentiment_report(), language=language, width=700) as found:
+        found.emulate_media(media="print")
+        tables = found.locator(".table").evaluate_all(
+            "all => all.map(one => [getComputedStyle(one).overflowX, one.scrollWidth - one.clientWidth])"
+        )
+        assert tables == [["visible", 0]] * len(tables)
+        assert found.locator(".confusion td").first.evaluate("cell => getComputedStyle(cell).printColorAdjust") == "exact"
+
+
 def test_texts_of_rows_are_shown_as_text_and_run_nothing(browser: Browser, tmp_path: Path) -> None:
     with opened(browser, tmp_path, sentiment_report(), language="ja") as found:
         assert found.locator("article p", has_text=HOSTILE).count() > 0

@@ -33,9 +33,9 @@ def error_of(path: Path, content: str, task: str) -> BadInputError:
         ("sentiment", {"text": "x", "label": "zzz"}, "positive・neutral・negative", "write positive, neutral or negative"),
         ("sentiment", {"text": "x", "label": 1}, "推測しません", "not guessed"),
         ("sentiment", {"text": "x", "label": "-1"}, "推測しません", "not guessed"),
-        ("sentiment", {"text": " \u3000", "label": "positive"}, "text が空", "text is empty"),
+        ("sentiment", {"text": " \u3000", "label": "positive"}, "列「text」が空", "text is empty"),
         ("sentiment", {"text": 7, "label": "positive"}, "文字列ではありません", "text is no text"),
-        ("sentiment", {"text": "x"}, "label が空", "label is empty"),
+        ("sentiment", {"text": "x"}, "列「label」が空", "label is empty"),
         ("sentiment", {"text": "x", "label": "positive", "lang": "zh"}, "ja・en・mixed", "ja, en or mixed"),
         ("sentiment", "{not json", "JSON", "no JSON"),
         pytest.param("sentiment", f'{{"text": {DEEP}}}', "入れ子が深すぎます", "nested too deeply", id="nested"),
@@ -61,9 +61,9 @@ def error_of(path: Path, content: str, task: str) -> BadInputError:
         pytest.param(
             "similar", f'{{"a": "x", "b": "y", "score": {10**400}}}', "数ではありません", "no number", id="a number beyond all floats"
         ),
-        ("similar", {"a": "x", "b": "y"}, "どちらか一方", "either score or paraphrase"),
+        ("similar", {"a": "x", "b": "y"}, "列「score」が空", "score is empty"),
         ("similar", {"a": "x", "b": "y", "paraphrase": 2}, "0（言い換えでない）", "paraphrase is 2"),
-        ("retrieval", {"en": "x"}, "ja が空", "ja is empty"),
+        ("retrieval", {"en": "x"}, "列「ja」が空", "ja is empty"),
     ],
 )
 def test_a_bad_row_says_its_line_and_what_would_be_right(tmp_path: Path, task: str, row: object, ja: str, en: str) -> None:
@@ -78,9 +78,9 @@ def test_a_bad_row_says_its_line_and_what_would_be_right(tmp_path: Path, task: s
     ("row", "ja", "en"),
     [
         ("最高、です,肯定,extra", "列が 3 個ありますが、見出しは 2 個です", "3 columns, but the header has 2"),
-        ("最高", "列が 1 個", "1 columns"),
-        ('"最高"です,肯定', "引用符", "quotes"),
-        ('"閉じない,肯定', "引用符", "quotes"),
+        ("最高", "列が 1 個", "1 column, but the header has 2"),
+        ('"最高"です,肯定', "セルの途中で引用符が閉じています", "one closes before the cell's end"),
+        ('"閉じない,肯定', "閉じる引用符がありません", "the closing one is missing"),
     ],
 )
 def test_a_bad_row_of_a_table_is_told_with_the_others(tmp_path: Path, row: str, ja: str, en: str) -> None:
@@ -88,6 +88,23 @@ def test_a_bad_row_of_a_table_is_told_with_the_others(tmp_path: Path, row: str, 
     assert error.details == {"file": "rows.csv", "rows": "2", "lines": "4,5"}
     assert ja in error.message.ja
     assert en in error.message.en
+
+
+@pytest.mark.parametrize(
+    ("task", "table", "ja", "en"),
+    [
+        ("sentiment", "本文,感情\n最高,\n", "列「感情」が空です", "感情 is empty"),
+        ("similar", "文1,文2,類似度\n猫,犬,高い\n", "列「類似度」の「高い」が数ではありません", "類似度 '高い' is no number"),
+        ("similar", "文1,文2,類似度\n猫,犬,1_5\n", "「1_5」が数ではありません", "'1_5' is no number"),
+        ("similar", "文1,文2,類似度\n猫,犬,\n", "列「類似度」が空です", "類似度 is empty"),
+        ("similar", "文1,文2,類似度,言い換え\n猫,犬,,\n", "列「類似度」と「言い換え」のどちらか一方", "either 類似度 or 言い換え"),
+        ("similar", "文1,文2,言い換え\n猫,犬,2\n", "列「言い換え」が 2 です", "言い換え is 2"),
+    ],
+)
+def test_a_column_is_told_by_its_name_in_the_file(tmp_path: Path, task: str, table: str, ja: str, en: str) -> None:
+    message = error_of(tmp_path / "rows.csv", table, task).message
+    assert ja in message.ja
+    assert en in message.en
 
 
 def test_twenty_bad_rows_are_told_in_full_and_the_others_counted(tmp_path: Path) -> None:

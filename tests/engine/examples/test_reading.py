@@ -106,6 +106,7 @@ def test_an_unclear_encoding_is_refused_rather_than_guessed(tmp_path: Path, raw:
         ),
         ("ask", "question,context,answer\nWhen?,In Kyoto.,\n", AskRow(question="When?", context="In Kyoto.", answers=())),
         ("similar", "文１,文２,類似度\n猫,犬,2.5\n", SimilarRow(a="猫", b="犬", score=2.5)),
+        ("similar", "文１,文２,類似度\n猫,犬,２．５\n", SimilarRow(a="猫", b="犬", score=2.5)),
         ("similar", "sentence1,sentence2,is_duplicate\ncat,a cat,1\n", SimilarRow(a="cat", b="a cat", paraphrase=1)),
         ("similar", "text_a,text_b,score,paraphrase\ncat,dog,,0\n", SimilarRow(a="cat", b="dog", paraphrase=0)),
         ("retrieval", "英語,日本語\nIt rains.,雨だ。\n", RetrievalRow(en="It rains.", ja="雨だ。")),
@@ -175,6 +176,8 @@ def test_a_table_of_ten_thousand_rows_is_read_in_full(tmp_path: Path) -> None:
     [
         ("rows.txt", "x", "unknown_format", ".csv"),
         ("rows.conll", "x", "unknown_format", ".csv"),
+        ("rows.xlsx", "x", "unknown_format", "CSV として保存"),
+        ("rows.csv", "本文,感情,感情\n最高,肯定,否定\n", "doubled_column", "列「感情」が 2 つ"),
         ("rows.csv", "", "no_rows", "1 行以上"),
         ("rows.csv", "text,label\n", "no_rows", "1 行以上"),
         ("rows.jsonl", "\n", "no_rows", "1 行以上"),
@@ -219,6 +222,14 @@ def test_a_missing_column_may_be_called_by_a_japanese_name_which_is_told(tmp_pat
         assert name in caught.value.message.ja
         column = name.split("（")[0]
         assert column in caught.value.message.en
+
+
+@pytest.mark.parametrize(("table", "told"), [("最高,肯定\nだめ,否定\n", True), ("本文,評価\n最高,肯定\n", False)])
+def test_a_table_without_a_header_is_told_that_it_needs_one(tmp_path: Path, table: str, told: bool) -> None:
+    with pytest.raises(BadInputError) as caught:
+        read(tmp_path / "rows.csv", table, "sentiment")
+    assert ("1 行目には列の名前" in caught.value.message.ja) == told
+    assert ("first row of a table must name its columns" in caught.value.message.en) == told
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -8,19 +8,20 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from transformers import BertForMaskedLM, BertModel
 
 from engine.catalog import Catalog
-from engine.contract import Task
-from engine.errors import BadInputError
+from engine.contract import SentimentLabel, Task
+from engine.errors import BadInputError, EngineError
 from engine.examples.rows import AskRow, GoldAnswer, Row, SentimentRow, SimilarRow
 from engine.models.dense import read_dense
 from engine.models.sentence_folder import read_sentence_folder
 from engine.training.base import find_base
-from engine.training.checking import language_of
+from engine.training.checking import language_of, rare_labels
 from engine.training.memory import fixed_bytes, free_bytes, row_bytes, rows_at_once
 from engine.training.options import parser
-from engine.training.out import Out, tokenizer_files, write_model
+from engine.training.out import Out, drop_empty, has_checkpoint, tokenizer_files, write_model
 from engine.training.split import dev_count, row_texts, split_rows
 from engine.training.wishes import command_line, train_wish
 from tests.support.checkpoints import make, tiny_config, write_pack, write_sentence_transformer
@@ -77,6 +78,31 @@ def test_the_rows_language_chooses_the_model(texts: list[str], expected: str) ->
     assert language_of([SentimentRow(text=text, label="neutral") for text in texts]) == expected
 
 
+@pytest.mark.parametrize(
+    ("counts", "ja", "en"),
+    [
+        ((9, 9, 9), [], []),
+        ((9, 9, 1), ["「negative」の例が 1 行しかありません"], ["Of negative there is only 1 example"]),
+        (
+            (9, 0, 4),
+            ["「neutral」の例がありません", "「negative」の例が 4 行しかありません"],
+            ["no example of neutral", "are only 4 examples"],
+        ),
+    ],
+)
+def test_a_label_that_has_hardly_an_example_is_told(counts: tuple[int, int, int], ja: list[str], en: list[str]) -> None:
+    labels: tuple[SentimentLabel, ...] = ("positive", "neutral", "negative")
+    rows = [SentimentRow(text=f"{number}", label=label) for label, count in zip(labels, counts, strict=True) for number in range(count)]
+    told = rare_labels(rows)
+    assert len(told) == len(ja)
+    assert all(expected in message.ja for expected, message in zip(ja, told, strict=True))
+    assert all(expected in message.en for expected, message in zip(en, told, strict=True))
+
+
+def test_of_other_tasks_no_label_is_told() -> None:
+    assert rare_labels([AskRow(question="何？", context="猫です", answers=())]) == []
+
+
 def test_as_many_rows_are_read_at_once_as_fit_and_always_a_divisor_of_the_step() -> None:
     assert rows_at_once(16, row_bytes=100, fixed_bytes=0, free_bytes=None) == 16
     assert rows_at_once(16, row_bytes=100, fixed_bytes=0, free_bytes=10_000) == 16
@@ -117,6 +143,18 @@ def test_a_folder_that_cannot_be_made_or_is_too_small_is_refused(tmp_path: Path)
         Out(tmp_path / "out", {}).open(resume=True, needed_bytes=0)
 
 
+def test_a_folder_is_looked_at_without_a_change_to_it(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    Out(tmp_path / "new" / "out", {}).check(resume=False)
+    with pytest.raises(BadInputError, match="cannot be written"):
+        Out(tmp_path / "file" / "out", {}).check(resume=False)
+    with pytest.raises(BadInputError, match="no result of a training"):
+        Out(tmp_path, {}).check(resume=False)
+    with pytest.raises(BadInputError, match="no unfinished run"):
+        Out(tmp_path / "out", {}).check(resume=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 def test_a_new_result_replaces_the_old_one_only_when_it_is_whole(tmp_path: Path) -> None:
     out = Out(tmp_path / "out", {})
     for text in ("old", "new"):
@@ -129,6 +167,65 @@ def test_a_new_result_replaces_the_old_one_only_when_it_is_whole(tmp_path: Path)
         out.finish()
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["config.json", "model.safetensors", "yomite.json"]
     assert (tmp_path / "out" / "config.json").read_text() == "new"
+
+
+def test_what_a_person_put_beside_a_model_stays_when_another_takes_its_place(tmp_path: Path) -> None:
+    out = Out(tmp_path / "out", {})
+    for round_ in (1, 2):
+        out.open(resume=False, needed_bytes=0)
+        for name in ("yomite.json", "config.json", f"tokenizer-{round_}.json"):
+            (out.begin_writing() if name == "yomite.json" else out.unfinished).joinpath(name).write_text("{}")
+        out.finish()
+        (tmp_path / "out" / "next.csv").write_text("mine")
+        (tmp_path / "out" / "notes.txt").write_text("mine")
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["config.json", "next.csv", "notes.txt", "tokenizer-2.json", "yomite.json"]
+
+
+def test_only_what_a_training_began_is_removed_when_it_is_stopped(tmp_path: Path) -> None:
+    (tmp_path / "theirs" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "theirs" / "checkpoints" / "epoch-1.pt").write_text("mine")
+    Out(tmp_path / "ours", {}).open(resume=False, needed_bytes=0)
+    for name in ("theirs", "ours", "nowhere"):
+        drop_empty(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["theirs"]
+    assert (tmp_path / "theirs" / "checkpoints" / "epoch-1.pt").exists()
+
+
+def test_a_checkpoint_that_was_not_written_to_its_end_is_not_gone_on_from(tmp_path: Path) -> None:
+    out = Out(tmp_path / "out", {})
+    out.open(resume=False, needed_bytes=0)
+    for step, state in ((3, '{"epoch": 1}'), (6, '{"epo'), (9, None)):
+        (out.checkpoints / f"checkpoint-{step}").mkdir()
+        if state is not None:
+            (out.checkpoints / f"checkpoint-{step}" / "trainer_state.json").write_text(state)
+    assert has_checkpoint(out.folder)
+    out.open(resume=True, needed_bytes=0)
+    assert sorted(path.name for path in out.checkpoints.iterdir()) == ["checkpoint-3", "run.json"]
+    shutil.rmtree(out.checkpoints / "checkpoint-3")
+    assert not has_checkpoint(out.folder)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(28, "No space left on device"),
+        SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)"),
+        RuntimeError("[enforce fail at inline_container.cc:672] . PytorchStreamWriter failed writing file data/3: file write failed"),
+    ],
+    ids=["file", "weights", "checkpoint"],
+)
+def test_a_disk_that_gets_full_is_told(tmp_path: Path, error: Exception) -> None:
+    with pytest.raises(EngineError) as told, Out(tmp_path / "out", {}).writing():
+        raise error
+    assert told.value.code == "cannot_write"
+    assert "空き容量を確かめ" in told.value.message.ja
+    assert "--resume" in told.value.message.en
+
+
+def test_what_is_no_matter_of_writing_is_not_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="shapes differ"), Out(tmp_path / "out", {}).writing():
+        raise RuntimeError("shapes differ")
 
 
 def test_how_vectors_are_made_goes_on_with_the_weights(tmp_path: Path) -> None:
@@ -169,6 +266,7 @@ def test_the_told_command_line_has_no_folder_of_the_machine(tmp_path: Path) -> N
         "--device",
         "cpu",
         "--batch=64",
+        "--precision=auto",
         "--seed",
         "3",
         "--json",
@@ -190,3 +288,11 @@ def test_the_settings_of_the_run_are_kept_beside_its_checkpoints(tmp_path: Path)
     with pytest.raises(BadInputError, match="seed: 1 → 2"):
         Out(tmp_path / "out", {"seed": 2, "task": "ner"}).open(resume=True, needed_bytes=0)
     shutil.rmtree(tmp_path / "out")
+
+
+def test_of_another_file_no_digest_is_told(tmp_path: Path) -> None:
+    Out(tmp_path / "out", {"data": "a" * 64, "dev": None, "seed": 1}).open(resume=False, needed_bytes=0)
+    with pytest.raises(BadInputError) as refused:
+        Out(tmp_path / "out", {"data": "b" * 64, "dev": "c" * 8, "seed": 1}).open(resume=True, needed_bytes=0)
+    assert "（data：ファイルの中身が違います、dev：– → cccccccc）" in refused.value.message.ja
+    assert "(data: another content of the file, dev: – → cccccccc)" in refused.value.message.en

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from engine.examples.rows import ExampleTask
 from engine.models.cache import ModelCache
 from engine.training import running
 from engine.training.base import Base, find_base
-from engine.training.exit_codes import BAD_INPUT, INTERRUPTED, OK
+from engine.training.exit_codes import BAD_INPUT, CANNOT_TRAIN, INTERRUPTED, OK
 from engine.training.goal import Batch, Goal, Place
 from engine.training.lora import merged, trainable
 from engine.training.measuring import InMemory
@@ -37,6 +38,7 @@ from engine.training.watching import StopWish, heeding_signals
 from tests.engine.training.examples import sentiment_rows, write_rows
 from tests.support.checkpoints import make, tiny_config
 
+LARGEST_FILE = 16_384  # bytes: on the disk that gets full
 PLAN = Plan(epochs=4, learning_rate=0.005, batch=8, patience=4, rank=4)
 
 
@@ -210,5 +212,25 @@ def test_a_stopped_command_says_how_to_go_on_and_the_same_words_with_resume_fini
     assert "Go on with --resume" in capsys.readouterr().err
     assert command(*words, "--resume", "--seed", "9") == BAD_INPUT
     assert "seed: 0 → 9" in capsys.readouterr().err
+    assert command(*words, "--resume") == OK
+    assert (tmp_path / "out" / "config.json").exists()
+
+
+def test_a_disk_that_gets_full_within_a_run_is_told_and_the_same_words_with_resume_finish_it(
+    command: Callable[..., int], calm_pack: Path, tmp_path: Path
+) -> None:
+    data = write_rows(tmp_path / "rows.jsonl", sentiment_rows(30))
+    words = ["train", "sentiment", "--data", str(data), "--out", str(tmp_path / "out"), "--epochs", "2", "--lang", "ja"]
+    done = subprocess.run(
+        [sys.executable, "-m", "engine.training", *words, "--models-dir", str(calm_pack), "--device", "cpu"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "OMP_NUM_THREADS": "1"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE)),
+        check=False,
+    )
+    assert done.returncode == CANNOT_TRAIN
+    assert "書き込めなくなりました" in done.stderr
+    assert "Traceback" not in done.stderr
     assert command(*words, "--resume") == OK
     assert (tmp_path / "out" / "config.json").exists()

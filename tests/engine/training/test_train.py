@@ -185,7 +185,7 @@ def test_texts_longer_than_the_window_are_counted(command: Command, tmp_path: Pa
     words = ("train", "sentiment", "--data", data, "--dev", data, "--out", tmp_path / "out", "--epochs", 1, "--max-pieces", 32)
     assert command(*words) == OK
     said = capsys.readouterr().err
-    assert "1 texts are longer than 32 tokens" in said
+    assert "Texts longer than 32 tokens, of which only the first part is learnt from: 1." in said
     assert "60 行は学習データと同じ文章です" in said  # and the dev file shares all its texts
 
 
@@ -228,3 +228,41 @@ def test_a_model_that_does_not_exist_is_no_bad_data(command: Command, tmp_path: 
     words = ("train", "sentiment", "--data", data, "--model", tmp_path / "empty", "--out", tmp_path / "out")
     assert command(*words) == CANNOT_TRAIN
     assert "holds no model" in capsys.readouterr().err
+
+
+def test_the_folder_is_looked_at_before_anything_is_measured(command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = write_rows(tmp_path / "rows.jsonl", sentiment_rows(30))
+    unanswerable = write_rows(tmp_path / "dev.jsonl", [{"text": "Добрый день", "label": "neutral"}])
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "thesis.txt").write_text("mine")
+    assert command("train", "sentiment", "--data", data, "--dev", unanswerable, "--out", out, "--epochs", 1) == BAD_INPUT
+    assert "holds something that is no result of a training" in capsys.readouterr().err
+
+
+def test_the_commands_that_are_named_in_the_end_can_be_copied_whatever_the_folder_is_called(
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = write_rows(tmp_path / "rows.jsonl", sentiment_rows(200))
+    assert command("train", "sentiment", "--data", data, "--out", tmp_path / "my model", *FAST) == OK
+    assert f"`yomite models use '{tmp_path}/my model'`" in capsys.readouterr().out
+
+
+def test_rows_of_which_the_model_can_read_none_are_told(command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = write_rows(tmp_path / "rows.jsonl", [{**row, "question": "cat " * 400} for row in ROWS["ask"](20)])
+    dev = write_rows(tmp_path / "dev.jsonl", ROWS["ask"](8))
+    assert command("train", "ask", "--data", data, "--dev", dev, "--out", tmp_path / "out") == BAD_INPUT
+    assert "can read none of the rows" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_where_nothing_was_learnt_no_command_to_use_it_is_named(
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = write_english(tmp_path / "base", BertForMaskedLM)
+    data = write_rows(tmp_path / "rows.jsonl", ROWS["ner"](12))
+    words = ("train", "ner", "--data", data, "--model", base, "--out", tmp_path / "out", "--epochs", 1, "--lang", "en")
+    assert command(*words) == OK
+    said = capsys.readouterr().out
+    assert "It has learnt nothing yet (F1 on the dev rows is 0)" in said
+    assert "To use it" not in said
