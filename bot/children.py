@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.exit_codes import INTERRUPTED
 from bot.settings import Settings
 
+ENDED_BY_SIGNAL = 128  # and the signal's number, as shells say it
 EVERYTHING = ("profile", "catalog", "chosen", "lock", "models-dir", "device", "precision", "memory-budget-mb", "batch")
 
 MODELS = ("profile", "catalog", "chosen", "lock", "models-dir", "device", "precision")
@@ -35,16 +38,35 @@ CHILDREN = {
 
 
 def run_in_child(command: str, arguments: Sequence[str], settings: Settings) -> int:
-    """Pass `arguments` on to the command's module, after what the settings say; returns its exit code."""
+    """Pass `arguments` on to the command's module, after what the settings say; returns its exit code.
+
+    It ends with this process: whoever stops this one, by Ctrl-C, SIGTERM or by closing the terminal, stops both.
+    """
     words, environment = _command_line(command, arguments, settings)
     # In a process group of its own, so that Ctrl-C is answered here and not by a traceback there.
     process = subprocess.Popen(words, env=environment, process_group=0)
     try:
-        return process.wait()
+        with _passing_on(process):
+            code = process.wait()
     except KeyboardInterrupt:
         process.terminate()
         process.wait()
         return INTERRUPTED
+    return code if code >= 0 else ENDED_BY_SIGNAL - code
+
+
+@contextmanager
+def _passing_on(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Inside, what would end this process asks `process` to end; what is ignored (as under nohup) stays so."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    passed = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+    for number in passed:
+        signal.signal(number, lambda *_: process.terminate())
+    try:
+        yield
+    finally:
+        for number in passed:
+            signal.signal(number, before[number])
 
 
 async def output_of_child(command: str, arguments: Sequence[str], settings: Settings) -> bytes:

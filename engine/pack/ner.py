@@ -14,7 +14,6 @@ from engine.pack.adapters import encoder_with_head, save_adapter, train_adapter
 from engine.pack.batches import Batch, BatchStream
 from engine.pack.data import DataFolder
 from engine.pack.ragged import Arrays, Ragged, Stored, pad_rows
-from engine.pack.renaming import renamed
 from engine.pack.running import Run
 from engine.tokenization.pieces import Pieces, TextTokenizer
 
@@ -24,7 +23,6 @@ MAX_PIECES = 200
 NO_LABEL = 255
 LOWERED = 6  # one in so many English rows is also read in lower case, as people type
 REPEATS = {"ja/stockmark": 2, "ja/gsd": 2, "en/wnut17": 2, "en/btc": 1, "en/wikigold": 1}
-RENAMED = {"ja/stockmark": 1, "ja/gsd": 2, "en/wnut17": 2, "en/btc": 1, "en/wikigold": 1}  # times each row is read with other names
 
 
 def piece_labels(pieces: Pieces, entities: list[dict[str, Any]]) -> list[int]:
@@ -58,8 +56,6 @@ def with_dots(row: dict[str, Any]) -> dict[str, Any] | None:
 def prepare_entities(data: DataFolder, cutter: TextTokenizer) -> Stored:
     """Pieces and BIO labels (a special token's is NO_LABEL) of every row to learn from."""
     rows = [row for name, repeats in REPEATS.items() for row in data.rows(f"ner/{name}-train") * repeats]
-    generator = np.random.default_rng(16)
-    rows += [other for name, times in RENAMED.items() for _ in range(times) for other in renamed(data.rows(f"ner/{name}-train"), generator)]
     rows += [dotted for row in rows if (dotted := with_dots(row))]
     rows += [{**row, "text": row["text"].lower()} for row in rows[::LOWERED] if row["text"].isascii()]
     ids, labels = [], []

@@ -32,7 +32,11 @@ _NOT_OF_TOKENIZER = {"config.json", "modules.json", "adapter_config.json", "gene
 _NOT_OF_TOKENIZER |= {"scores.json", "losses.json", "config_sentence_transformers.json", "requirements.txt"}
 # What makes a folder a model, and goes when another takes its place. What else a person put there stays: it may be their examples.
 _REPLACED = (
-    "*.json",
+    *_NOT_OF_TOKENIZER,
+    "*token*.json",  # tokenizer.json, tokenizer_config.json, special_tokens_map.json, added_tokens.json
+    "sentence_*_config.json",
+    "*.index.json",
+    "vocab.json",
     "vocab.txt",
     "merges.txt",
     "*.model",

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from bot.cli import main
-from bot.exit_codes import OK, WRONG_USAGE
+from bot.exit_codes import INTERRUPTED, OK, WRONG_USAGE
 from engine.catalog.chosen import read_chosen
 from engine.contract import Task
 from tests.support.trained import write_trained
@@ -72,3 +78,31 @@ def test_the_help_of_models_tells_how_to_choose_one(
     monkeypatch.setenv("YOMITE_LANG", lang)
     assert main(["models", "--help"]) == OK
     assert said in capfd.readouterr().out
+
+
+def busy_child(command: psutil.Process) -> psutil.Process:
+    """The process that `command` started, once it has computed for a moment."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        for child in command.children():
+            if sum(child.cpu_times()[:2]) > 0.2:
+                return child
+        time.sleep(0.02)
+    raise AssertionError("nothing was started")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_what_stops_the_command_stops_the_process_that_computes_for_it(tmp_path: Path, number: signal.Signals) -> None:
+    rows = [f"{word} {place},{label}" for place in range(20) for word, label in (("good", "positive"), ("bad", "negative"))]
+    (tmp_path / "rows.csv").write_text("\n".join(["text,label", *rows]) + "\n", encoding="utf-8")
+    words = [sys.executable, "-m", "bot", "train", "sentiment", "--data", str(tmp_path / "rows.csv"), "--out", str(tmp_path / "ours")]
+    environment = os.environ | {"XDG_STATE_HOME": str(tmp_path / "state"), "OMP_NUM_THREADS": "1"}
+    command = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        computing = busy_child(psutil.Process(command.pid))
+        command.send_signal(number)
+        assert command.wait(timeout=60) in (INTERRUPTED, 128 + signal.SIGTERM)
+        computing.wait(timeout=10)
+    finally:
+        command.kill()
+        command.wait()

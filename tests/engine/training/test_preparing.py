@@ -178,8 +178,9 @@ def test_what_a_person_put_beside_a_model_stays_when_another_takes_its_place(tmp
         out.finish()
         (tmp_path / "out" / "next.csv").write_text("mine")
         (tmp_path / "out" / "notes.txt").write_text("mine")
+        (tmp_path / "out" / "faq.json").write_text("mine")
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert names == ["config.json", "next.csv", "notes.txt", "tokenizer-2.json", "yomite.json"]
+    assert names == ["config.json", "faq.json", "next.csv", "notes.txt", "tokenizer-2.json", "yomite.json"]
 
 
 def test_only_what_a_training_began_is_removed_when_it_is_stopped(tmp_path: Path) -> None:
