@@ -17,6 +17,7 @@ from engine.training.measuring import NAMES
 from engine.training.voice import Voice
 
 _COLUMNS = (Message(ja="評価値", en="measure"), Message(ja="学習前", en="before"), Message(ja="学習後", en="after"))
+FEW_DEV_ROWS = 50  # with fewer, some rows more or less may be chance
 _MORE_EXAMPLES = Message(ja="例を増やすか、ラベルの誤りを確かめるか", en="give more examples, look for wrong labels")
 _MORE_TEXTS = Message(ja="文章を増やすか", en="give more texts")
 
@@ -115,11 +116,26 @@ def verdict(outcome: Outcome) -> Message:
 
 def next_messages(outcome: Outcome) -> list[Message]:
     """Where the result is, and the commands that take it."""
-    found = [Message(ja=f"結果：{outcome.folder}（説明は README.md）", en=f"The result is in {outcome.folder} (README.md tells of it).")]
+    found = [
+        *_perhaps_chance(outcome),
+        Message(ja=f"結果：{outcome.folder}（説明は README.md）", en=f"The result is in {outcome.folder} (README.md tells of it)."),
+    ]
     if outcome.gain >= 0 and not outcome.learnt_nothing:
         said = " / ".join(f"`{command}`" for command in outcome.next_steps)
         found.append(Message(ja=f"使うには：{said}", en=f"To use it: {said}"))
     return found
+
+
+def _perhaps_chance(outcome: Outcome) -> list[Message]:
+    if outcome.before is None or outcome.dev_rows >= FEW_DEV_ROWS or not outcome.more_is_better:  # the last: texts alone, no examples
+        return []
+    rows = outcome.dev_rows
+    return [
+        Message(
+            ja=f"検証データは {rows} 行しかないので、この差は偶然かもしれません。学習に使っていない行で、yomite evaluate の --against を使って確かめてください。",
+            en=f"With only {rows} dev rows that may be chance. Compare both by yomite evaluate --against, on rows that nothing was trained on.",
+        )
+    ]
 
 
 def interrupted(folder: Path, *, has_checkpoint: bool) -> Message:

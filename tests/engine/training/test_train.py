@@ -158,7 +158,10 @@ def test_what_training_spoilt_is_said_plainly(command: Command, tmp_path: Path, 
 
 @pytest.mark.parametrize(
     ("speech", "there", "not_there"),
-    [("ja", ("学習前", "学習で良くなりました", "使うには"), "Training helped"), ("en", ("before", "Training helped", "To use it"), "学習")],
+    [
+        ("ja", ("学習前", "学習で良くなりました", "検証データは 20 行しかない", "使うには"), "Training helped"),
+        ("en", ("before", "Training helped", "With only 20 dev rows", "To use it"), "学習"),
+    ],
 )
 def test_it_talks_in_the_language_that_is_asked_for(
     speech: str, there: tuple[str, ...], not_there: str, command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
