@@ -18,8 +18,6 @@ from engine.pack.running import Run
 from engine.tokenization.pieces import TextTokenizer
 
 SETS = ("ja/jaquad", "en/squadshifts", "en/tydiqa")
-# Questions on English encyclopaedias are few beside those on Japanese ones, on reviews and on talk: they are read so often in an epoch.
-REPEATS = {"squadshifts-new_wiki": 2, "tydiqa": 2}
 CROP_PIECES = 176
 MAX_QUESTION_PIECES = 48
 UNANSWERABLE_SHARE = 0.12
@@ -40,7 +38,7 @@ def prepare_answers(data: DataFolder, cutter: TextTokenizer) -> Stored:
     contexts: list[tuple[int, ...]] = []
     questions, owners, spans = [], [], []
     for name in SETS:
-        rows = [row for row in data.rows(f"qa/{name}-train") for _ in range(REPEATS.get(row["source"], 1))]
+        rows = data.rows(f"qa/{name}-train")
         texts = list(dict.fromkeys(row["context"] for row in rows))
         place = {text: len(contexts) + index for index, text in enumerate(texts)}
         cut = dict(zip(texts, cutter.pieces(texts), strict=True))
