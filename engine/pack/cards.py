@@ -112,7 +112,8 @@ CARDS = {
     "similar": Card(
         title="Yomite sentence similarity",
         what=(
-            "A LoRA adapter on the Yomite encoder, and a linear layer over the mean of its vectors (`2_Dense`), learnt from translations alone, "
+            "A LoRA adapter on the Yomite encoder, learnt from pairs that people graded, from pairs of the same sentences that models graded, and "
+            "from translations; over the mean of its vectors a linear layer (`2_Dense`), learnt from translations alone, "
             "under which a text lies nearer to its own; normalised vectors whose cosine is the similarity, across languages too."
         ),
         limits="Sentences that share their words but not their meaning (paraphrase adversaries) are rated too near.",

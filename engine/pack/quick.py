@@ -1,5 +1,7 @@
 """Quicker steps on a CPU that computes bf16: linear layers with their LoRA matrices in one product, and attention that stays in the cache.
 
+Of the layers' dropout those of hidden states alone are computed: attention's and LoRA's are none in the pack (engine/pack/adapters.py).
+
 What is computed is the same up to rounding. PyTorch's own attention for CPUs takes a third of a step, most of it in its gradient, and peft
 multiplies by the two thin matrices of each layer beside the layer's own (docs/en/pack.md).
 """
