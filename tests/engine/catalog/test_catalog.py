@@ -219,7 +219,9 @@ def test_an_adapter_that_does_not_say_whose_it_is_is_refused(tmp_path: Path, con
 
 
 @pytest.mark.parametrize("model", ["no/such/folder", "../x", "", "日本語 モデル", "-rf"])
-def test_a_name_that_is_neither_folder_nor_hub_id_is_refused(model: str) -> None:
+def test_a_name_that_is_neither_folder_nor_hub_id_is_refused(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")  # beside it lies nothing
     with pytest.raises(CatalogError) as caught:
         Catalog.load().entry(Task.NER, "ja", model)
     assert caught.value.code == "no_such_model"
