@@ -11,7 +11,10 @@ from transformers import BertForTokenClassification
 
 from engine.pack.adapters import encoder_with_head, save_adapter, train_adapter
 from engine.pack.batches import Batch, BatchStream
-from engine.pack.ragged import pad_rows
+from engine.pack.build import PackBuild, Plan
+from engine.pack.data import DataFolder
+from engine.pack.layer import train_layer
+from engine.pack.ragged import Arrays, pad_rows
 from engine.pack.running import Run
 from engine.pack.silver import NEAREST, Texts, as_one_text, candidates, grade_pairs, shares, texts_of, train_cross_encoder
 from engine.pack.similar import SETS, train_similar
@@ -81,3 +84,19 @@ def test_both_models_grade_new_pairs_and_the_cross_encoder_has_learnt_from_peopl
     assert given.min() >= 0
     assert given.max() <= 5
     assert np.allclose(given / 0.2, (given / 0.2).round(), atol=1e-3)
+
+
+def test_the_stage_trains_similar_on_with_both_and_drops_the_layer_over_it(tmp_path: Path) -> None:
+    out, work = tmp_path / "out", tmp_path / "work"
+    out.mkdir()
+    encoder, texts = write_encoder(out / "encoder"), write_pairs(tmp_path / "pairs.npz")
+    write_answering(encoder, out / "ask")
+    train_similar(texts, encoder=encoder, out=out / "similar", run=a_run(tmp_path / "run", steps=1, rate=1e-9))
+    train_layer(texts, encoder=encoder, out=out / "similar")
+    before = (out / "similar" / "adapter_model.safetensors").read_bytes()
+    (work / "prepared").mkdir(parents=True)
+    (tmp_path / "pairs.npz").rename(work / "prepared" / "pairs.npz")
+    PackBuild(data=DataFolder(tmp_path), work=work, out=out, plan=Plan(silver=3, similar=3, tokens=256)).silver_stage()
+    assert len(Arrays(work / "prepared" / "silver.npz").ragged("first")) > 40
+    assert (out / "similar" / "adapter_model.safetensors").read_bytes() != before
+    assert not (out / "similar" / "modules.json").exists()
