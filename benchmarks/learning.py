@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, get_peft_model
 from torch import Tensor
 from transformers import BertForTokenClassification
 
@@ -24,7 +23,7 @@ from benchmarks.report import RATIO, Report, Row, over, ratio
 from benchmarks.turns import Rounds, in_turns, seconds
 from engine.catalog.entry import models_folder
 from engine.models.precision import computes_bf16
-from engine.pack.adapters import LORA_RANK, LORA_TARGETS, encoder_with_head
+from engine.pack.adapters import LORA_RANK, encoder_with_head, with_matrices
 from engine.pack.ner import LABELS
 from engine.pack.quick import quick_steps
 from engine.training.running import attention_to_learn
@@ -66,8 +65,7 @@ def run(*, short: bool = False, rounds: int | None = None, models_dir: Path | No
 def _model(models: Path) -> Any:
     torch.manual_seed(0)
     model = encoder_with_head(BertForTokenClassification, models / "encoder", labels=LABELS)
-    lora = LoraConfig(r=LORA_RANK, lora_alpha=2 * LORA_RANK, target_modules=LORA_TARGETS, modules_to_save=["classifier"])
-    adapted = get_peft_model(model, lora).train()
+    adapted = with_matrices(model, heads=["classifier"]).train()
     for name, parameter in adapted.named_parameters():
         if "lora_B" in name:  # zeros at first, and so would be the gradients of the other matrix
             torch.nn.init.normal_(parameter, std=0.02)

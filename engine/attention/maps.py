@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from engine.errors import ModelError
+from engine.models.attention import attention_by
 from engine.models.loaded import LoadedModel
 from engine.tokenization.pieces import ModelInput
 
@@ -41,15 +42,11 @@ def computing_attention(model: LoadedModel, kind: str) -> Iterator[None]:
     Afterwards it does as before. Other threads may read with the model meanwhile: results differ by rounding only.
     """
     with _EXPLAINING:
-        before = model.model.config._attn_implementation
-        if before == kind or (kind == "sdpa" and not model.model._supports_sdpa):
+        if kind == "sdpa" and not model.model._supports_sdpa:
             yield
             return
-        try:  # whatever ends the work, also a timeout that strikes while it is being switched
-            model.model.set_attn_implementation(kind)
+        with attention_by(model.model, kind):
             yield
-        finally:
-            model.model.set_attn_implementation(before)
 
 
 def attention_maps(row: ModelInput, model: LoadedModel, score: Score | None = None) -> AttentionMaps:

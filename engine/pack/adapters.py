@@ -39,6 +39,14 @@ def encoder_with_head(
     return model
 
 
+def with_matrices(model: PreTrainedModel, *, heads: Sequence[str], rank: int = LORA_RANK) -> PeftModel:
+    """The model with LoRA matrices, which change nothing yet, on every linear layer; `heads` are trained in full."""
+    lora = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules=LORA_TARGETS, modules_to_save=list(heads) or None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers for a name that is about to change
+        return get_peft_model(model, lora)
+
+
 def train_adapter(
     model: PreTrainedModel,
     stream: IterableDataset[Batch],
@@ -54,10 +62,7 @@ def train_adapter(
     `go_on_from` is a peft folder whose weights are the start, instead of an adapter that changes nothing yet; of `matrices_from` only the
     LoRA matrices are, for its head is another.
     """
-    lora = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules=LORA_TARGETS, modules_to_save=list(heads) or None)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers for a name that is about to change
-        adapted = get_peft_model(model, lora)
+    adapted = with_matrices(model, heads=heads, rank=rank)
     if go_on_from:
         set_peft_model_state_dict(adapted, load_peft_weights(str(go_on_from), device="cpu"))
     if matrices_from:

@@ -51,6 +51,12 @@ def full_batches(lengths: Lengths, *, budget: int, generator: np.random.Generato
                 yield width, waiting.pop(width)
 
 
+def of_like_length(lengths: Lengths, *, at_once: int) -> Iterator[list[int]]:
+    """All rows once, shortest first, `at_once` together, for texts that are only read."""
+    order = np.argsort(lengths, kind="stable").tolist()
+    yield from (order[start : start + at_once] for start in range(0, len(order), at_once))
+
+
 class BatchStream(IterableDataset[Batch]):
     """An endless, seeded stream of ready batches.
 

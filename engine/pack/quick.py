@@ -20,6 +20,8 @@ from torch import Tensor, nn
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
 from transformers.masking_utils import eager_mask
 
+from engine.models.attention import attention_by
+
 ATTENTION = "yomite_quick"
 ADAPTER = "default"  # peft's name of the only adapter
 MOST_SCORES = 1_500_000  # of attention, worked on at once: 3 MB
@@ -33,18 +35,16 @@ def quick_steps(model: nn.Module) -> Iterator[None]:
         yield
         return
     adapted = [module for module in model.modules() if isinstance(module, LoraLinear)]
-    before = model.config._attn_implementation
     AttentionInterface.register(ATTENTION, _attention)
     AttentionMaskInterface.register(ATTENTION, eager_mask)
-    model.set_attn_implementation(ATTENTION)
     for module in adapted:
         module.forward = partial(_adapted_linear, module)  # type: ignore[method-assign]  # of this object alone
     try:
-        yield
+        with attention_by(model, ATTENTION):
+            yield
     finally:
         for module in adapted:
             del module.forward
-        model.set_attn_implementation(before)
 
 
 def _adapted_linear(layer: LoraLinear, x: Tensor) -> Tensor:

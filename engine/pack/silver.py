@@ -19,7 +19,7 @@ from torch.nn import functional
 from transformers import BertForSequenceClassification
 
 from engine.pack.adapters import encoder_with_head, train_adapter
-from engine.pack.batches import Batch, BatchStream
+from engine.pack.batches import Batch, BatchStream, of_like_length
 from engine.pack.ragged import Arrays, Ids, Ragged, Stored, pad_rows
 from engine.pack.running import Run
 from engine.pack.similar import HIGHEST_GRADE, SETS, TEXTS_AT_ONCE, PairModel, pooled_vectors
@@ -138,11 +138,9 @@ def candidates(texts: Texts, generator: np.random.Generator, *, near: int, far: 
 def shares(cross: PeftModel, pairs: Sequence[tuple[Ids, Ids]]) -> NDArray[np.float64]:
     """The cross-encoder's grades. *Shape:* (pairs,), 0..1."""
     cross.eval()
-    order = sorted(range(len(pairs)), key=lambda place: len(pairs[place][0]) + len(pairs[place][1]))
     found = np.empty(len(pairs))
     with torch.no_grad():
-        for start in range(0, len(order), TEXTS_AT_ONCE):
-            places = order[start : start + TEXTS_AT_ONCE]
+        for places in of_like_length([len(a) + len(b) for a, b in pairs], at_once=TEXTS_AT_ONCE):
             batch = {name: tensor.to(cross.device) for name, tensor in as_one_text([pairs[place] for place in places]).items()}
             found[places] = cross(**batch).logits.float().squeeze(-1).sigmoid().cpu().numpy()
     return found

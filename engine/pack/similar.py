@@ -14,7 +14,7 @@ from torch.nn import functional
 from transformers import BertModel, PreTrainedModel, PreTrainedTokenizerFast
 
 from engine.pack.adapters import encoder_with_head, save_adapter, train_adapter
-from engine.pack.batches import Batch, BatchStream, MixedStream
+from engine.pack.batches import Batch, BatchStream, MixedStream, of_like_length
 from engine.pack.data import DataFolder
 from engine.pack.english import as_written
 from engine.pack.ragged import Arrays, Ids, Ragged, Stored, pad_rows
@@ -157,12 +157,10 @@ def centre(adapted: PeftModel, texts: Arrays) -> None:
 
 def pooled_vectors(model: Any, texts: Sequence[Ids]) -> torch.Tensor:
     """The vectors that a `PairModel` pools, those of texts of like length read together. *Shape:* (texts, width), in fp32."""
-    order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
     found = torch.empty(len(texts), model.config.hidden_size, device=model.device)
     model.eval()
     with torch.no_grad():
-        for start in range(0, len(order), TEXTS_AT_ONCE):
-            places = order[start : start + TEXTS_AT_ONCE]
+        for places in of_like_length([*map(len, texts)], at_once=TEXTS_AT_ONCE):
             input_ids = pad_rows([texts[place] for place in places]).to(model.device)
             found[places] = model.pooled(input_ids, (input_ids != 0).long())
     return found

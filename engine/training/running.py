@@ -18,6 +18,7 @@ from transformers import EarlyStoppingCallback, PreTrainedModel, PrinterCallback
 from transformers.trainer_utils import get_last_checkpoint
 
 from engine.errors import ModelError
+from engine.models.attention import attention_by
 from engine.models.loading import quiet_transformers
 from engine.models.precision import computes_bf16
 from engine.training.goal import Batch, Goal, Place
@@ -139,17 +140,13 @@ def attention_to_learn(model: nn.Module, device: torch.device) -> Iterator[None]
     """Inside, `model` computes attention as is quickest where it learns.
 
     On a CPU that computes bf16, PyTorch's own attention is slow in its gradient: a step of short texts takes 1.6 times as long with it
-    (docs/en/pack.md).
+    (`python -m benchmarks learning`).
     """
     if device.type != "cpu" or not computes_bf16(device) or not isinstance(model, PreTrainedModel | PeftModel):
         yield
         return
-    before = model.config._attn_implementation
-    model.set_attn_implementation("eager")
-    try:
+    with attention_by(model, "eager"):
         yield
-    finally:
-        model.set_attn_implementation(before)
 
 
 def _arguments(run: Run, *, rows: int, at_once: int) -> TrainingArguments:

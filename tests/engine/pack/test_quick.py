@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import PeftModel
 from torch import Tensor
 from transformers import BertConfig, BertForTokenClassification
 
 from engine.pack import quick
-from engine.pack.adapters import LORA_TARGETS
+from engine.pack.adapters import with_matrices
 from engine.pack.quick import quick_steps
 
 
@@ -21,9 +21,7 @@ def model() -> PeftModel:
     config = BertConfig(vocab_size=90, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64)
     config.num_labels = 3
     config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
-    lora = LoraConfig(r=4, lora_alpha=8, target_modules=LORA_TARGETS, modules_to_save=["classifier"])
-    adapted = get_peft_model(BertForTokenClassification(config), lora)
-    assert isinstance(adapted, PeftModel)
+    adapted = with_matrices(BertForTokenClassification(config), heads=["classifier"], rank=4)
     for name, parameter in adapted.named_parameters():
         if "lora_B" in name:  # nothing but zeros, at the start of training
             torch.nn.init.normal_(parameter, std=0.1)
