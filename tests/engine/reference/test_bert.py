@@ -37,9 +37,10 @@ from engine.tokenization.pieces import ModelInput
 from tests.engine.models.entries import CPU, load
 from tests.support.checkpoints import SENTIMENTS, make, tiny_config, write_english, write_japanese, write_pack
 
-# The reference computes in fp64, the engine in fp32, whose rounding adds up over the layers: in a sharp head of the twelfth 2.4e-5 was
-# seen, in the first nine 3e-6 at the most.
-LIMIT = 5e-5
+LIMIT = 1e-5
+# The reference computes in fp64, the engine in fp32, whose rounding adds up over the layers: in the first nine 3e-6 was seen at the most, in
+# a sharp head of the twelfth 2.4e-5.
+FIRST_LAYERS, LIMIT_BEYOND = 9, 5e-5
 # The greatest rounding error of float16 for a share of 0..1: half a step of 2^-11.
 HALF_PRECISION = 2**-12
 TEXTS: list[tuple[str, Language]] = [
@@ -97,6 +98,12 @@ def difference(first: NDArray[np.floating], second: NDArray[np.floating]) -> flo
     return float(np.abs(first - second).max())
 
 
+def same(maps: NDArray[np.floating], wanted: NDArray[np.floating]) -> bool:
+    """Whether maps are the same but for rounding. *Shape:* (layers, heads, tokens, tokens) twice."""
+    first = difference(maps[:FIRST_LAYERS], wanted[:FIRST_LAYERS]) <= LIMIT
+    return first and (len(maps) <= FIRST_LAYERS or difference(maps[FIRST_LAYERS:], wanted[FIRST_LAYERS:]) <= LIMIT_BEYOND)
+
+
 def test_every_layers_maps_are_those_of_the_reference(model: LoadedModel) -> None:
     for text, _ in TEXTS:
         row = row_of(text, model)
@@ -105,7 +112,7 @@ def test_every_layers_maps_are_those_of_the_reference(model: LoadedModel) -> Non
         config = model.model.config
         assert wanted.shape == (config.num_hidden_layers, config.num_attention_heads, len(row), len(row))
         assert maps.dtype == np.float32
-        assert difference(maps, wanted) <= LIMIT
+        assert same(maps, wanted)
 
 
 def test_the_maps_of_a_pair_are_those_of_the_reference_in_a_padded_batch(model: LoadedModel) -> None:
@@ -114,7 +121,7 @@ def test_the_maps_of_a_pair_are_those_of_the_reference_in_a_padded_batch(model: 
     assert len({len(row) for row in rows}) > 3
     assert any(rows[-1].type_ids)
     for row, wanted in zip(rows, recomputed(rows, model), strict=True):
-        assert difference(np.stack(attention_maps(row, model).layers), wanted) <= LIMIT
+        assert same(np.stack(attention_maps(row, model).layers), wanted)
 
 
 def test_the_maps_of_a_text_that_fills_the_window_are_those_of_the_reference(model: LoadedModel) -> None:
@@ -122,7 +129,7 @@ def test_the_maps_of_a_text_that_fills_the_window_are_those_of_the_reference(mod
     row = model.tokenizer.assemble(pieces.ids[: model.window - model.tokenizer.special_count()])
     assert len(row) == model.window
     [wanted] = recomputed([row], model)
-    assert difference(np.stack(attention_maps(row, model).layers), wanted) <= LIMIT
+    assert same(np.stack(attention_maps(row, model).layers), wanted)
 
 
 @pytest.mark.parametrize("second", [None, "The cat sits on the mat."])
@@ -148,7 +155,7 @@ def test_what_is_drawn_and_answered_are_the_maps_of_the_reference(
         row = rows[text]
         [wanted] = recomputed([row], model)
         assert (result.second_from is not None) == bool(row.second)
-        assert difference(given[-1].maps, wanted) <= LIMIT
+        assert same(given[-1].maps, wanted)
         answered = np.frombuffer(result.attention.data, dtype="<f2").reshape(result.attention.shape)
         assert difference(answered, wanted) <= LIMIT + HALF_PRECISION
 
