@@ -19,6 +19,7 @@ from transformers import BertForMaskedLM, BertModel, PreTrainedTokenizerFast
 
 from engine.models.int8 import from_folder, write_int8
 from engine.models.sums import write_sums
+from engine.pack.agreed import agreed_feelings
 from engine.pack.ask import Answers, prepare_answers, train_ask
 from engine.pack.cards import write_cards
 from engine.pack.data import DataFolder
@@ -54,6 +55,7 @@ class Plan:
     ner: int = 2_500
     ask: int = 3_000
     sentiment: int = 2_500
+    agreed: int = 1_300
     tokens: int = 4_096
     seconds: Mapping[str, float] = field(default_factory=dict)
     rates: Mapping[str, float] = field(default_factory=dict)  # learning rates that are not those of LEARNING_RATES
@@ -66,11 +68,21 @@ class Plan:
 
 CPU = Plan()
 GPU = Plan(
-    encoder=8_000, similar=1_500, silver=800, ner=2_500, ask=3_000, sentiment=2_500, tokens=32_768, dropout=0.1, workers=6, save_steps=2_000
+    encoder=8_000,
+    similar=1_500,
+    silver=800,
+    ner=2_500,
+    ask=3_000,
+    sentiment=2_500,
+    agreed=800,
+    tokens=32_768,
+    dropout=0.1,
+    workers=6,
+    save_steps=2_000,
 )
-LEARNING_RATES = {"encoder": 2.5e-4, "similar": 3e-4, "silver": 4e-4, "ner": 6e-4, "ask": 6e-4, "sentiment": 6e-4}
+LEARNING_RATES = {"encoder": 2.5e-4, "similar": 3e-4, "silver": 4e-4, "ner": 6e-4, "ask": 6e-4, "sentiment": 6e-4, "agreed": 3e-4}
 # Of the plan's tokens in a step; adapters learn from smaller batches.
-TOKEN_SHARES = {"similar": 0.5, "silver": 0.5, "ner": 0.5, "ask": 0.67, "sentiment": 0.5}
+TOKEN_SHARES = {"similar": 0.5, "silver": 0.5, "ner": 0.5, "ask": 0.67, "sentiment": 0.5, "agreed": 0.5}
 
 
 @dataclass(frozen=True)
@@ -146,7 +158,7 @@ class PackBuild:
             "answers": lambda: prepare_answers(self.data, cutter),
             "entities": lambda: prepare_entities(self.data, cutter),
             "feelings": lambda: prepare_feelings(self.data, self.tokenizer, muse),
-            "pairs": lambda: prepare_pairs(self.data, self.tokenizer),
+            "pairs": lambda: prepare_pairs(self.data, self.tokenizer, muse),
         }
         self.prepared.mkdir(exist_ok=True)
         for name, prepare in made.items():
@@ -200,7 +212,7 @@ class PackBuild:
         self.prepared.mkdir(exist_ok=True)
         path = self.prepared / "pairs.npz"
         if not path.exists():
-            save_arrays(path, prepare_pairs(self.data, self.tokenizer))
+            save_arrays(path, prepare_pairs(self.data, self.tokenizer, self.muse))
         train_layer(Arrays(path), encoder=self.encoder, out=self.out / "similar")
 
     def ner_stage(self) -> None:
@@ -212,6 +224,15 @@ class PackBuild:
 
     def sentiment_stage(self) -> None:
         self._train("sentiment", train_sentiment, self._arrays("feelings"))
+
+    def agreed_stage(self) -> None:
+        """What translations agree on, and the sentiment adapter trained on with it."""
+        path, run = self.prepared / "agreed.npz", self.plan_of("agreed")
+        if not path.exists():
+            save_arrays(path, agreed_feelings(self._arrays("pairs"), encoder=self.encoder, sentiment=self.out / "sentiment"))
+        train_sentiment(
+            self._arrays("feelings"), encoder=self.encoder, out=self.out / "sentiment", run=run, go_on=True, agreed=Arrays(path)
+        )
 
     def _arrays(self, name: str) -> Arrays:
         return Arrays(self.prepared / f"{name}.npz")
@@ -231,6 +252,7 @@ class PackBuild:
             ("layer", self.layer_stage),
             ("ner", self.ner_stage),
             ("sentiment", self.sentiment_stage),
+            ("agreed", self.agreed_stage),
         ]
 
     def run(self, only: Sequence[str] = ()) -> None:

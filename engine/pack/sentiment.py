@@ -25,7 +25,7 @@ from engine.pack.texts import sentences
 LABELS = ("negative", "neutral", "positive")
 MAX_PIECES = 160
 CARRIED_FELT, CARRIED_CALM = 4_000, 12_000  # of each feeling, and of none
-CARRIED_MANUALS = 3_000  # sentences of software manuals, which feel nothing
+CARRIED_MANUALS, EVERY_MANUAL = 3_000, 8  # sentences of software manuals, which feel nothing, and one in how many is taken
 # How often each set is read in an epoch.
 REPEATS = {"sst2": 1, "sentence-polarity": 3, "xed": 1, "chabsa": 2, "naist-dialogue": 2}
 # One English row in so many is read again as people write it (reviews are cut into words, in lower case), and one in capitals.
@@ -66,7 +66,7 @@ def rewritten(rows: list[tuple[str, int]], names: Mapping[str, str]) -> list[tup
 def carried_rows(data: DataFolder, muse: Teacher) -> list[tuple[str, int]]:
     """Everyday Japanese sentences of which linear models on the bilingual teacher's vectors, fitted on English, are sure.
 
-    One tells positive from negative on reviews and subtitles, one finds what feels nothing on subtitles; sentences of manuals join that.
+    One tells positive from negative on reviews and subtitles, one finds what feels nothing on subtitles.
     """
     subtitles = data.rows("sentiment/en/xed-train")
     reviews = data.rows("sentiment/en/sentence-polarity-train") + data.rows("sentiment/en/sst2-train")[::4]
@@ -78,8 +78,13 @@ def carried_rows(data: DataFolder, muse: Teacher) -> list[tuple[str, int]]:
     glad, sad = np.argsort(-positive * (1 - calm)), np.argsort(-(1 - positive) * (1 - calm))
     rows = [(japanese[i], 0) for i in sad[:CARRIED_FELT]] + [(japanese[i], 2) for i in glad[:CARRIED_FELT]]
     undecided = [i for i in np.argsort(-calm) if 0.2 < positive[i] < 0.8]
-    manuals = sentences(data.lines("text/ja/microsoft-docs"), limit=8 * CARRIED_MANUALS, longest=60)[::8]
-    return rows + [(japanese[i], 1) for i in undecided[:CARRIED_CALM]] + [(text, 1) for text in manuals]
+    return rows + [(japanese[i], 1) for i in undecided[:CARRIED_CALM]]
+
+
+def manual_rows(data: DataFolder) -> list[tuple[str, int]]:
+    """Sentences of software manuals."""
+    texts = sentences(data.lines("text/ja/microsoft-docs"), limit=EVERY_MANUAL * CARRIED_MANUALS, longest=60)[::EVERY_MANUAL]
+    return [(text, LABELS.index("neutral")) for text in texts]
 
 
 def _share(muse: Teacher, rows: list[Row], label: str, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -91,24 +96,34 @@ def _share(muse: Teacher, rows: list[Row], label: str, vectors: NDArray[np.float
 
 
 def prepare_feelings(data: DataFolder, tokenizer: PreTrainedTokenizerFast, muse: Teacher) -> Stored:
-    """Pieces and label of every row to learn from."""
+    """Pieces and label of every row to learn from, those that are `carried` over from English last."""
     labelled = labelled_rows(data)
-    rows = labelled + rewritten(labelled, names_of(data)) + carried_rows(data, muse)
-    ids = tokenizer([text for text, _ in rows], truncation=True, max_length=MAX_PIECES)["input_ids"]
-    return {"ids": Ragged.of(ids), "labels": np.array([label for _, label in rows], dtype=np.uint8)}
+    own, carried = labelled + rewritten(labelled, names_of(data)) + manual_rows(data), carried_rows(data, muse)
+    ids = tokenizer([text for text, _ in own + carried], truncation=True, max_length=MAX_PIECES)["input_ids"]
+    labels = np.array([label for _, label in own + carried], dtype=np.uint8)
+    return {"ids": Ragged.of(ids), "labels": labels, "carried": np.arange(len(labels)) >= len(own)}
 
 
-def train_sentiment(texts: Arrays, *, encoder: Path, out: Path, run: Run, go_on: bool = False) -> None:
-    """Train and save the sentiment adapter."""
-    ids, labels = texts.ragged("ids"), texts.array("labels")
-    targets = np.stack([soft_targets(label, count=len(LABELS)) for label in range(len(LABELS))])
+def train_sentiment(texts: Arrays, *, encoder: Path, out: Path, run: Run, go_on: bool = False, agreed: Arrays | None = None) -> None:
+    """Train and save the sentiment adapter; what translations `agreed` on takes the place of what was carried over."""
+    ids, targets = with_agreed(texts, agreed)
 
     def build(rows: list[int], _: np.random.Generator, *, width: int) -> Batch:
         input_ids = pad_rows([ids[i] for i in rows], width=width)
-        wanted = torch.from_numpy(targets[labels[rows].astype(np.int64)])
-        return {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "labels": wanted}
+        return {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "labels": torch.from_numpy(targets[rows])}
 
     stream = BatchStream(ids.lengths, build, budget=run.tokens // 2, seed=11 + run.seed)
     model = encoder_with_head(SoftLabelClassifier, encoder, labels=LABELS, dropout=run.dropout)
     adapted = train_adapter(model, stream, run=run, heads=["classifier", "pooler"], go_on_from=out if go_on else None)
     save_adapter(adapted, out)
+
+
+def with_agreed(texts: Arrays, agreed: Arrays | None) -> tuple[Ragged, NDArray[np.float32]]:
+    """Pieces and targets of all rows that are learnt from. *Shape:* targets (rows, classes)."""
+    of_label = np.stack([soft_targets(label, count=len(LABELS)) for label in range(len(LABELS))])
+    ids, targets = texts.ragged("ids"), of_label[texts.array("labels")]
+    if agreed is None:
+        return ids, targets
+    own, others = np.flatnonzero(~texts.array("carried")), agreed.ragged("ids")
+    joined = Ragged.of([*(ids[int(row)] for row in own), *(others[row] for row in range(len(others)))])
+    return joined, np.concatenate([targets[own], agreed.array("targets")])

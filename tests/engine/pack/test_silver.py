@@ -72,7 +72,7 @@ def test_both_models_grade_new_pairs_and_the_cross_encoder_has_learnt_from_peopl
     encoder, texts = write_encoder(tmp_path / "encoder"), write_pairs(tmp_path / "pairs.npz")
     similar, answering = tmp_path / "similar", write_answering(encoder, tmp_path / "ask")
     train_similar(texts, encoder=encoder, out=similar, run=a_run(tmp_path / "run-similar", steps=1, rate=1e-9))
-    cross = train_cross_encoder(texts, encoder=encoder, answering=answering, run=a_run(tmp_path / "run", steps=150, rate=0.01))
+    cross = train_cross_encoder(texts, encoder=encoder, answering=answering, run=a_run(tmp_path / "run", steps=200, rate=0.003))
     first, second, grades = texts.ragged("first"), texts.ragged("second"), texts.array("grades")[:40]
     learnt = shares(cross, [(first[i], second[i]) for i in range(40)])
     assert np.corrcoef(learnt, grades)[0, 1] > 0.8

@@ -1,0 +1,48 @@
+"""What both sides of a translation feel: the sentiment adapter is asked about each, and both learn the mean of its answers.
+
+A sentence and its translation feel the same, but the adapter is wrong about different ones: English is judged by people's reviews and
+subtitles, Japanese mostly by what was carried over. (Two views of one example that teach each other: Blum and Mitchell 1998, "co-training".)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from peft import PeftModel
+
+from engine.pack.adapters import encoder_with_head
+from engine.pack.batches import of_like_length
+from engine.pack.ragged import Arrays, Ids, Ragged, Stored, pad_rows
+from engine.pack.sentiment import LABELS, SoftLabelClassifier
+
+ENGLISH_SHARE = 0.6  # of the mean: English is what people judged more of
+ENGLISH_EVERY = 2  # one English side in so many is learnt from; Japanese ones all are
+TEXTS_AT_ONCE = 64
+
+
+def agreed_feelings(pairs: Arrays, *, encoder: Path, sentiment: Path) -> Stored:
+    """Pieces and targets of the sides of all translations among `pairs`."""
+    first, second = pairs.ragged("first"), pairs.ragged("second")
+    rows = np.flatnonzero(np.isnan(pairs.array("grades").astype(np.float32))).tolist()
+    english, japanese = [first[row] for row in rows], [second[row] for row in rows]
+    bare = encoder_with_head(SoftLabelClassifier, encoder, labels=LABELS)
+    model: Any = PeftModel.from_pretrained(bare, str(sentiment)).merge_and_unload()
+    model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    mean = ENGLISH_SHARE * shares_of_labels(model, english) + (1 - ENGLISH_SHARE) * shares_of_labels(model, japanese)
+    return {"ids": Ragged.of(japanese + english[::ENGLISH_EVERY]), "targets": np.concatenate([mean, mean[::ENGLISH_EVERY]])}
+
+
+def shares_of_labels(model: Any, texts: Sequence[Ids]) -> NDArray[np.float32]:
+    """What a classifier says of each text. *Shape:* (texts, classes), 0..1."""
+    found = np.empty((len(texts), model.config.num_labels), dtype=np.float32)
+    with torch.no_grad():
+        for places in of_like_length([*map(len, texts)], at_once=TEXTS_AT_ONCE):
+            input_ids = pad_rows([texts[place] for place in places]).to(model.device)
+            logits = model(input_ids=input_ids, attention_mask=(input_ids != 0).long()).logits
+            found[places] = logits.float().softmax(-1).cpu().numpy()
+    return found
