@@ -17,6 +17,7 @@ from engine.pack.adapters import encoder_with_head, save_adapter, soft_targets, 
 from engine.pack.batches import Batch, BatchStream
 from engine.pack.data import DataFolder, Row
 from engine.pack.english import names_of, natural
+from engine.pack.people import statements
 from engine.pack.ragged import Arrays, Ragged, Stored, pad_rows
 from engine.pack.running import Run
 from engine.pack.teachers import Teacher
@@ -26,6 +27,7 @@ LABELS = ("negative", "neutral", "positive")
 MAX_PIECES = 160
 CARRIED_FELT, CARRIED_CALM = 4_000, 12_000  # of each feeling, and of none
 CARRIED_MANUALS, EVERY_MANUAL = 3_000, 8  # sentences of software manuals, which feel nothing, and one in how many is taken
+STATEMENT_REPEATS = 3
 # How often each set is read in an epoch.
 REPEATS = {"sst2": 1, "sentence-polarity": 3, "xed": 1, "chabsa": 2, "naist-dialogue": 2}
 # One English row in so many is read again as people write it (reviews are cut into words, in lower case), and one in capitals.
@@ -98,7 +100,8 @@ def _share(muse: Teacher, rows: list[Row], label: str, vectors: NDArray[np.float
 def prepare_feelings(data: DataFolder, tokenizer: PreTrainedTokenizerFast, muse: Teacher) -> Stored:
     """Pieces and label of every row to learn from, those that are `carried` over from English last."""
     labelled = labelled_rows(data)
-    own, carried = labelled + rewritten(labelled, names_of(data)) + manual_rows(data), carried_rows(data, muse)
+    calm = manual_rows(data) + [(text, LABELS.index("neutral")) for text in statements()] * STATEMENT_REPEATS
+    own, carried = labelled + rewritten(labelled, names_of(data)) + calm, carried_rows(data, muse)
     ids = tokenizer([text for text, _ in own + carried], truncation=True, max_length=MAX_PIECES)["input_ids"]
     labels = np.array([label for _, label in own + carried], dtype=np.uint8)
     return {"ids": Ragged.of(ids), "labels": labels, "carried": np.arange(len(labels)) >= len(own)}

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections import Counter
 from pathlib import Path
 
+import pytest
+
+import engine.pack.scores as scores_of
 from engine.engine import Engine
-from engine.examples.rows import ExampleTask
+from engine.examples.reading import read_examples
+from engine.examples.rows import ExampleTask, SentimentRow
 from engine.examples.splitting import held_out
+from engine.pack.people import statements
 from engine.pack.scores import SETS, as_scores, below_floor, measure_all, score_lines
 
 TEXTS = [f"{word}{number}。" for number in range(60) for word in ("よかった", "ひどい", "普通")]
@@ -39,7 +45,19 @@ def test_both_japanese_sets_are_also_measured_as_one_on_rows_that_training_never
         "sentiment/ja/chabsa-train + naist-dialogue-train": chabsa + dialogue,
         "sentiment/ja/chabsa-train": chabsa,
         "sentiment/ja/naist-dialogue-train": dialogue,
+        "everyday/en": 120,
+        "everyday/ja": 120,
     }
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_everyday_lines_have_as_many_of_each_label_and_none_is_learnt_from(language: str) -> None:
+    rows = read_examples(Path(scores_of.__file__).parent / "everyday" / f"{language}.csv", ExampleTask.SENTIMENT).rows
+    labels = Counter(row.label for row in rows if isinstance(row, SentimentRow))
+    assert labels == {"negative": 40, "neutral": 40, "positive": 40}
+    texts = {row.text for row in rows if isinstance(row, SentimentRow)}
+    assert len(texts) == 120
+    assert not texts & set(statements())
 
 
 def test_the_table_tells_scores_floors_and_aims_and_what_is_below_its_floor_is_named(tiny_engine: Engine, tmp_path: Path) -> None:
