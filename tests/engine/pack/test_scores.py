@@ -45,14 +45,14 @@ def test_both_japanese_sets_are_also_measured_as_one_on_rows_that_training_never
         "sentiment/ja/chabsa-train + naist-dialogue-train": chabsa + dialogue,
         "sentiment/ja/chabsa-train": chabsa,
         "sentiment/ja/naist-dialogue-train": dialogue,
-        "everyday/en": 120,
-        "everyday/ja": 120,
+        "everyday-en": 120,
+        "everyday-ja": 120,
     }
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_the_everyday_lines_have_as_many_of_each_label_and_none_is_learnt_from(language: str) -> None:
-    rows = read_examples(Path(scores_of.__file__).parent / "everyday" / f"{language}.csv", ExampleTask.SENTIMENT).rows
+    rows = read_examples(Path(scores_of.__file__).parent / f"everyday-{language}.csv", ExampleTask.SENTIMENT).rows
     labels = Counter(row.label for row in rows if isinstance(row, SentimentRow))
     assert labels == {"negative": 40, "neutral": 40, "positive": 40}
     texts = {row.text for row in rows if isinstance(row, SentimentRow)}
