@@ -20,7 +20,7 @@ from bot.language import Speech, both
 from bot.observing.observed import check_ports, observed
 from bot.serving import Service, chosen_services, open_desk, serve
 from bot.settings import Settings
-from engine.contract import Message, Task
+from engine.contract import Message, Task, reason_of
 from workers.observing.logs import set_up_logging
 from workers.queue.append_file import append_file_has_grown, rewrite_append_file
 from workers.queue.connections import open_blocking
@@ -117,9 +117,10 @@ class Kept:
             try:
                 why = await self._one_life()
             except OSError as error:  # too many processes, or no memory: that may pass
+                reason = reason_of(error)
                 why = both(
-                    f"ワーカーを起動できません（{error.strerror}）。もう一度試します。",
-                    f"A worker cannot be started ({error.strerror}); it is tried again.",
+                    f"ワーカーを起動できません（{reason.ja}）。もう一度試します。",
+                    f"A worker cannot be started ({reason.en}); it is tried again.",
                 )
             settled = loop.time() - started > SETTLED_S
             self._pause_s = 0.0 if settled else min(LONGEST_PAUSE_S, 2 * self._pause_s + 1)
@@ -197,7 +198,7 @@ async def _keep_server(server: EmbeddedRedis, say: Any) -> None:
             try:
                 await asyncio.to_thread(server.start)
             except (QueueError, OSError) as error:  # tried again at the next look
-                said = error.message if isinstance(error, QueueError) else both(str(error.strerror), str(error.strerror))
+                said = error.message if isinstance(error, QueueError) else reason_of(error)
                 say(both(f"Redis を起動できません：{said.ja}", f"Redis cannot be started: {said.en}"))
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from bot.errors import SettingsError
 from bot.language import Speech, speech_of, speech_of_machine
 from bot.setting_keys import KEYS, PREFIX, SECRETS, Key
+from engine.contract import reason_of
 from workers.observing.settings import ObservingSettings
 from workers.queue import QueueSettings, WorkerSettings
 
@@ -168,9 +169,10 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
+        why = reason_of(error)
         raise SettingsError(
-            ja=f"設定ファイル {path} を開けません（{error.strerror}）。",
-            en=f"The settings file {path} cannot be opened ({error.strerror}).",
+            ja=f"設定ファイル {path} を開けません（{why.ja}）。",
+            en=f"The settings file {path} cannot be opened ({why.en}).",
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from engine.contract import Failure, Message, SentimentRequest, SentimentResult
+from engine.contract import Failure, Message, SentimentRequest, SentimentResult, reason_of
 from engine.errors import EngineError
 
 State = Literal["ok", "warning", "error", "skipped"]
@@ -88,10 +88,9 @@ def guarded(name: str, check: Callable[[], list[Row]]) -> list[Row]:
             )
         ]
     except Exception as error:  # noqa: BLE001  # the edge of the process: whatever it is, the other rows are told
-        said = f"{type(error).__name__}: {error}"[:300]
-        return [
-            Row(name=name, state="error", found=_both(f"調べられません（{said}）。", f"It cannot be checked ({said})."), advice=_INSTALL)
-        ]
+        kind, why = type(error).__name__, reason_of(error, with_file=True)
+        found = _both(f"調べられません（{kind}：{why.ja}）。", f"It cannot be checked ({kind}: {why.en}).")
+        return [Row(name=name, state="error", found=found, advice=_INSTALL)]
 
 
 def check_torch(wanted: str, precision: str) -> list[Row]:

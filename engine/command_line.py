@@ -7,6 +7,7 @@ import difflib
 import functools
 import itertools
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ PRECISIONS = ("auto", "fp32", "bf16")  # what models compute in: engine.models.p
 _LANG_VARIABLE = "YOMITE_LANG"
 _LIKENESS = 0.7  # of an option to one that there is, from 0 to 1
 _MOST_SHOWN = 60  # characters of what was typed in a message about it
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:[0-9]+)?")
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 _Word = TypeVar("_Word", bound=str)
 _Value = TypeVar("_Value")
@@ -76,6 +78,11 @@ class _Help(argparse.HelpFormatter):
 def columns(text: str) -> int:
     """How many columns of a terminal a text takes."""
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def tell(message: Message, lang: str | None) -> None:
+    """On stderr, in the language that was asked for or in both."""
+    print(*([message.in_language(lang)] if lang else [message.ja, message.en]), sep="\n", file=sys.stderr, flush=True)
 
 
 def language_of(words: Sequence[str], environment: Mapping[str, str]) -> str:
@@ -169,6 +176,18 @@ def learning_rate(text: str) -> float:
     return _read(text, read=read, allowed=Message(ja="0 より大きく 1 以下の数", en="a number above 0 and at most 1"))
 
 
+def device(text: str) -> str:
+    """Reads what computes, in any case; whether this machine has it is seen where it is wanted."""
+    listed = "auto, cpu, cuda, cuda:N, mps"
+
+    def read(text: str) -> str:
+        if not _DEVICE.fullmatch(text.lower()):
+            raise ValueError(text)
+        return text.lower()
+
+    return _read(text, read=read, allowed=Message(ja=listed, en=listed))
+
+
 def _read(text: str, *, read: Callable[[str], _Value], allowed: Message) -> _Value:
     """Raises ArgumentTypeError, whose text says in both languages, a line each, what is wrong."""
     try:
@@ -209,6 +228,7 @@ def add_settings(found: CommandLine) -> None:
         found.add_argument(f"--{name}", type=Path, metavar=metavar, help=meaning)
     found.add_argument(
         "--device",
+        type=device,
         default="auto",
         help=said("計算に使う装置：auto（省いたとき）、cpu、cuda、cuda:N、mps", "what computes: auto (default), cpu, cuda, cuda:N, mps"),
     )

@@ -1,7 +1,8 @@
 """What the engine can be asked and what it answers: frozen, versioned, JSON-able; importable without torch.
 
 Every span is `start, end` in characters (Python code points, end exclusive) of the text exactly as given.
-Probabilities and scores lie in 0..1 unless a docstring says otherwise. Messages to people stand in both languages.
+Probabilities and scores lie in 0..1 unless a docstring says otherwise. Messages to people stand in both
+languages, and so do the reasons that the system gives.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from engine.contract_parts import (
     TokenScores as TokenScores,
     WordLink as WordLink,
 )
+from engine.contract_reasons import reason_of as reason_of, system_reason as system_reason
 
 CONTRACT_VERSION = 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.command_line import PRECISIONS, CommandLine, one_of, whole_number
+from engine.command_line import PRECISIONS, CommandLine, device, one_of, whole_number
 from engine.contract import Message, Task
 from workers.observing.settings import FORMS, LAST_PORT, LEVELS, ObservingSettings
 from workers.queue.processes import REDIS_URL_VARIABLE
@@ -66,11 +66,11 @@ def _add_models(found: CommandLine) -> None:
 
 def _add_computing(found: CommandLine) -> None:
     said, defaults = found.said, WorkerSettings()
-    device = said(
+    computes = said(
         "計算に使う装置：auto、cpu、cuda、cuda:N、mps。省くと %(default)s",
         "what computes: auto, cpu, cuda, cuda:N, mps; default: %(default)s",
     )
-    found.add_argument("--device", default=defaults.device, help=device)
+    found.add_argument("--device", type=device, default=defaults.device, help=computes)
     found.add_argument(
         "--precision",
         type=one_of(*PRECISIONS),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.errors import BotError
+from engine.contract import Message
 
 
 class FeedbackError(BotError):
@@ -33,9 +34,9 @@ def cannot_look() -> FeedbackError:
     )
 
 
-def cannot_keep(reason: str) -> FeedbackError:
+def cannot_keep(why: Message) -> FeedbackError:
     """The store cannot be written or read."""
     return FeedbackError(
-        ja=f"フィードバックを保存できません（{reason}）。YOMITE_STATE_DIR のフォルダと空き容量を確かめてください。",
-        en=f"Feedback cannot be kept ({reason}). Check the folder of YOMITE_STATE_DIR and the room on its disk.",
+        ja=f"フィードバックを保存できません（{why.ja}）。YOMITE_STATE_DIR のフォルダと空き容量を確かめてください。",
+        en=f"Feedback cannot be kept ({why.en}). Check the folder of YOMITE_STATE_DIR and the room on its disk.",
     )

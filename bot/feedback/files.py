@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.errors import InputError
 from bot.feedback.examples import Row
-from engine.contract import Task
+from engine.contract import Task, reason_of
 
 SUFFIXES = (".jsonl", ".csv")
 TO_FILL_IN = "?"  # no reader of examples takes it for a label: what nobody filled in is not learnt
@@ -133,7 +133,8 @@ def _write(path: Path, text: str) -> None:
         aside.replace(path)
     except OSError as error:
         aside.unlink(missing_ok=True)
+        why = reason_of(error)
         raise InputError(
-            ja=f"{path} に書き込めません（{error.strerror}）。ほかの場所を --out で指定してください。",
-            en=f"{path} cannot be written ({error.strerror}). Name another place with --out.",
+            ja=f"{path} に書き込めません（{why.ja}）。ほかの場所を --out で指定してください。",
+            en=f"{path} cannot be written ({why.en}). Name another place with --out.",
         ) from error

@@ -16,7 +16,7 @@ from pathlib import Path
 from bot.feedback.answered import Answered, answered_from_json
 from bot.feedback.errors import FeedbackError, cannot_keep
 from bot.feedback.press import Opinion, Press, Verdict, settled
-from engine.contract import ContractError, Task
+from engine.contract import ContractError, Task, reason_of
 
 FILE_NAME = "feedback.db"
 VERSION = 1
@@ -150,10 +150,8 @@ class FeedbackStore:
                 except BaseException:
                     db.execute("ROLLBACK")
                     raise
-        except OSError as error:
-            raise cannot_keep(error.strerror or type(error).__name__) from error
-        except sqlite3.Error as error:
-            raise cannot_keep(str(error)) from error
+        except (OSError, sqlite3.Error) as error:
+            raise cannot_keep(reason_of(error)) from error
 
 
 def _prepare(db: sqlite3.Connection) -> None:

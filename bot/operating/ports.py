@@ -12,6 +12,7 @@ from bot.language import both
 from bot.operating.finding import Finding, error, ok, skipped
 from bot.platforms.web.settings import WebSettings, check
 from bot.settings import Settings
+from engine.contract import reason_of
 
 ASK_S = 3.0
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # nothing is bound here for long: where one asks
@@ -38,15 +39,15 @@ async def check_port(name: str, host: str, port: int, *, variable: str, path: st
     trouble = _trouble_with(host, port)
     if trouble is None:
         return ok(name, f"{where} は空いています。", f"{where} is free.")
-    if trouble == errno.EADDRINUSE and await _is_yomite(EVERYWHERE.get(host, host), port, path, ask_s):
+    if trouble.errno == errno.EADDRINUSE and await _is_yomite(EVERYWHERE.get(host, host), port, path, ask_s):
         return ok(name, f"{where} は Yomite が使っています。", f"{where} is used by Yomite.")
-    if trouble == errno.EADDRINUSE:
+    if trouble.errno == errno.EADDRINUSE:
         found = both(f"{where} はほかのプログラムが使っています。", f"{where} is taken by another program.")
         return error(name, found, both(f"{variable} で別の番号にしてください。", f"Choose another one with {variable}."))
-    why = errno.errorcode.get(trouble, str(trouble))
+    why = reason_of(trouble)
     return error(
         name,
-        both(f"{where} を開けません（{why}）。", f"{where} cannot be opened ({why})."),
+        both(f"{where} を開けません（{why.ja}）。", f"{where} cannot be opened ({why.en})."),
         both(f"アドレスと {variable} を確かめてください。", f"Check the address and {variable}."),
     )
 
@@ -60,8 +61,8 @@ def _web_token(settings: Settings) -> Finding | None:
     return None
 
 
-def _trouble_with(host: str, port: int) -> int | None:
-    """The number of the system's error; None where it can be listened there."""
+def _trouble_with(host: str, port: int) -> OSError | None:
+    """The system's error; None where it can be listened there."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         with socket.socket(family, kind, protocol) as free:
@@ -69,7 +70,7 @@ def _trouble_with(host: str, port: int) -> int | None:
             free.bind(address)
             free.listen(1)
     except OSError as fault:
-        return fault.errno or errno.EADDRNOTAVAIL
+        return fault
     return None
 
 

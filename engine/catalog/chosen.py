@@ -11,7 +11,7 @@ import msgspec
 
 from engine.catalog.described import EVERY_LANGUAGE, FILE, read_description
 from engine.catalog.entry import CatalogEntry
-from engine.contract import Task
+from engine.contract import Task, reason_of
 from engine.errors import CatalogError
 from engine.whole_file import write_whole
 
@@ -30,10 +30,11 @@ def read_chosen(path: Path) -> Chosen:
     except FileNotFoundError:
         return {}
     except (OSError, msgspec.DecodeError) as error:
+        why = reason_of(error)
         raise CatalogError(
             "chosen_unreadable",
-            ja=f"{path} を読めません（{error}）。`yomite models reset --all` で作り直せます。",
-            en=f"{path} cannot be read ({error}). `yomite models reset --all` writes it anew.",
+            ja=f"{path} を読めません（{why.ja}）。`yomite models reset --all` で作り直せます。",
+            en=f"{path} cannot be read ({why.en}). `yomite models reset --all` writes it anew.",
         ) from error
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from engine.catalog.entry import CatalogEntry, safetensors_in
-from engine.contract import Language, Task
+from engine.contract import Language, Task, reason_of
 from engine.errors import CatalogError
 
 FILE = "yomite.json"
@@ -88,10 +88,11 @@ def read_description(folder: Path) -> Description | None:
     except FileNotFoundError:
         return None
     except (OSError, msgspec.DecodeError) as error:
+        why = reason_of(error)
         raise CatalogError(
             "description_unreadable",
-            ja=f"{path} を読めません（{error}）。`yomite train` が書いたままのフォルダを指定してください。",
-            en=f"{path} cannot be read ({error}). Name a folder as `yomite train` wrote it.",
+            ja=f"{path} を読めません（{why.ja}）。`yomite train` が書いたままのフォルダを指定してください。",
+            en=f"{path} cannot be read ({why.en}). Name a folder as `yomite train` wrote it.",
         ) from error
     if found.version != VERSION:
         raise CatalogError(

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from engine.catalog.entry import CatalogEntry, LockedFile, LockedModel
+from engine.contract import Message, reason_of
 from engine.errors import CatalogError
 from engine.whole_file import write_whole
 
@@ -65,15 +66,15 @@ def read_lock(path: Path) -> Lock:
     except FileNotFoundError:
         return Lock()
     except (OSError, msgspec.DecodeError) as error:
-        raise _unreadable(path, str(error)) from error
+        raise _unreadable(path, reason_of(error)) from error
     if found.version != VERSION:
-        raise _unreadable(path, f"version {found.version}, not {VERSION}")
+        raise _unreadable(path, _same(f"version {found.version}, not {VERSION}"))
     for name, locked in found.models.items():
         if not COMMIT.fullmatch(locked.commit):
-            raise _unreadable(path, f"{name}: commit {locked.commit!r}")
+            raise _unreadable(path, _same(f"{name}: commit {locked.commit!r}"))
         for file, expected in locked.files.items():
             if not _SHA256.fullmatch(expected.sha256) or not safe_name(file):
-                raise _unreadable(path, f"{name}: {file!r}")
+                raise _unreadable(path, _same(f"{name}: {file!r}"))
     return Lock(models=found.models)
 
 
@@ -92,10 +93,11 @@ def write_lock(path: Path, lock: Lock) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, body)
     except OSError as error:
+        why = reason_of(error)
         raise CatalogError(
             "lock_unwritable",
-            ja=f"ロック {path} に書けません（{error.strerror}）。書けるようにするか、YOMITE_MODELS_LOCK で別のファイルを指定してください。",
-            en=f"The lock {path} cannot be written to ({error.strerror}). Make it writable, or name another file by YOMITE_MODELS_LOCK.",
+            ja=f"ロック {path} に書けません（{why.ja}）。書けるようにするか、YOMITE_MODELS_LOCK で別のファイルを指定してください。",
+            en=f"The lock {path} cannot be written to ({why.en}). Make it writable, or name another file by YOMITE_MODELS_LOCK.",
         ) from error
 
 
@@ -105,9 +107,14 @@ def safe_name(file: str) -> bool:
     return bool(file) and "\\" not in file and ":" not in file and not any(part in ("", ".", "..") for part in parts)
 
 
-def _unreadable(path: Path, what: str) -> CatalogError:
+def _same(what: str) -> Message:
+    """What is said alike in both languages."""
+    return Message(ja=what, en=what)
+
+
+def _unreadable(path: Path, what: Message) -> CatalogError:
     return CatalogError(
         "lock_unreadable",
-        ja=f"{path} を読めません（{what}）。`yomite models pull` が書いたファイルに戻すか、消してからもう一度 pull してください。",
-        en=f"{path} cannot be read ({what}). Put back the file as `yomite models pull` wrote it, or delete it and pull again.",
+        ja=f"{path} を読めません（{what.ja}）。`yomite models pull` が書いたファイルに戻すか、消してからもう一度 pull してください。",
+        en=f"{path} cannot be read ({what.en}). Put back the file as `yomite models pull` wrote it, or delete it and pull again.",
     )

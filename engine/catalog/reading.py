@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 from engine.catalog.entry import CatalogEntry
-from engine.contract import EntityLabel, Language, SentimentLabel, Task
+from engine.contract import EntityLabel, Language, SentimentLabel, Task, reason_of
 from engine.errors import CatalogError
 
 LANGUAGES: tuple[str, ...] = get_args(Language)
@@ -35,10 +35,11 @@ def read_rows(path: Path, *, tables: Sequence[str], folder: Path) -> dict[str, t
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        why = reason_of(error)
         raise CatalogError(
             "catalog_unreadable",
-            ja=f"{path}: 読めません（{error}）。UTF-8 の TOML ファイルを指定してください。",
-            en=f"{path}: cannot be read ({error}). Name a TOML file in UTF-8.",
+            ja=f"{path}: 読めません（{why.ja}）。UTF-8 の TOML ファイルを指定してください。",
+            en=f"{path}: cannot be read ({why.en}). Name a TOML file in UTF-8.",
         ) from error
     for key in sorted(data.keys() - set(tables)):
         _refuse(path, key, data[key], f"only [[{']], [['.join(tables)}]]")

@@ -6,7 +6,6 @@ import argparse
 import errno
 import json
 import os
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +16,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine.catalog import Catalog
-from engine.contract import Message
+from engine.command_line import tell
+from engine.contract import Message, reason_of, system_reason
 from engine.engine import Engine
 from engine.errors import BadInputError, EngineError
 from engine.evaluation.asking import Progress as OnProgress
@@ -30,7 +30,7 @@ from engine.evaluation.scoring import evaluate
 from engine.evaluation.showing import show
 from engine.evaluation.wording import said_label
 from engine.evaluation.words import WORDS
-from engine.examples.reading import Examples, read_examples
+from engine.examples.reading import Examples
 from engine.examples.rows import ExampleTask, NerRow, RetrievalRow, Row, SentimentRow
 from engine.examples.splitting import held_out
 from engine.figures.confusion import confusion_matrix
@@ -41,14 +41,14 @@ from engine.models.cache import ModelCache
 _LOOKED_AT = 50
 
 
-def run(options: argparse.Namespace) -> int:
-    """Measure as `options` say; returns the exit code."""
+def run(examples: Examples, options: argparse.Namespace) -> int:
+    """Measure on the examples as `options` say; returns the exit code."""
     try:
         _check_output(options)
-        report = _measure(options)
+        report = _measure(examples, options)
         _write(report, options)
     except EngineError as error:
-        _tell(error.message, options.lang)
+        tell(error.message, options.lang)
         return BAD_INPUT if isinstance(error, BadInputError) else CANNOT_ANSWER
     if options.json:
         print(json.dumps(as_json(report, rows=options.rows), ensure_ascii=False))
@@ -79,8 +79,7 @@ def chosen_rows(rows: Sequence[Row], *, only_held_out: bool, limit: int | None) 
 # --- Measuring -----------------------------------------------------------------------------------------------------
 
 
-def _measure(options: argparse.Namespace) -> Report:
-    examples = read_examples(options.data, options.task)
+def _measure(examples: Examples, options: argparse.Namespace) -> Report:
     kept = chosen_rows(examples.rows, only_held_out=options.held_out, limit=options.limit)
     catalog = Catalog.load(
         profile=options.profile, user_file=options.catalog, models_dir=options.models_dir, chosen=options.chosen, lock=options.lock
@@ -191,25 +190,25 @@ def _check_output(options: argparse.Namespace) -> None:
 def _refuse_unwritable(path: Path) -> None:
     folder = path.absolute().parent
     if path.is_dir():
-        raise _unwritable(path, os.strerror(errno.EISDIR))
+        raise _unwritable(path, system_reason(errno.EISDIR))
     if not folder.is_dir():
-        raise _unwritable(path, os.strerror(errno.ENOENT))
+        raise _unwritable(path, system_reason(errno.ENOENT))
     if not os.access(path if path.exists() else folder, os.W_OK):
-        raise _unwritable(path, os.strerror(errno.EACCES))
+        raise _unwritable(path, system_reason(errno.EACCES))
 
 
 def _write_file(path: Path, data: bytes) -> None:
     try:
         path.write_bytes(data)
     except OSError as error:
-        raise _unwritable(path, error.strerror or str(error)) from error
+        raise _unwritable(path, reason_of(error)) from error
 
 
-def _unwritable(path: Path, reason: str) -> BadInputError:
+def _unwritable(path: Path, why: Message) -> BadInputError:
     return BadInputError(
         "unwritable_file",
-        ja=f"{path} に書き込めません（{reason}）。書き込める場所を指定してください。",
-        en=f"cannot write {path}: {reason}; name a place that can be written to.",
+        ja=f"{path} に書き込めません（{why.ja}）。書き込める場所を指定してください。",
+        en=f"cannot write {path}: {why.en}; name a place that can be written to.",
     )
 
 
@@ -228,12 +227,7 @@ def spoken(rows: Sequence[Row]) -> str:
 def _tell_beside(report: Report, language: str | None) -> None:
     """What is worth knowing beside the tables."""
     for note in report.notes:
-        _tell(note, language)
+        tell(note, language)
     for code, count in report.evaluation.failures.items():
         said = WORDS["failed"]
-        _tell(Message(ja=said.ja.format(count=count, code=code), en=said.en.format(count=count, code=code)), language)
-
-
-def _tell(message: Message, language: str | None) -> None:
-    """On stderr, in the language that was asked for or in both."""
-    print(*([message.in_language(language)] if language else [message.ja, message.en]), sep="\n", file=sys.stderr)
+        tell(Message(ja=said.ja.format(count=count, code=code), en=said.en.format(count=count, code=code)), language)

@@ -11,6 +11,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.contract import Message, reason_of
 from engine.errors import BadInputError
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -48,7 +49,7 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise _unreadable(path, error.strerror or str(error)) from error
+        raise _unreadable(path, reason_of(error)) from error
 
 
 def _unpacked(raw: bytes, path: Path) -> bytes:
@@ -58,7 +59,7 @@ def _unpacked(raw: bytes, path: Path) -> bytes:
     try:
         unpacked = gzip.GzipFile(fileobj=io.BytesIO(raw)).read(most + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise _unreadable(path, str(error)) from error
+        raise _unreadable(path, Message(ja="gzip のファイルとして壊れています", en=str(error))) from error
     if len(unpacked) > most:
         raise _swollen(path, most)
     return unpacked
@@ -91,11 +92,11 @@ def _japanese_windows_text(raw: bytes, name: str, error: UnicodeDecodeError) -> 
     return text
 
 
-def _unreadable(path: Path, reason: str) -> BadInputError:
+def _unreadable(path: Path, why: Message) -> BadInputError:
     return BadInputError(
         "unreadable_file",
-        ja=f"{path} を読めません（{reason}）。読み取れるファイルを指定してください。",
-        en=f"cannot read {path}: {reason}; give a file that can be read.",
+        ja=f"{path} を読めません（{why.ja}）。読み取れるファイルを指定してください。",
+        en=f"cannot read {path}: {why.en}; give a file that can be read.",
     )
 
 

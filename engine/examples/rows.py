@@ -98,3 +98,12 @@ ROW_TYPES: dict[ExampleTask, type[Row]] = {
     ExampleTask.SIMILAR: SimilarRow,
     ExampleTask.RETRIEVAL: RetrievalRow,
 }
+
+
+def row_texts(row: Row) -> tuple[str, ...]:
+    """The texts by which rows belong together: none is learnt from on the one side and measured by on the other."""
+    if isinstance(row, SimilarRow):
+        return (row.a, row.b)
+    if isinstance(row, AskRow):
+        return (row.context,)
+    return (row.text,) if isinstance(row, SentimentRow | NerRow) else (row.en, row.ja)

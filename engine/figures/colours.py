@@ -81,11 +81,10 @@ def round_up(value: float) -> float:
     return float(next((step * unit for step in steps if step * unit >= value * (1 - 1e-9)), 10 * unit))
 
 
-def even_places(first: float, last: float, *, most: int = 6) -> list[float]:
-    """Up to `most` round numbers at even steps from `first` to `last`."""
-    step = round_up((last - first) / (most - 1)) or 1.0
-    start = math.ceil(first / step - 1e-9)
-    return [number * step for number in range(start, math.floor(last / step + 1e-9) + 1)]
+def even_places(first: float, last: float, *, most: int = 6) -> list[int]:
+    """Up to `most` round whole numbers at even steps from `first` to `last`: of steps and positions there are no halves."""
+    step = math.ceil(round_up((last - first) / (most - 1))) or 1
+    return [number * step for number in range(math.ceil(first / step), math.floor(last / step) + 1)]
 
 
 def written(value: float, *, sign: bool = False) -> str:

@@ -81,7 +81,7 @@ def draw_lines(
     high: float | None = None,
     x_range: tuple[float, float] | None = None,
 ) -> None:
-    """Draw lines over one axis, with their names above and numbers along the edges, and move the page's `y` below them."""
+    """Draw lines over one axis of whole places, with their names above and numbers along the edges, and move the page's `y` below them."""
     _name_lines(sheet, lines, x, width)
     values = np.concatenate([np.asarray(line.values, dtype=np.float64) for line in lines])
     known = values[np.isfinite(values)]
@@ -89,7 +89,8 @@ def draw_lines(
     bottom, top = ends if ends[1] > ends[0] else (ends[0], ends[0] + 1.0)
     places = np.concatenate([np.asarray(line.at, dtype=np.float64) for line in lines])
     first, last = x_range or (float(places.min()), float(places.max()))
-    last = last if last > first else first + 1.0
+    if first == last:
+        first, last = first - 0.5, last + 0.5
     left = x + 36
     right, start = x + width - 10, sheet.y + 6
     for step in range(5):
@@ -120,8 +121,7 @@ def _draw_line(
 def _number_places(sheet: Sheet, first: float, last: float, ends: tuple[float, float], y: float) -> None:
     for value in even_places(first, last):
         place = ends[0] + (value - first) / (last - first) * (ends[1] - ends[0])
-        said = f"{value:,.0f}" if value == round(value) else tick(value)
-        sheet.text(place, y + LABEL_PT, said, colour=FAINT, align="right" if place > ends[1] - 12 else "center")
+        sheet.text(place, y + LABEL_PT, f"{value:,}", colour=FAINT, align="right" if place > ends[1] - 12 else "center")
 
 
 def _name_lines(sheet: Sheet, lines: Sequence[Line], x: float, width: float) -> None:

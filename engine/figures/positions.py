@@ -72,7 +72,7 @@ def _draw_cosines(sheet: Sheet, tables: list[tuple[Message, Array]]) -> None:
         sheet.cells(Scale(high=1.0, low=-1.0).colours(values), x, y, _SIDE_PT, _SIDE_PT)
         sheet.box(x, y, _SIDE_PT, _SIDE_PT, edge=FAINT, thickness=0.6)
         for place in even_places(0, len(table) - 1):
-            said, at = f"{place:.0f}", (place + 0.5) / len(table) * _SIDE_PT
+            said, at = f"{place}", (place + 0.5) / len(table) * _SIDE_PT
             sheet.text(x + at, y + _SIDE_PT + 3 + LABEL_PT, said, colour=FAINT, align="right" if at > _SIDE_PT - 12 else "center")
             sheet.middle(x - 4, y + at, said, colour=FAINT, align="right")
     sheet.y = top + 18 + _SIDE_PT + LABEL_PT + 10

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.catalog.entry import LockedModel
 from engine.catalog.locked import Lock, read_lock, write_lock
+from engine.contract import reason_of
 from engine.errors import BadInputError, ModelError
 from engine.models.digests import read_sha256
 from engine.models.hub import Hub
@@ -29,10 +30,11 @@ def carry_out(model: Model, pulled: Pulled, folder: Path) -> None:
             _copy(pulled.folder / file, place / file)
         write_lock(folder / LOCK, read_lock(folder / LOCK).with_model(pulled.name, model.asked, pulled.locked))
     except OSError as error:
+        why = reason_of(error)
         raise BadInputError(
             "cannot_write",
-            ja=f"{folder} に書けません（{error.strerror}）。空きのある、書き込めるフォルダを指定してください。",
-            en=f"{folder} cannot be written to ({error.strerror}). Name a folder that can, with room.",
+            ja=f"{folder} に書けません（{why.ja}）。空きのある、書き込めるフォルダを指定してください。",
+            en=f"{folder} cannot be written to ({why.en}). Name a folder that can, with room.",
         ) from error
 
 
@@ -76,10 +78,11 @@ def _take(name: str, source: Path, target: Path, sha256: str) -> None:
         if right:
             _copy(source, target)
     except OSError as error:
+        why = reason_of(error, with_file=True)
         raise ModelError(
             "carried_unreadable",
-            ja=f"「{name}」の {source} を読めないか、キャッシュに書けません（{error.strerror}）。フォルダを丸ごとコピーしなおしてください。",
-            en=f"{source} of {name} cannot be read, or the cache cannot be written to ({error.strerror}). Copy the whole folder again.",
+            ja=f"「{name}」の {source} を読めないか、キャッシュに書けません（{why.ja}）。フォルダを丸ごとコピーしなおしてください。",
+            en=f"{source} of {name} cannot be read, or the cache cannot be written to ({why.en}). Copy the whole folder again.",
             model=name,
         ) from error
     if not right:

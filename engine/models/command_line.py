@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from engine.command_line import LANGUAGES, CommandLine, one_of
+from engine.command_line import LANGUAGES, CommandLine, device, one_of
 from engine.contract import Message, Task
 
 HELP = {
@@ -91,7 +91,7 @@ def add_settings(found: CommandLine) -> None:
     for name in ("catalog", "chosen", "models-dir", "lock", "models-cache"):
         found.add_argument(f"--{name}", type=Path, help=hidden)
     found.add_argument("--hub-mirror", help=hidden)
-    found.add_argument("--device", default="auto", help=hidden)
+    found.add_argument("--device", type=device, default="auto", help=hidden)
     found.add_argument("--precision", default="auto", help=hidden)
     found.add_argument("--lang", type=one_of(*LANGUAGES), default=found.lang, help=hidden)
 

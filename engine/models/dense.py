@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from engine.contract import reason_of
 from engine.errors import ModelError
 
 IDENTITY, TANH = "torch.nn.modules.linear.Identity", "torch.nn.modules.activation.Tanh"
@@ -55,10 +56,11 @@ def read_dense(folder: Path) -> Dense:
             raise ValueError(f"{_WEIGHT} is of {tuple(weight.shape)}")
         bias = weights[_BIAS].float() if config.get("bias", True) else None
     except _UNREADABLE as error:
+        why = reason_of(error, with_file=True)
         raise ModelError(
             "model_unreadable",
-            ja=f"{folder} の部品 Dense を読めません（{error}）。モデルをもう一度取得してください。",
-            en=f"The module Dense in {folder} cannot be read ({error}). Fetch the model again.",
+            ja=f"{folder} の部品 Dense を読めません（{why.ja}）。モデルをもう一度取得してください。",
+            en=f"The module Dense in {folder} cannot be read ({why.en}). Fetch the model again.",
         ) from error
     return Dense(weight=weight, bias=bias, activation=activation)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from engine.contract import reason_of
 from engine.errors import ModelError
 
 REACH_TIMEOUT_S = 1.5
@@ -95,10 +96,11 @@ def _download(model: str, revision: str | None) -> Path:
     except (RepositoryNotFoundError, RevisionNotFoundError, GatedRepoError) as error:
         raise _not_on_hub(model, revision) from error
     except Exception as error:  # the hub's client lets through errors of its HTTP and storage libraries
+        why = reason_of(error, with_file=True)
         raise ModelError(
             "download_failed",
-            ja=f"モデル「{model}」（版 {revision or 'main'}）の取得に失敗しました（{error}）。時間をおいてもう一度試してください。",
-            en=f"Fetching the model {model} (revision {revision or 'main'}) failed ({error}). Try again later.",
+            ja=f"モデル「{model}」（版 {revision or 'main'}）の取得に失敗しました（{why.ja}）。時間をおいてもう一度試してください。",
+            en=f"Fetching the model {model} (revision {revision or 'main'}) failed ({why.en}). Try again later.",
             model=model,
         ) from error
 

@@ -28,7 +28,7 @@ from transformers.utils import logging as transformers_logging
 
 from engine import preemption
 from engine.catalog import CatalogEntry
-from engine.contract import Task
+from engine.contract import Task, reason_of
 from engine.errors import ModelError
 from engine.models.checking import check_files
 from engine.models.compact import keep_words_in_int8
@@ -149,11 +149,12 @@ def read_config(folder: Path, base: Path) -> PretrainedConfig:
     try:
         config: PretrainedConfig = AutoConfig.from_pretrained(found, trust_remote_code=False, local_files_only=True)
     except UNREADABLE as error:
+        why = reason_of(error, with_file=True)
         raise ModelError(
             "config_unreadable",
-            ja=f"{found} の config.json を読めません。このモデルの型は使えないか、ファイルが壊れています（{_first_line(error)}）。"
+            ja=f"{found} の config.json を読めません。このモデルの型は使えないか、ファイルが壊れています（{why.ja}）。"
             "BERT・RoBERTa・DistilBERT などのモデルを指定してください。",
-            en=f"config.json in {found} cannot be read: the kind of model is unknown or the file is damaged ({_first_line(error)}). "
+            en=f"config.json in {found} cannot be read: the kind of model is unknown or the file is damaged ({why.en}). "
             "Name a model of the kind of BERT, RoBERTa or DistilBERT.",
         ) from error
     return config
@@ -251,16 +252,13 @@ def _unloadable(entry: CatalogEntry, error: Exception) -> ModelError:
             en=f"pytorch_model.bin of {entry.name} holds more than weights and is not loaded. Use a checkpoint in safetensors.",
             model=entry.name,
         )
+    why = reason_of(error, with_file=True)
     return ModelError(
         "model_unreadable",
-        ja=f"モデル「{entry.name}」を読み込めません（{_first_line(error)}）。ファイルが欠けているか壊れています。もう一度取得してください。",
-        en=f"The model {entry.name} cannot be loaded ({_first_line(error)}): files are missing or damaged. Fetch it again.",
+        ja=f"モデル「{entry.name}」を読み込めません（{why.ja}）。ファイルが欠けているか壊れています。もう一度取得してください。",
+        en=f"The model {entry.name} cannot be loaded ({why.en}): files are missing or damaged. Fetch it again.",
         model=entry.name,
     )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
 
 
 @contextmanager

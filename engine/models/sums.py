@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from engine.catalog.entry import models_folder
+from engine.contract import Message, reason_of
 from engine.errors import ModelError
 from engine.models.digests import read_sha256
 
@@ -31,12 +32,13 @@ def read_sums(folder: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(path, str(error)) from error
+        raise _unreadable(path, reason_of(error)) from error
     found = {}
     for line in filter(None, lines):
         read = _LINE.fullmatch(line)
         if read is None:
-            raise _unreadable(path, repr(line[:80]))
+            shown = repr(line[:80])
+            raise _unreadable(path, Message(ja=shown, en=shown))
         found[read[2]] = read[1]
     return found
 
@@ -49,11 +51,11 @@ def write_sums(folder: Path) -> Path:
     return folder / FILE
 
 
-def _unreadable(path: Path, what: str) -> ModelError:
+def _unreadable(path: Path, what: Message) -> ModelError:
     return ModelError(
         "sums_unreadable",
-        ja=f"{path} を読めません（{what}）。リポジトリのファイルに戻してください。",
-        en=f"{path} cannot be read ({what}). Put back the repository's file.",
+        ja=f"{path} を読めません（{what.ja}）。リポジトリのファイルに戻してください。",
+        en=f"{path} cannot be read ({what.en}). Put back the repository's file.",
     )
 
 

@@ -6,9 +6,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from engine.command_line import language_of
+from engine.command_line import language_of, tell
+from engine.errors import BadInputError
 from engine.training.exit_codes import BAD_INPUT
 from engine.training.options import COMMANDS, overview, parser
+from engine.training.wishes import adapt_wish, train_wish
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,10 +21,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(overview(lang), file=sys.stderr)
         return BAD_INPUT
     options = parser(words[0], lang).parse_args(words[1:])
-    # Imported here because it brings torch, which neither --help nor a wrong option waits for.
+    try:
+        wish = train_wish(options, words) if words[0] == "train" else adapt_wish(options, words)
+    except BadInputError as error:
+        tell(error.message, options.lang)
+        return BAD_INPUT
+    # Imported here because it brings torch, which neither --help nor a wrong option nor a file that is refused waits for.
     from engine.training.command import run
 
-    return run(options, words)
+    return run(wish, options)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -18,46 +17,31 @@ from engine.training.base import Base, find_base
 from engine.training.card import Card, Data
 from engine.training.checking import language_of_texts
 from engine.training.out import Out
-from engine.training.plan import Plan
 from engine.training.teaching import Teaching, write_result, write_scores
 from engine.training.telling import Outcome, typed
-from engine.training.texts import Texts, hold_back, read_texts
-from engine.training.voice import Voice
+from engine.training.texts import hold_back
 from engine.training.watching import StopWish
+from engine.training.wishes import AdaptWish
 from engine.training.words import WordsGoal, perplexity, words_goal
 
 MAIN = "perplexity"
-
-
-@dataclass(frozen=True, kw_only=True)
-class AdaptWish:
-    """What a person asks for. `texts`: files and folders."""
-
-    texts: tuple[Path, ...]
-    out: Path
-    plan: Plan
-    model: str | None = None
-    resume: bool = False
-    device: str = "auto"
-    command: str = ""
-    voice: Voice = field(default_factory=Voice)
 
 
 def adapt_encoder(wish: AdaptWish, catalog: Catalog, stop: StopWish) -> Outcome | None:
     """Train and write the folder; None where a person stopped it.
 
     Raises:
-        EngineError: the texts, the model or the folder are not as they must be.
+        EngineError: the model or the folder are not as they must be.
     """
     began = time.monotonic()
-    texts = read_texts(wish.texts)
+    texts = wish.texts
     base = find_base(catalog, Task.FILL_MASK, language_of_texts(texts.lines), model=wish.model, rows=(), seed=wish.plan.seed)
     if base.loaded.tokenizer.backend.mask_token_id is None:
         raise _no_mask(base)
     lines, held_lines = hold_back(texts.lines, seed=wish.plan.seed)
     goal = words_goal(lines, base.loaded, seed=wish.plan.seed)
     held = words_goal(held_lines, base.loaded, seed=wish.plan.seed)
-    out = Out(wish.out, _settings(wish, texts, base))
+    out = Out(wish.out, _settings(wish, base))
     out.check(resume=wish.resume)
     teaching = Teaching(
         title=f"adapt · {base.name}",
@@ -90,7 +74,7 @@ def adapt_encoder(wish: AdaptWish, catalog: Catalog, stop: StopWish) -> Outcome 
         what="An encoder for Japanese and English that guessed hidden words of a team's texts (masked-language training, whole words).",
         base=base.name,
         licence=base.entry.licence,
-        data=[Data(name=", ".join(path.name for path in wish.texts), rows=len(texts.lines), sha256=texts.sha256, unit="distinct lines")],
+        data=[Data(name=", ".join(path.name for path in wish.places), rows=len(texts.lines), sha256=texts.sha256, unit="distinct lines")],
         split=f"{len(lines):,} lines were learnt from, {len(held_lines):,} were held back to measure by (by seed).",
         command=wish.command,
         plan=wish.plan,
@@ -126,12 +110,12 @@ def _perplexity_on_disk(description: Description, folder: Path, lines: list[str]
     return perplexity(held, loaded.model)
 
 
-def _settings(wish: AdaptWish, texts: Texts, base: Base) -> dict[str, object]:
+def _settings(wish: AdaptWish, base: Base) -> dict[str, object]:
     """All that decides what comes out."""
     plan = wish.plan
     return {
         "task": "adapt",
-        "text": texts.sha256,
+        "text": wish.texts.sha256,
         "model": base.name,
         "epochs": plan.epochs,
         "learning-rate": plan.learning_rate,

@@ -9,9 +9,8 @@ from typing import get_args
 from engine.contract import Language, Message, SentimentLabel
 from engine.errors import BadInputError, EngineError
 from engine.examples.problems import counted
-from engine.examples.rows import AskRow, ExampleTask, NerRow, Row, SentimentRow, SimilarRow
+from engine.examples.rows import AskRow, ExampleTask, NerRow, Row, SentimentRow, SimilarRow, row_texts
 from engine.language import detect
-from engine.training.split import row_texts
 
 LEAST_ROWS = 8
 FEW_OF_A_LABEL = 5  # examples; so few are said

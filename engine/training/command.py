@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Sequence
 
 from engine.catalog import Catalog
 from engine.errors import BadInputError, CatalogError, EngineError
@@ -12,17 +11,15 @@ from engine.training.adapt import adapt_encoder
 from engine.training.exit_codes import BAD_INPUT, CANNOT_TRAIN, INTERRUPTED, OK
 from engine.training.out import drop_empty, has_checkpoint
 from engine.training.telling import interrupted, tell_outcome
-from engine.training.train import TrainWish, train_task
-from engine.training.voice import Voice
+from engine.training.train import train_task
 from engine.training.watching import StopWish, heeding_signals
-from engine.training.wishes import adapt_wish, train_wish
+from engine.training.wishes import AdaptWish, TrainWish
 
 
-def run(options: argparse.Namespace, words: Sequence[str]) -> int:
-    """Train as `options` say, which were read from `words`; returns the exit code."""
+def run(wish: TrainWish | AdaptWish, options: argparse.Namespace) -> int:
+    """Train as is wished, with the models and the output that `options` say; returns the exit code."""
     logging.basicConfig(format="%(message)s")
-    stop, voice = StopWish(), Voice(options.lang)
-    wish = train_wish(options, words) if words[0] == "train" else adapt_wish(options, words)
+    stop, voice = StopWish(), wish.voice
     try:
         catalog = Catalog.load(
             profile=options.profile, user_file=options.catalog, models_dir=options.models_dir, chosen=options.chosen, lock=options.lock

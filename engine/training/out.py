@@ -18,7 +18,7 @@ from transformers import PreTrainedModel
 from transformers.trainer import TRAINER_STATE_NAME
 
 from engine.catalog.described import FILE as DESCRIPTION_FILE
-from engine.contract import Message
+from engine.contract import Message, reason_of, system_reason
 from engine.errors import BadInputError, EngineError
 from engine.models.files import MODULE, OLD_WEIGHTS, SAFE_WEIGHTS, SMALL_FILES
 from engine.models.loaded import LoadedModel
@@ -112,11 +112,11 @@ class Out:
         try:
             yield
         except OSError as error:
-            raise _cannot_write(self.folder, error.strerror or str(error)) from error
+            raise _cannot_write(self.folder, reason_of(error)) from error
         except (SafetensorError, RuntimeError) as error:
             if not any(sign in str(error) for sign in _WRITERS):
                 raise
-            raise _cannot_write(self.folder, str(error).splitlines()[0]) from error
+            raise _cannot_write(self.folder, reason_of(error)) from error
 
     def begin_writing(self) -> Path:
         """An empty folder for the result."""
@@ -273,31 +273,31 @@ def _refuse_unwritable(folder: Path) -> None:
     """Look at the folder, or at the one in which it would be made."""
     place = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not place.is_dir():
-        raise _unwritable(folder, os.strerror(errno.ENOTDIR))
+        raise _unwritable(folder, system_reason(errno.ENOTDIR))
     if not os.access(place, os.W_OK | os.X_OK):
-        raise _unwritable(folder, os.strerror(errno.EACCES))
+        raise _unwritable(folder, system_reason(errno.EACCES))
 
 
 def _make_writable(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _unwritable(folder, error.strerror or str(error)) from error
+        raise _unwritable(folder, reason_of(error)) from error
 
 
-def _unwritable(folder: Path, reason: str) -> BadInputError:
+def _unwritable(folder: Path, why: Message) -> BadInputError:
     return BadInputError(
         "out_not_writable",
-        ja=f"{folder} に書き込めません（{reason}）。書き込めるフォルダを --out で指定してください。",
-        en=f"{folder} cannot be written ({reason}). Name a folder that can be with --out.",
+        ja=f"{folder} に書き込めません（{why.ja}）。書き込めるフォルダを --out で指定してください。",
+        en=f"{folder} cannot be written ({why.en}). Name a folder that can be with --out.",
     )
 
 
-def _cannot_write(folder: Path, reason: str) -> EngineError:
+def _cannot_write(folder: Path, why: Message) -> EngineError:
     return EngineError(
         "cannot_write",
-        ja=f"{folder} に書き込めなくなりました（{reason}）。空き容量を確かめ、同じコマンドに --resume を付けて続けてください。",
-        en=f"{folder} can no longer be written ({reason}). See that there is room, and go on by the same command with --resume.",
+        ja=f"{folder} に書き込めなくなりました（{why.ja}）。空き容量を確かめ、同じコマンドに --resume を付けて続けてください。",
+        en=f"{folder} can no longer be written ({why.en}). See that there is room, and go on by the same command with --resume.",
     )
 
 

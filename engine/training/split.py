@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
 from engine.errors import BadInputError
-from engine.examples.rows import AskRow, NerRow, Row, SentimentRow, SimilarRow
+from engine.examples.rows import AskRow, NerRow, Row, SentimentRow, row_texts
 
 DEV_SHARE = 0.1
 LEAST_DEV_ROWS, MOST_DEV_ROWS = 20, 1_000
@@ -69,15 +69,6 @@ def text_groups(rows: Sequence[Row]) -> list[int]:
             parents[root(other)] = root(first)
     numbers: dict[str, int] = {}
     return [numbers.setdefault(root(group[0]), len(numbers)) for group in texts]
-
-
-def row_texts(row: Row) -> tuple[str, ...]:
-    """What must not stand on both sides."""
-    if isinstance(row, SimilarRow):
-        return (row.a, row.b)
-    if isinstance(row, AskRow):
-        return (row.context,)
-    return (row.text,) if isinstance(row, SentimentRow | NerRow) else (row.en, row.ja)
 
 
 def _plain(text: str) -> str:

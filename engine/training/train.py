@@ -4,55 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 
 from engine.catalog import Catalog
 from engine.catalog.described import Description
-from engine.contract import Language, Message, Task
+from engine.contract import Message, Task
 from engine.errors import BadInputError
 from engine.evaluation.evaluation import MAIN_MEASURE
 from engine.evaluation.metrics import Metrics
-from engine.examples.reading import Examples, read_examples
-from engine.examples.rows import AskRow, ExampleTask, NerRow, Row, SentimentRow, SimilarRow
+from engine.examples.rows import AskRow, ExampleTask, NerRow, Row, SentimentRow, SimilarRow, row_texts
 from engine.models.loaded import LoadedModel
 from engine.training.ask import ask_goal
 from engine.training.base import Base, find_base
 from engine.training.card import Card, Data
-from engine.training.checking import check_rows, language_of, rare_labels
+from engine.training.checking import language_of
 from engine.training.goal import Goal
 from engine.training.measuring import measure_in_memory, measure_on_disk
 from engine.training.ner import ner_goal
 from engine.training.out import Out
-from engine.training.plan import Plan
 from engine.training.sentiment import sentiment_goal
 from engine.training.similar import similar_goal
-from engine.training.split import row_texts, split_rows
+from engine.training.split import split_rows
 from engine.training.teaching import Teaching, write_result, write_scores
 from engine.training.telling import Outcome, typed
-from engine.training.voice import Voice
 from engine.training.watching import StopWish
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainWish:
-    """What a person asks for. `data`, `dev`: files of examples; `dev` None: some rows of `data` are set apart."""
-
-    task: ExampleTask
-    data: Path
-    out: Path
-    plan: Plan
-    dev: Path | None = None
-    model: str | None = None
-    language: Language | None = None
-    balanced: bool = True
-    max_pieces: int | None = None
-    resume: bool = False
-    device: str = "auto"
-    budget_bytes: int = 4 * 2**30
-    at_once: int = 64
-    command: str = ""
-    voice: Voice = field(default_factory=Voice)
+from engine.training.wishes import TrainWish
 
 
 def train_task(wish: TrainWish, catalog: Catalog, stop: StopWish) -> Outcome | None:
@@ -62,25 +38,18 @@ def train_task(wish: TrainWish, catalog: Catalog, stop: StopWish) -> Outcome | N
         EngineError: the rows, the model or the folder are not as they must be.
     """
     began = time.monotonic()
-    examples = read_examples(wish.data, wish.task)
-    dev_examples = read_examples(wish.dev, wish.task) if wish.dev else None
-    for message in (*examples.notes, *(dev_examples.notes if dev_examples else ())):
-        wish.voice.note(message)
-    check_rows(examples.rows, wish.task, name=wish.data.name)
-    for message in rare_labels(examples.rows):
-        wish.voice.note(message)
-    rows, dev = (list(examples.rows), list(dev_examples.rows)) if dev_examples else split_rows(examples.rows, seed=wish.plan.seed)
+    learnt = wish.data.rows
+    rows, dev = (list(learnt), list(wish.dev.rows)) if wish.dev else split_rows(learnt, seed=wish.plan.seed)
     _check_dev(rows, dev, wish)
 
-    base = find_base(
-        catalog, Task(wish.task), wish.language or language_of(examples.rows), model=wish.model, rows=examples.rows, seed=wish.plan.seed
-    )
+    language = wish.language or language_of(learnt)
+    base = find_base(catalog, Task(wish.task), language, model=wish.model, rows=learnt, seed=wish.plan.seed)
     loaded = replace(base.loaded, window=min(base.loaded.window, wish.max_pieces)) if wish.max_pieces else base.loaded
     goal, notes = _goal(rows, loaded, wish)
     for message in (*base.notes, *notes):
         wish.voice.note(message)
     main = MAIN_MEASURE[wish.task]
-    out = Out(wish.out, _settings(wish, examples, dev_examples, base))
+    out = Out(wish.out, _settings(wish, base))
     out.check(resume=wish.resume)
     teaching = Teaching(
         title=f"{wish.task} · {base.name}",
@@ -105,7 +74,7 @@ def train_task(wish: TrainWish, catalog: Catalog, stop: StopWish) -> Outcome | N
         write_result(folder, model, base, description, course=course, title=base.name, main=main, japanese=wish.voice.japanese)
     entry = description.entry(folder, Task(wish.task))
     after = measure_on_disk(entry, wish.task, dev, device=wish.device, budget_bytes=wish.budget_bytes, at_once=wish.at_once)
-    card = _card(wish, examples, dev_examples, base, counts=(len(rows), len(dev)), notes=notes)
+    card = _card(wish, base, counts=(len(rows), len(dev)), notes=notes)
     card = replace(card, steps=course.steps, best_step=course.best_step, before=before, after=after)
     with out.writing():
         write_scores(folder, card, {"before": before, "after": after, "dev_rows": len(dev), "main": main})
@@ -150,8 +119,8 @@ def _check_dev(rows: Sequence[Row], dev: Sequence[Row], wish: TrainWish) -> None
     if wish.dev and both:
         wish.voice.note(
             Message(
-                ja=f"{wish.dev.name} の {both} 行は学習データと同じ文章です。点数が実際より良く出ます。",
-                en=f"Rows of {wish.dev.name} that share a text with the training rows: {both}. The scores will look better than they are.",
+                ja=f"{wish.dev.path.name} の {both} 行は学習データと同じ文章です。点数が実際より良く出ます。",
+                en=f"Rows of {wish.dev.path.name} that share a text with the training rows: {both}. The scores will look better than they are.",
             )
         )
     if len({row.gold for row in dev if isinstance(row, SimilarRow)}) == 1:
@@ -191,13 +160,13 @@ def _cut_note(cut: int, window: int) -> list[Message]:
     ]
 
 
-def _settings(wish: TrainWish, examples: Examples, dev: Examples | None, base: Base) -> dict[str, object]:
+def _settings(wish: TrainWish, base: Base) -> dict[str, object]:
     """All that decides what comes out."""
     plan = wish.plan
     return {
         "task": str(wish.task),
-        "data": examples.sha256,
-        "dev": dev.sha256 if dev else None,
+        "data": wish.data.sha256,
+        "dev": wish.dev.sha256 if wish.dev else None,
         "model": base.name,
         "epochs": plan.epochs,
         "learning-rate": plan.learning_rate,
@@ -210,16 +179,13 @@ def _settings(wish: TrainWish, examples: Examples, dev: Examples | None, base: B
     }
 
 
-def _card(
-    wish: TrainWish, examples: Examples, dev: Examples | None, base: Base, *, counts: tuple[int, int], notes: Sequence[Message]
-) -> Card:
-    data = [Data(name=wish.data.name, rows=len(examples.rows), sha256=examples.sha256)]
-    if dev and wish.dev:
-        data.append(Data(name=wish.dev.name, rows=len(dev.rows), sha256=dev.sha256))
+def _card(wish: TrainWish, base: Base, *, counts: tuple[int, int], notes: Sequence[Message]) -> Card:
+    files = (wish.data, wish.dev) if wish.dev else (wish.data,)
+    data = [Data(name=file.path.name, rows=len(file.rows), sha256=file.sha256) for file in files]
     learnt, measured = counts
     split = (
         f"{learnt:,} rows were learnt from, {measured:,} rows of the second file were measured by."
-        if dev
+        if wish.dev
         else f"{learnt:,} rows were learnt from, {measured:,} were set apart to measure by (by seed, no text on both sides)."
     )
     return Card(
@@ -235,7 +201,7 @@ def _card(
         best_step=None,
         before=None,
         after={},
-        measured_on=f"On {measured:,} rows {'of ' + wish.dev.name if wish.dev else 'that were set apart'}",
+        measured_on=f"On {measured:,} rows {'of ' + wish.dev.path.name if wish.dev else 'that were set apart'}",
         notes=[*(message.en for message in notes), f"Class weights: {'balanced' if wish.balanced else 'none'}."]
         if wish.task is ExampleTask.SENTIMENT
         else [message.en for message in notes],

@@ -1,24 +1,76 @@
-"""What a command line of `train` or `adapt` asks for, and how it stands on the model card."""
+"""What a command line of `train` or `adapt` asks for, with its files read, and how it stands on the model card; loads no torch."""
 
 from __future__ import annotations
 
 import argparse
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.training.adapt import AdaptWish
+from engine.contract import Language
+from engine.examples.reading import Examples, read_examples
+from engine.examples.rows import ExampleTask
+from engine.training.checking import check_rows, rare_labels
 from engine.training.plan import FULL_LEARNING_RATE, Plan
-from engine.training.train import TrainWish
+from engine.training.texts import Texts, read_texts
 from engine.training.voice import Voice
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrainWish:
+    """What a person asks for. `dev` None: some rows of `data` are set apart."""
+
+    task: ExampleTask
+    data: Examples
+    out: Path
+    plan: Plan
+    dev: Examples | None = None
+    model: str | None = None
+    language: Language | None = None
+    balanced: bool = True
+    max_pieces: int | None = None
+    resume: bool = False
+    device: str = "auto"
+    budget_bytes: int = 4 * 2**30
+    at_once: int = 64
+    command: str = ""
+    voice: Voice = field(default_factory=Voice)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaptWish:
+    """What a person asks for. `places`: the files and folders that the texts are from."""
+
+    texts: Texts
+    places: tuple[Path, ...]
+    out: Path
+    plan: Plan
+    model: str | None = None
+    resume: bool = False
+    device: str = "auto"
+    command: str = ""
+    voice: Voice = field(default_factory=Voice)
+
+
 def train_wish(options: argparse.Namespace, words: Sequence[str]) -> TrainWish:
-    """What is asked for; `words` are the command line, for the model card."""
+    """What is asked for; `words` are the command line, for the model card. What is worth saying of the examples is said.
+
+    Raises:
+        BadInputError: a file cannot be read, its rows are wrong, or nothing can be learnt from them.
+    """
+    voice = Voice(options.lang)
+    data = read_examples(options.data, options.task)
+    dev = read_examples(options.dev, options.task) if options.dev else None
+    for message in (*data.notes, *(dev.notes if dev else ())):
+        voice.note(message)
+    check_rows(data.rows, options.task, name=data.path.name)
+    for message in rare_labels(data.rows):
+        voice.note(message)
     return TrainWish(
         task=options.task,
-        data=options.data,
-        dev=options.dev,
+        data=data,
+        dev=dev,
         out=options.out or Path(f"yomite-{options.task}"),
         plan=_plan(options),
         model=options.model,
@@ -30,14 +82,19 @@ def train_wish(options: argparse.Namespace, words: Sequence[str]) -> TrainWish:
         budget_bytes=options.memory_budget_mb * 1024**2,
         at_once=options.batch,
         command=command_line(words),
-        voice=Voice(options.lang),
+        voice=voice,
     )
 
 
 def adapt_wish(options: argparse.Namespace, words: Sequence[str]) -> AdaptWish:
-    """What is asked for; `words` are the command line, for the model card."""
+    """What is asked for; `words` are the command line, for the model card.
+
+    Raises:
+        BadInputError: a file cannot be read, or there are too few lines.
+    """
     return AdaptWish(
-        texts=tuple(options.text),
+        texts=read_texts(options.text),
+        places=tuple(options.text),
         out=options.out or Path("yomite-adapted"),
         plan=_plan(options),
         model=options.model,

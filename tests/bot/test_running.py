@@ -36,7 +36,10 @@ async def until(met: Callable[[], bool]) -> None:
             await asyncio.sleep(0.02)
 
 
-@pytest.mark.parametrize(("speech", "said"), [("ja", "ワーカーを起動できません"), ("en", "A worker cannot be started")])
+@pytest.mark.parametrize(
+    ("speech", "said"),
+    [("ja", "ワーカーを起動できません（ファイルかフォルダがありません）"), ("en", "A worker cannot be started (No such file")],
+)
 def test_a_worker_that_cannot_be_started_is_tried_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], speech: str, said: str
 ) -> None:

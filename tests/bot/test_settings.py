@@ -273,5 +273,8 @@ def test_a_wrong_file_is_an_error_that_names_file_and_key(tmp_path: Path, conten
 
 
 def test_a_file_that_is_named_must_exist(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="cannot be opened"):
-        read_settings({"YOMITE_CONFIG": str(tmp_path / "none.toml")})
+    path = tmp_path / "none.toml"
+    with pytest.raises(SettingsError) as caught:
+        read_settings({"YOMITE_CONFIG": str(path)})
+    assert caught.value.message.ja == f"設定ファイル {path} を開けません（ファイルかフォルダがありません）。"
+    assert caught.value.message.en == f"The settings file {path} cannot be opened (No such file or directory)."

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.command_line import CommandLine, columns, explained, language_of, learning_rate, one_of, whole_number
+from engine.command_line import CommandLine, columns, device, explained, language_of, learning_rate, one_of, whole_number
 from engine.contract import Message
 from engine.evaluation import options as evaluation
 from engine.models import command_line as models
@@ -99,8 +99,34 @@ def test_what_is_wrong_is_said_with_what_would_be_right(words: list[str], ja: st
     )
 
 
+@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_a_device_that_there_is_nowhere_is_a_wrong_option(name: str, lang: str, capsys: Captured) -> None:
+    with pytest.raises(SystemExit) as ended:
+        EVERY[name](lang).parse_args(["--device", "gpu"])
+    assert ended.value.code == 2
+    said = {
+        "ja": "--device に「gpu」は使えません。使える値：auto, cpu, cuda, cuda:N, mps\n",
+        "en": "--device cannot be 'gpu'. Allowed: auto, cpu, cuda, cuda:N, mps\n",
+    }
+    assert capsys.readouterr().err.startswith(said[lang])
+
+
 def test_what_argparse_says_otherwise_is_passed_on() -> None:
     assert explained("something new") == Message(ja="コマンドの書き方が違います（something new）。", en="something new")
+
+
+@pytest.mark.parametrize(
+    ("text", "read"), [("auto", "auto"), ("CPU", "cpu"), ("cuda", "cuda"), ("cuda:12", "cuda:12"), ("mps", "mps"), ("Cuda:0", "cuda:0")]
+)
+def test_a_device_is_read_in_any_case(text: str, read: str) -> None:
+    assert device(text) == read
+
+
+@pytest.mark.parametrize("text", ["", "gpu", "cuda:", "cuda:x", "cuda:１", "cpu:0", "cuda:0 ", "meta"])
+def test_no_other_device_is_read(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="cuda:N"):
+        device(text)
 
 
 def test_values_are_read() -> None:
@@ -162,3 +188,30 @@ def test_neither_a_help_nor_a_wrong_option_loads_torch(module: str) -> None:
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.splitlines()[-1] == "set()"
+
+
+BAD_ROWS = "text,label\n最高,posi\nfine,1\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "content", "said"),
+    [
+        ("engine.training train sentiment --lang=ja --data", BAD_ROWS, "  3 行目：ラベルが数字の 1 です。"),
+        ("engine.training train sentiment --lang=en --data", BAD_ROWS, "  line 3: label 1: what a number means is not guessed"),
+        ("engine.training train sentiment --lang=ja --data", "text,label\n最高,肯定\n", "1 行しかありません。8 行以上"),
+        ("engine.training adapt --lang=en --text", "text\nfine\n", "There are only 1 distinct lines; 8 or more are needed"),
+        ("engine.evaluation sentiment --lang=ja --data", BAD_ROWS, "  3 行目：ラベルが数字の 1 です。"),
+        ("engine.evaluation sentiment --lang=en --data", BAD_ROWS, "  line 3: label 1: what a number means is not guessed"),
+    ],
+)
+def test_who_gives_a_file_that_is_refused_does_not_wait_for_torch(line: str, content: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(content, encoding="utf-8")
+    name, *words = line.split()
+    code = (
+        f"import sys; from {name}.__main__ import main\n"
+        f"print(main({[*words, str(path)]!r}), {{'torch', 'transformers', 'sklearn', 'scipy'}} & set(sys.modules))"
+    )
+    ended = subprocess.run([sys.executable, "-X", "utf8", "-c", code], capture_output=True, encoding="utf-8", check=True)
+    assert ended.stdout == "2 set()\n"
+    assert said in ended.stderr

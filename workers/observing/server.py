@@ -15,6 +15,7 @@ from typing import Any, Self
 from prometheus_client import CollectorRegistry, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 
+from engine.contract import reason_of
 from workers.observing.errors import ObservingError
 from workers.observing.health import Check, look
 from workers.observing.settings import LAST_PORT
@@ -184,8 +185,8 @@ def _cannot_listen(host: str, port: int, error: OSError | OverflowError) -> Obse
             ja=f"監視用のポート {where} は使用中です。YOMITE_MONITOR_PORT で別の番号にしてください（0 にすると空いている番号を選びます）。",
             en=f"The port {where} for /healthz, /readyz and /metrics is taken. Choose another one with YOMITE_MONITOR_PORT (0 takes a free one).",
         )
-    why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+    why = reason_of(error)
     return ObservingError(
-        ja=f"監視用のアドレス {where} を使えません（{why}）。YOMITE_MONITOR_HOST と YOMITE_MONITOR_PORT を確かめてください。",
-        en=f"/healthz, /readyz and /metrics cannot be served at {where} ({why}). Check YOMITE_MONITOR_HOST and YOMITE_MONITOR_PORT.",
+        ja=f"監視用のアドレス {where} を使えません（{why.ja}）。YOMITE_MONITOR_HOST と YOMITE_MONITOR_PORT を確かめてください。",
+        en=f"/healthz, /readyz and /metrics cannot be served at {where} ({why.en}). Check YOMITE_MONITOR_HOST and YOMITE_MONITOR_PORT.",
     )

@@ -21,6 +21,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, ConnectionError, TimeoutError
 from redis.retry import Retry
 
+from engine.contract import reason_of
 from workers.queue.errors import ServerError
 
 __all__ = ["EmbeddedRedis", "ServerError"]
@@ -67,9 +68,10 @@ class EmbeddedRedis:
                 if not self._answers():
                     self._start()
         except OSError as error:
+            why = reason_of(error, with_file=error.filename != str(self._folder))
             raise ServerError(
-                ja=f"付属の Redis を {self._folder} で起動できません（{error}）。書き込めるフォルダを指定してください。",
-                en=f"The embedded Redis cannot be started in {self._folder} ({error}). Name a folder that can be written to.",
+                ja=f"付属の Redis を {self._folder} で起動できません（{why.ja}）。書き込めるフォルダを指定してください。",
+                en=f"The embedded Redis cannot be started in {self._folder} ({why.en}). Name a folder that can be written to.",
             ) from error
 
     def __enter__(self) -> Self:

@@ -14,6 +14,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.errors import PlatformError
 from bot.platforms.slack.settings import SlackSettings
+from engine.contract import reason_of
 
 log = logging.getLogger("yomite.slack")
 
@@ -82,7 +83,8 @@ def _cannot_listen(settings: SlackSettings, error: OSError | UnicodeError) -> Pl
             en=f"The port for Slack by HTTP, {where}, is taken. See whether Yomite is running already, "
             "or choose another one with YOMITE_SLACK_PORT.",
         )
+    why = reason_of(error)
     return PlatformError(
-        ja=f"Slack を HTTP で受けるアドレス {where} を開けません（{error}）。YOMITE_SLACK_HOST と YOMITE_SLACK_PORT を確かめてください。",
-        en=f"Slack cannot be waited for at {where} ({error}). Check YOMITE_SLACK_HOST and YOMITE_SLACK_PORT.",
+        ja=f"Slack を HTTP で受けるアドレス {where} を開けません（{why.ja}）。YOMITE_SLACK_HOST と YOMITE_SLACK_PORT を確かめてください。",
+        en=f"Slack cannot be waited for at {where} ({why.en}). Check YOMITE_SLACK_HOST and YOMITE_SLACK_PORT.",
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.attachments import CSV_SUFFIXES, DEFAULT_COLUMN, TextRead, column_index, decode, no_rows, read_document, table_rows
 from bot.errors import InputError
-from engine.contract import Message
+from engine.contract import Message, reason_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +79,5 @@ def _bytes_of(path: Path) -> bytes:
     except IsADirectoryError as error:
         raise InputError(ja=f"{path} はフォルダです。ファイルを指定してください。", en=f"{path} is a folder. Name a file.") from error
     except OSError as error:
-        raise InputError(
-            ja=f"ファイル {path} を開けません（{error.strerror}）。", en=f"The file {path} cannot be opened ({error.strerror})."
-        ) from error
+        why = reason_of(error)
+        raise InputError(ja=f"ファイル {path} を開けません（{why.ja}）。", en=f"The file {path} cannot be opened ({why.en}).") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import InputError
-from engine.contract import Failure, File, Image, Result, SimilarResult, to_json
+from engine.contract import Failure, File, Image, Result, SimilarResult, reason_of, to_json
 
 Outcome = Result | Failure
 PAGES = (".html", ".htm")
@@ -62,10 +62,10 @@ def _write(belonging: Image | File, folder: Path, name: str | None) -> Path:
             return path
         return _write_new(belonging, folder)
     except OSError as error:
-        where = folder / (name or belonging.name)
+        where, why = folder / (name or belonging.name), reason_of(error)
         raise InputError(
-            ja=f"{where} に書けません（{error.strerror}）。--output で書ける場所を指定してください。",
-            en=f"{where} cannot be written ({error.strerror}). Name a place that can be with --output.",
+            ja=f"{where} に書けません（{why.ja}）。--output で書ける場所を指定してください。",
+            en=f"{where} cannot be written ({why.en}). Name a place that can be with --output.",
         ) from error
 
 

@@ -15,6 +15,7 @@ from bot.errors import PlatformError
 from bot.platforms.web import access, protocol
 from bot.platforms.web.chat import WebChat
 from bot.platforms.web.settings import WebSettings, check
+from engine.contract import reason_of
 
 STATIC = Path(__file__).parent / "static"
 ROOM = "room.html"
@@ -90,9 +91,10 @@ def _cannot_listen(settings: WebSettings, error: OSError | OverflowError) -> Pla
             en=f"The chat page's port {where} is taken. See whether Yomite is running already, or choose another one with YOMITE_WEB_PORT "
             "(0 takes a free one).",
         )
+    why = reason_of(error)
     return PlatformError(
-        ja=f"チャットページを {where} で開けません（{error}）。YOMITE_WEB_HOST と YOMITE_WEB_PORT を確かめてください。",
-        en=f"The chat page cannot be served at {where} ({error}). Check YOMITE_WEB_HOST and YOMITE_WEB_PORT.",
+        ja=f"チャットページを {where} で開けません（{why.ja}）。YOMITE_WEB_HOST と YOMITE_WEB_PORT を確かめてください。",
+        en=f"The chat page cannot be served at {where} ({why.en}). Check YOMITE_WEB_HOST and YOMITE_WEB_PORT.",
     )
 
 

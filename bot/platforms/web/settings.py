@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot.attachments import MOST_BYTES
 from bot.errors import PlatformError
+from engine.contract import Message, reason_of
 
 KEY_BYTES = 32
 
@@ -50,16 +51,16 @@ def kept_key(path: Path) -> bytes:
             with os.fdopen(file, "wb") as out:
                 out.write(key)
     except OSError as error:
-        raise _no_key(path, error.strerror or type(error).__name__) from error
+        raise _no_key(path, reason_of(error)) from error
     if len(key) != KEY_BYTES:
-        raise _no_key(path, f"{len(key)} bytes")
+        raise _no_key(path, Message(ja=f"{len(key)} バイトです", en=f"it is of {len(key)} bytes"))
     return key
 
 
-def _no_key(path: Path, why: str) -> PlatformError:
+def _no_key(path: Path, why: Message) -> PlatformError:
     return PlatformError(
-        ja=f"チャットページの鍵 {path} を使えません（{why}）。このファイルを消すと、次の起動で作りなおします。",
-        en=f"The chat page's key {path} cannot be used ({why}). Delete the file, and the next start makes a new one.",
+        ja=f"チャットページの鍵 {path} を使えません（{why.ja}）。このファイルを消すと、次の起動で作りなおします。",
+        en=f"The chat page's key {path} cannot be used ({why.en}). Delete the file, and the next start makes a new one.",
     )
 
 

@@ -182,7 +182,7 @@ def test_a_table_of_ten_thousand_rows_is_read_in_full(tmp_path: Path) -> None:
         ("rows.csv", "text,label\n", "no_rows", "1 行以上"),
         ("rows.jsonl", "\n", "no_rows", "1 行以上"),
         ("rows.json", "[]", "no_rows", "1 行以上"),
-        ("rows.jsonl.gz", gzip.compress(LINES.encode() * 50)[:-20], "unreadable_file", "rows.jsonl.gz"),
+        ("rows.jsonl.gz", gzip.compress(LINES.encode() * 50)[:-20], "unreadable_file", "（gzip のファイルとして壊れています）"),
         ("rows.csv", "text,class2\n最高,肯定\n", "missing_column", "text, class2"),
         ("rows.jsonl", json_lines({"text": "x"}, {"text": "y", "kind": 1}), "missing_column", "text, kind"),
     ],
@@ -236,6 +236,8 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match=r"nowhere\.jsonl") as caught:
         read_examples(tmp_path / "nowhere.jsonl", ExampleTask.ASK)
     assert caught.value.code == "unreadable_file"
+    assert "nowhere.jsonl を読めません（ファイルかフォルダがありません）。" in caught.value.message.ja
+    assert "nowhere.jsonl: No such file or directory;" in caught.value.message.en
 
 
 def test_a_packed_file_that_would_fill_the_memory_is_not_unpacked_to_its_end(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
@@ -84,6 +86,26 @@ def test_a_sign_is_written_where_it_matters() -> None:
     ]
 
 
-@pytest.mark.parametrize(("first", "last", "places"), [(0, 511, [0, 150, 300, 450]), (100, 900, [200, 400, 600, 800]), (3, 3, [3])])
-def test_places_along_an_edge_are_round(first: float, last: float, places: list[float]) -> None:
+@pytest.mark.parametrize(
+    ("first", "last", "places"),
+    [
+        (0, 511, [0, 150, 300, 450]),
+        (100, 900, [200, 400, 600, 800]),
+        (1, 1_300, [300, 600, 900, 1_200]),
+        (3, 3, [3]),
+        (0.5, 1.5, [1]),
+        (1, 2, [1, 2]),
+        (1, 5, [1, 2, 3, 4, 5]),
+        (1, 8, [2, 4, 6, 8]),
+        (0, 12, [0, 3, 6, 9, 12]),
+    ],
+)
+def test_places_along_an_edge_are_round_and_whole(first: float, last: float, places: list[int]) -> None:
     assert even_places(first, last) == places
+
+
+@pytest.mark.parametrize("last", range(1, 60))
+def test_there_are_never_more_places_than_fit_nor_none(last: int) -> None:
+    places = even_places(1, last)
+    assert 1 <= len(places) <= 6
+    assert len({b - a for a, b in pairwise(places)}) <= 1

@@ -8,7 +8,7 @@ import pytest
 from engine.contract import Message
 from engine.figures.curve import LINE_COLOURS, Line, draw_lines, learning_curve
 from engine.figures.sheet import Sheet
-from tests.engine.figures.measuring import NOTHING, outside, overlapping, pixels
+from tests.engine.figures.measuring import NOTHING, outside, overlapping, pixels, texts
 
 NAME = Message(ja="線", en="line")
 
@@ -42,6 +42,28 @@ def test_a_line_goes_through_its_numbers() -> None:
     rows = [np.argwhere(np.abs(found[:, 500] - colour).max(axis=-1) < 0.05)[-1][0] for colour in LINE_COLOURS[:1]]
     tops = np.argwhere(np.abs(found[:, 400:600] - LINE_COLOURS[1]).max(axis=-1) < 0.05)[:, 0]
     assert rows[0] - tops.min() == pytest.approx(2 * 170, abs=4)
+
+
+@pytest.mark.parametrize(
+    ("steps", "numbers"),
+    [
+        ([1], ["1"]),
+        ([1, 2], ["1", "2"]),
+        ([1, 2, 3], ["1", "2", "3"]),
+        ([1, 2, 3, 4, 5], ["1", "2", "3", "4", "5"]),
+        (list(range(1, 1_301)), ["300", "600", "900", "1,200"]),
+    ],
+    ids=len,
+)
+@pytest.mark.parametrize("japanese", [True, False])
+def test_steps_are_whole_however_few_there_are(steps: list[float], numbers: list[str], japanese: bool) -> None:
+    sheet = Sheet(japanese=japanese)
+    draw_lines(sheet, [Line(name=NAME, at=steps, values=[0.5] * len(steps))], x_name=NAME, low=0.0, high=1.0)
+    found = texts(sheet)
+    heights = [box.y0 for text, box in found if text.get_text() == numbers[0]]
+    beside = [text.get_text() for text, box in found if abs(box.y0 - min(heights)) < 2]  # all in the line below the edge
+    assert beside == numbers
+    assert overlapping(sheet) == []
 
 
 @pytest.mark.parametrize("values", [[0.0, 0.0], [np.nan, 1.0], [np.nan, np.nan], [-3.0, -1.0], [5.0, 5.0]])

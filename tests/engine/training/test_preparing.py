@@ -14,7 +14,7 @@ from transformers import BertForMaskedLM, BertModel
 from engine.catalog import Catalog
 from engine.contract import SentimentLabel, Task
 from engine.errors import BadInputError, EngineError
-from engine.examples.rows import AskRow, GoldAnswer, Row, SentimentRow, SimilarRow
+from engine.examples.rows import AskRow, GoldAnswer, Row, SentimentRow, SimilarRow, row_texts
 from engine.models.dense import read_dense
 from engine.models.sentence_folder import read_sentence_folder
 from engine.training.base import find_base
@@ -22,8 +22,9 @@ from engine.training.checking import language_of, rare_labels
 from engine.training.memory import fixed_bytes, free_bytes, row_bytes, rows_at_once
 from engine.training.options import parser
 from engine.training.out import Out, drop_empty, has_checkpoint, tokenizer_files, write_model
-from engine.training.split import dev_count, row_texts, split_rows
+from engine.training.split import dev_count, split_rows
 from engine.training.wishes import command_line, train_wish
+from tests.engine.training.examples import sentiment_rows, write_rows
 from tests.support.checkpoints import make, tiny_config, write_pack, write_sentence_transformer
 
 
@@ -221,6 +222,7 @@ def test_a_disk_that_gets_full_is_told(tmp_path: Path, error: Exception) -> None
         raise error
     assert told.value.code == "cannot_write"
     assert "空き容量を確かめ" in told.value.message.ja
+    assert "No space" not in told.value.message.ja
     assert "--resume" in told.value.message.en
 
 
@@ -276,11 +278,13 @@ def test_the_told_command_line_has_no_folder_of_the_machine(tmp_path: Path) -> N
     assert command_line(words) == f"yomite train sentiment '--data=our rows.jsonl' --model {tmp_path.name} --seed 3"
 
 
-def test_all_weights_are_trained_at_a_rate_of_their_own() -> None:
-    lora, whole = (train_wish(parser("train", "en").parse_args(["ner", "--data", "x", *more]), []) for more in ([], ["--full"]))
+def test_all_weights_are_trained_at_a_rate_of_their_own(tmp_path: Path) -> None:
+    data = write_rows(tmp_path / "rows.jsonl", sentiment_rows(30))
+    words = ["sentiment", "--data", str(data)]
+    lora, whole = (train_wish(parser("train", "en").parse_args([*words, *more]), []) for more in ([], ["--full"]))
     assert (lora.plan.rank, whole.plan.rank) == (16, None)
     assert whole.plan.learning_rate < lora.plan.learning_rate
-    assert str(lora.out) == "yomite-ner"
+    assert str(lora.out) == "yomite-sentiment"
 
 
 def test_the_settings_of_the_run_are_kept_beside_its_checkpoints(tmp_path: Path) -> None:

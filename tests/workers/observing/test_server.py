@@ -114,13 +114,18 @@ def test_a_port_that_is_taken_is_said_in_both_languages(url: str, process: Proce
 
 
 @pytest.mark.parametrize(
-    ("host", "port", "variable"),
-    [("192.0.2.1", 0, "YOMITE_MONITOR_HOST"), ("no such host", 0, "YOMITE_MONITOR_HOST"), (HOST, 65_536, "65535")],
+    ("host", "port", "variable", "reason"),
+    [
+        ("192.0.2.1", 0, "YOMITE_MONITOR_HOST", "（このマシンのアドレスではありません）"),
+        ("no such host", 0, "YOMITE_MONITOR_HOST", ""),
+        (HOST, 65_536, "65535", ""),
+    ],
 )
-def test_an_address_that_is_none_is_said_in_both_languages(process: Process, host: str, port: int, variable: str) -> None:
+def test_an_address_that_is_none_is_said_in_both_languages(process: Process, host: str, port: int, variable: str, reason: str) -> None:
     with pytest.raises(ObservingError) as caught:
         Monitor(process.looked, host=host, port=port)
     assert variable in caught.value.message.ja
+    assert reason in caught.value.message.ja
     assert variable in caught.value.message.en
 
 

@@ -125,5 +125,9 @@ def test_a_folder_that_others_can_write_to_is_refused(tmp_path: Path) -> None:
 
 def test_a_place_that_is_no_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(ServerError, match="cannot be started"):
+    with pytest.raises(ServerError, match="cannot be started") as caught:
         EmbeddedRedis(tmp_path / "file", durable=False)
+    assert "（同じ名前のものがすでにあります）" in caught.value.message.ja
+    with pytest.raises(ServerError) as caught:
+        EmbeddedRedis(tmp_path / "file" / "redis", durable=False)
+    assert "（フォルダではありません）" in caught.value.message.ja

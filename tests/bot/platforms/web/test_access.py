@@ -174,8 +174,9 @@ def test_a_key_that_cannot_be_used_says_what_to_do(tmp_path: Path) -> None:
         kept_key(path)
     assert "このファイルを消すと" in caught.value.message.ja
     assert "Delete the file" in caught.value.message.en
-    with pytest.raises(PlatformError, match="cannot be used"):
+    with pytest.raises(PlatformError, match=r"cannot be used \(Is a directory\)") as caught:
         kept_key(tmp_path)
+    assert "（フォルダです）" in caught.value.message.ja
 
 
 def test_a_key_is_not_shown_with_the_settings() -> None:

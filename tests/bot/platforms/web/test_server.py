@@ -185,7 +185,7 @@ def test_a_taken_port_says_what_to_do(served: Served) -> None:
 
 def test_an_address_of_another_machine_says_what_to_do() -> None:
     error = _refused(WebSettings(host="192.0.2.1", token=TOKEN))
-    assert "開けません" in error.message.ja
+    assert "開けません（このマシンのアドレスではありません）" in error.message.ja
     assert "cannot be served" in error.message.en
 
 
