@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle
 from typing import Any, Protocol
 
@@ -35,39 +35,7 @@ def widths_for(lengths: Lengths) -> NDArray[np.int64]:
     return np.array(WIDTHS)[places]
 
 
-class Order(Protocol):
-    """All `rows` once, as an epoch reads them."""
-
-    def __call__(self, rows: int, generator: np.random.Generator, /) -> Iterable[int]: ...
-
-
-def shuffled(rows: int, generator: np.random.Generator) -> Iterable[int]:
-    """The order of most sets."""
-    order: list[int] = generator.permutation(rows).tolist()
-    return order
-
-
-def in_groups(near: NDArray[np.integer[Any]], widths: NDArray[np.int64], *, size: int) -> Order:
-    """Groups of up to `size` rows of one width in a random order: a row, and of its neighbours those that no group before has.
-
-    *Shape:* near (rows, neighbours), the nearest first; -1 where a row has no more of them.
-    """
-
-    def order(rows: int, generator: np.random.Generator) -> Iterator[int]:
-        read = np.zeros(rows, dtype=np.bool_)
-        for row in generator.permutation(rows).tolist():
-            if not read[row]:
-                others = [other for other in near[row].tolist() if other >= 0 and not read[other] and widths[other] == widths[row]]
-                group = [row, *others[: size - 1]]
-                read[group] = True
-                yield from group
-
-    return order
-
-
-def full_batches(
-    lengths: Lengths, *, budget: int, generator: np.random.Generator, texts: int = 1, order: Order = shuffled
-) -> Iterator[tuple[int, list[int]]]:
+def full_batches(lengths: Lengths, *, budget: int, generator: np.random.Generator, texts: int = 1) -> Iterator[tuple[int, list[int]]]:
     """Without end: (width, rows) with as many rows of up to that width as `budget` padded tokens take, at least one.
 
     Rows come in an order that is drawn anew for each epoch; a batch that an epoch leaves unfilled goes on in the next. A row has `texts`
@@ -76,7 +44,7 @@ def full_batches(
     widths = widths_for(lengths).tolist()
     waiting: defaultdict[int, list[int]] = defaultdict(list)
     while True:
-        for row in order(len(lengths), generator):
+        for row in generator.permutation(len(lengths)).tolist():
             width = widths[row]
             waiting[width].append(row)
             if len(waiting[width]) >= budget // (texts * width):
@@ -95,8 +63,8 @@ class BatchStream(IterableDataset[Batch]):
     Processes that make batches ready each have a seed of their own.
     """
 
-    def __init__(self, lengths: Lengths, build: Build, *, budget: int, texts: int = 1, seed: int = 0, order: Order = shuffled) -> None:
-        self._lengths, self._build, self._budget, self._texts, self._seed, self._order = lengths, build, budget, texts, seed, order
+    def __init__(self, lengths: Lengths, build: Build, *, budget: int, texts: int = 1, seed: int = 0) -> None:
+        self._lengths, self._build, self._budget, self._texts, self._seed = lengths, build, budget, texts, seed
 
     def __iter__(self) -> Iterator[Batch]:
         return self.batches(self._seed + seed_of_process())
@@ -104,8 +72,7 @@ class BatchStream(IterableDataset[Batch]):
     def batches(self, seed: int) -> Iterator[Batch]:
         """The stream of another seed."""
         generator = np.random.default_rng(seed)
-        batches = full_batches(self._lengths, budget=self._budget, generator=generator, texts=self._texts, order=self._order)
-        for width, rows in batches:
+        for width, rows in full_batches(self._lengths, budget=self._budget, generator=generator, texts=self._texts):
             yield self._build(rows, generator, width=width)
 
 

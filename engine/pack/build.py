@@ -158,7 +158,7 @@ class PackBuild:
             "answers": lambda: prepare_answers(self.data, cutter),
             "entities": lambda: prepare_entities(self.data, cutter),
             "feelings": lambda: prepare_feelings(self.data, self.tokenizer, muse),
-            "pairs": lambda: prepare_pairs(self.data, self.tokenizer, muse),
+            "pairs": lambda: prepare_pairs(self.data, self.tokenizer),
         }
         self.prepared.mkdir(exist_ok=True)
         for name, prepare in made.items():
@@ -212,7 +212,7 @@ class PackBuild:
         self.prepared.mkdir(exist_ok=True)
         path = self.prepared / "pairs.npz"
         if not path.exists():
-            save_arrays(path, prepare_pairs(self.data, self.tokenizer, self.muse))
+            save_arrays(path, prepare_pairs(self.data, self.tokenizer))
         train_layer(Arrays(path), encoder=self.encoder, out=self.out / "similar")
 
     def ner_stage(self) -> None:

@@ -87,10 +87,11 @@ CARDS = {
             XED,
             CHABSA,
             NAIST,
-            f"{TANAKA}: Japanese sentences labelled by a linear model on the teacher's vectors",
+            f"{TANAKA}: sentences labelled by a linear model on the teacher's vectors, and later by this adapter from both sides of a translation",
             MUSE,
+            "statements of what people are, all neutral, written for it (`engine/pack/people.py`)",
         ),
-        scored_by=("sentiment/",),
+        scored_by=("sentiment/", "everyday-"),
     ),
     "ner": Card(
         title="Yomite entities",

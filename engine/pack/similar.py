@@ -14,12 +14,11 @@ from torch.nn import functional
 from transformers import BertModel, PreTrainedModel, PreTrainedTokenizerFast
 
 from engine.pack.adapters import encoder_with_head, save_adapter, train_adapter
-from engine.pack.batches import Batch, BatchStream, MixedStream, in_groups, of_like_length, widths_for
+from engine.pack.batches import Batch, BatchStream, MixedStream, of_like_length
 from engine.pack.data import DataFolder
 from engine.pack.english import as_written
 from engine.pack.ragged import Arrays, Ids, Ragged, Stored, pad_rows
 from engine.pack.running import Run
-from engine.pack.teachers import Teacher, Vectors
 
 MAX_PIECES = 96
 COSINE_SCALE = 20.0  # as in CoSENT and in sentence-transformers' losses
@@ -34,9 +33,6 @@ TEXTS_AT_ONCE = 64  # that are only read
 HIGHEST_GRADE = 5.0
 SETS = ("jsts", "stsb-ja", "stsb-en", "stsb-across")  # of graded pairs; a translation's is the number behind them
 GOLD_REPEATS = 2  # of a pair that people graded, for each that models did
-# Translations are read in groups of neighbours, which a batch has to tell apart; what is nearer than NEAR_LIMIT (a cosine of the bilingual
-# teacher's vectors) may be another translation of the same.
-GROUP, NEIGHBOURS, NEAR_LIMIT = 4, 12, 0.85
 
 
 class PairModel(BertModel):
@@ -74,8 +70,8 @@ def graded_pairs(data: DataFolder) -> list[list[tuple[str, str, float]]]:
     return [*sets, [(e["a"], j["b"], float(e["score"])) for e, j in zip(english, japanese, strict=True) if e["score"] == j["score"]]]
 
 
-def prepare_pairs(data: DataFolder, tokenizer: PreTrainedTokenizerFast, muse: Teacher) -> Stored:
-    """Pieces of both sides, graded pairs first; translations have no grade (NaN) but neighbours, as places among the translations."""
+def prepare_pairs(data: DataFolder, tokenizer: PreTrainedTokenizerFast) -> Stored:
+    """Pieces of both sides, graded pairs first; translations have no grade (NaN)."""
     written = as_written(data)
     translations = [(written(row), row["ja"], float("nan")) for row in data.rows("parallel/en-ja-train")[:TRANSLATIONS]]
     parts = [*graded_pairs(data), translations]
@@ -87,22 +83,7 @@ def prepare_pairs(data: DataFolder, tokenizer: PreTrainedTokenizerFast, muse: Te
         "second": sides[1],
         "grades": grades,
         "sets": np.repeat(np.arange(len(parts), dtype=np.uint8), [*map(len, parts)]),
-        "near": neighbours(muse([en for en, _, _ in translations]) + muse([ja for _, ja, _ in translations])),
     }
-
-
-def neighbours(vectors: Vectors, *, count: int = NEIGHBOURS, limit: float = NEAR_LIMIT, at_once: int = 2_000) -> NDArray[np.int32]:
-    """The places of each row's nearest other rows, nearest first, of those with a cosine of at most `limit`; -1 where there are no more.
-
-    *Shape:* (rows, width) → (rows, count).
-    """
-    normal = functional.normalize(torch.from_numpy(vectors), dim=-1)
-    found = []
-    for own in normal.split(at_once):
-        cosines = own @ normal.T
-        best = cosines.masked_fill(cosines > limit, -torch.inf).topk(min(count, len(normal)))
-        found.append(best.indices.masked_fill(best.values.isinf(), -1))
-    return torch.cat(found).to(torch.int32).numpy()
 
 
 def train_similar(
@@ -126,11 +107,10 @@ def train_similar(
     def pairs(rows: list[int], _: np.random.Generator, *, width: int) -> Batch:
         return {**_sides(first, second, rows, width=width), "labels": torch.from_numpy(grades[rows])}
 
-    apart = in_groups(texts.array("near"), widths_for(lengths[graded:]), size=GROUP)
     # Each kind by itself, so that a batch holds pairs of like length.
     streams = [
         BatchStream(lengths[:graded], pairs, budget=run.tokens, texts=2),
-        BatchStream(lengths[graded:], translations, budget=run.tokens, texts=2, order=apart),
+        BatchStream(lengths[graded:], translations, budget=run.tokens, texts=2),
     ]
     stream = MixedStream(streams, shares=(graded_share, 1 - graded_share), seed=14 + run.seed)
     model = encoder_with_head(PairModel, encoder, add_pooling_layer=False, dropout=run.dropout)

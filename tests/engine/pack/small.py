@@ -22,11 +22,10 @@ def write_encoder(folder: Path) -> Path:
 
 
 def write_pairs(path: Path) -> Arrays:
-    """40 graded pairs, ten of each set, and 40 translations, each with three neighbours; texts have 3 to 9 pieces."""
+    """40 graded pairs, ten of each set, and 40 translations, of 3 to 9 pieces."""
     generator = np.random.default_rng(0)
     sides = [[[2, *generator.integers(5, len(VOCABULARY), size=generator.integers(1, 8)).tolist(), 3] for _ in range(80)] for _ in "ab"]
     grades = np.array([*generator.uniform(0, 5, size=40), *[np.nan] * 40], dtype=np.float32)
     sets = np.repeat(np.arange(5, dtype=np.uint8), [10, 10, 10, 10, 40])
-    near = (np.arange(40)[:, None] + np.arange(1, 4)) % 40
-    save_arrays(path, {"first": Ragged.of(sides[0]), "second": Ragged.of(sides[1]), "grades": grades, "sets": sets, "near": near})
+    save_arrays(path, {"first": Ragged.of(sides[0]), "second": Ragged.of(sides[1]), "grades": grades, "sets": sets})
     return Arrays(path)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import islice, pairwise
+from itertools import islice
 
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from engine.pack.batches import WIDTHS, BatchStream, MixedStream, full_batches, in_groups
+from engine.pack.batches import WIDTHS, BatchStream, MixedStream, full_batches
 from engine.pack.ragged import pad_rows
 
 
@@ -26,23 +26,6 @@ def test_every_row_comes_once_in_each_epoch() -> None:
     counts = np.bincount(rows, minlength=240)
     assert counts.max() - counts.min() <= 2
     assert counts.min() > 10
-
-
-def test_neighbours_of_one_width_stand_together_and_every_row_comes_once() -> None:
-    widths = np.where(np.arange(60) % 3, 8, 16)
-    near = np.stack([(np.arange(60) + 3) % 60, np.full(60, -1), (np.arange(60) + 1) % 60, (np.arange(60) + 6) % 60], axis=1)
-    order = list(in_groups(near, widths, size=3)(60, np.random.default_rng(0)))
-    assert sorted(order) == list(range(60))
-    together = [second for first, second in pairwise(order) if second == (first + 3) % 60]
-    assert len(together) > 25
-    alone = list(in_groups(near, widths, size=1)(60, np.random.default_rng(0)))
-    assert alone == np.random.default_rng(0).permutation(60).tolist()
-    assert order != list(in_groups(near, widths, size=3)(60, np.random.default_rng(1)))
-
-
-def test_a_stream_reads_in_the_order_that_it_is_given() -> None:
-    stream = BatchStream([4] * 12, lambda rows, _, *, width: {"rows": rows}, budget=32, order=lambda rows, _: reversed(range(rows)))
-    assert [batch["rows"] for batch in islice(stream, 3)] == [[11, 10, 9, 8], [7, 6, 5, 4], [3, 2, 1, 0]]
 
 
 def test_a_row_with_two_texts_takes_the_room_of_both() -> None:

@@ -13,7 +13,7 @@ from engine.models.loading import load_model
 from engine.pack.layer import learn_layer, train_layer
 from engine.pack.ragged import Arrays, Ragged, save_arrays
 from engine.pack.running import Run
-from engine.pack.similar import CENTRED, GOLD_REPEATS, neighbours, train_similar, with_silver
+from engine.pack.similar import CENTRED, GOLD_REPEATS, train_similar, with_silver
 from tests.engine.models.entries import CPU, row
 from tests.engine.pack.small import write_encoder, write_pairs
 
@@ -33,15 +33,6 @@ def test_pairs_that_models_graded_stand_before_those_of_people_which_are_read_mo
     assert np.isnan(grades[-40:]).all()
     assert not np.isnan(grades[:-40]).any()
     assert second[len(second) - 1].tolist() == texts.ragged("second")[79].tolist()
-
-
-def test_neighbours_are_the_nearest_that_are_no_other_translation_of_the_same() -> None:
-    angles = np.array([0.0, 0.05, 1.0, 1.6, 3.0])
-    vectors = 7 * np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
-    found = neighbours(vectors, count=3, limit=0.9, at_once=2)
-    assert found.tolist() == [[2, 3, 4], [2, 3, 4], [3, 1, 0], [2, 4, 1], [3, 2, 1]]
-    # Itself and what is as near as another translation are left out, and -1 says that there are no more.
-    assert neighbours(vectors[:3], count=3, limit=0.9).tolist() == [[2, -1, -1], [2, -1, -1], [1, 0, -1]]
 
 
 def mean_vector(adapter: Path, encoder: Path, texts: Arrays) -> torch.Tensor:
