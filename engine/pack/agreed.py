@@ -1,7 +1,7 @@
-"""What both sides of a translation feel: the sentiment adapter is asked about each, and both learn the mean of its answers.
+"""What both sides of a translation feel: the sentiment adapter is asked about each, and Japanese learns the mean of its answers.
 
-A sentence and its translation feel the same, but the adapter is wrong about different ones: English is judged by people's reviews and
-subtitles, Japanese mostly by what was carried over. (Two views of one example that teach each other: Blum and Mitchell 1998, "co-training".)
+A sentence and its translation feel the same, but the adapter is wrong about different ones, and more often about Japanese: English it knows
+from people's reviews and subtitles, Japanese mostly from what was carried over. (Two views of one example: Blum and Mitchell 1998, "co-training".)
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from engine.pack.batches import of_like_length
 from engine.pack.ragged import Arrays, Ids, Ragged, Stored, pad_rows
 from engine.pack.sentiment import LABELS, SoftLabelClassifier
 
-ENGLISH_SHARE = 0.6  # of the mean: English is what people judged more of
-ENGLISH_EVERY = 2  # one English side in so many is learnt from; Japanese ones all are
+ENGLISH_SHARE = 0.75  # of the mean
+POWER = 2  # to which shares are raised, as a mean is less sure than either
+REPEATS = 2  # of each sentence in an epoch
 TEXTS_AT_ONCE = 64
 
 
 def agreed_feelings(pairs: Arrays, *, encoder: Path, sentiment: Path) -> Stored:
-    """Pieces and targets of the sides of all translations among `pairs`."""
+    """Pieces and targets of the Japanese sides of all translations among `pairs`."""
     first, second = pairs.ragged("first"), pairs.ragged("second")
     rows = np.flatnonzero(np.isnan(pairs.array("grades").astype(np.float32))).tolist()
     english, japanese = [first[row] for row in rows], [second[row] for row in rows]
@@ -34,7 +35,8 @@ def agreed_feelings(pairs: Arrays, *, encoder: Path, sentiment: Path) -> Stored:
     model: Any = PeftModel.from_pretrained(bare, str(sentiment)).merge_and_unload()
     model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
     mean = ENGLISH_SHARE * shares_of_labels(model, english) + (1 - ENGLISH_SHARE) * shares_of_labels(model, japanese)
-    return {"ids": Ragged.of(japanese + english[::ENGLISH_EVERY]), "targets": np.concatenate([mean, mean[::ENGLISH_EVERY]])}
+    sure = mean**POWER / (mean**POWER).sum(1, keepdims=True)
+    return {"ids": Ragged.of(japanese * REPEATS), "targets": np.tile(sure, (REPEATS, 1))}
 
 
 def shares_of_labels(model: Any, texts: Sequence[Ids]) -> NDArray[np.float32]:
