@@ -19,11 +19,11 @@ from engine.pack.adapters import encoder_with_head
 from engine.pack.batches import of_like_length
 from engine.pack.ragged import Arrays, Ids, Ragged, Stored, pad_rows
 from engine.pack.sentiment import LABELS, SoftLabelClassifier
+from engine.pack.similar import TEXTS_AT_ONCE
 
 ENGLISH_SHARE = 0.75  # of the mean
 POWER = 2  # to which shares are raised, as a mean is less sure than either
 REPEATS = 2  # of each sentence in an epoch
-TEXTS_AT_ONCE = 64
 
 
 def agreed_feelings(pairs: Arrays, *, encoder: Path, sentiment: Path) -> Stored:
@@ -35,8 +35,8 @@ def agreed_feelings(pairs: Arrays, *, encoder: Path, sentiment: Path) -> Stored:
     model: Any = PeftModel.from_pretrained(bare, str(sentiment)).merge_and_unload()
     model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
     mean = ENGLISH_SHARE * shares_of_labels(model, english) + (1 - ENGLISH_SHARE) * shares_of_labels(model, japanese)
-    sure = mean**POWER / (mean**POWER).sum(1, keepdims=True)
-    return {"ids": Ragged.of(japanese * REPEATS), "targets": np.tile(sure, (REPEATS, 1))}
+    raised = mean**POWER
+    return {"ids": Ragged.of(japanese * REPEATS), "targets": np.tile(raised / raised.sum(1, keepdims=True), (REPEATS, 1))}
 
 
 def shares_of_labels(model: Any, texts: Sequence[Ids]) -> NDArray[np.float32]:
