@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from transformers import BertForQuestionAnswering
 
+from engine.examples.rows import AskRow, GoldAnswer
 from engine.pack.adapters import encoder_with_head, save_adapter, train_adapter
-from engine.pack.batches import Batch, BatchStream
+from engine.pack.batches import Batch, BatchStream, Build, MixedStream
 from engine.pack.data import DataFolder
 from engine.pack.ragged import Arrays, Ids, Ragged, Stored, pad_rows
 from engine.pack.running import Run
+from engine.pack.written import written_questions
 from engine.tokenization.pieces import TextTokenizer
 
 SETS = ("ja/jaquad", "en/squadshifts", "en/tydiqa")
 CROP_PIECES = 176
 MAX_QUESTION_PIECES = 48
 UNANSWERABLE_SHARE = 0.12
+NEIGHBOUR_SHARE = 0.08  # of the rows: a question about another part of what is mostly the same article, which this part does not answer
+NEIGHBOURS = 12  # rows on either side among which it is sought
+WRITTEN_SHARE = 0.25  # of the batches, once it learns from questions that were written for Yomite
+NO_SPAN = (-1, -1)
 
 
 @dataclass(frozen=True)
 class Example:
-    """A question, its context and the answer's pieces (first, last) in the context."""
+    """A question, its context and the answer's pieces (first, last) in the context; -1 where it does not answer."""
 
     question: Ids
     context: Ids
@@ -35,32 +43,52 @@ class Example:
 
 def prepare_answers(data: DataFolder, cutter: TextTokenizer) -> Stored:
     """All training questions whose first answer lies on pieces of the context; each context stands once."""
-    contexts: list[tuple[int, ...]] = []
+    return _cut([row for name in SETS for row in question_rows(data.rows(f"qa/{name}-train"))], cutter)
+
+
+def prepare_written_answers(cutter: TextTokenizer) -> Stored:
+    """The questions that were written for Yomite, in the same form."""
+    return _cut(written_questions(), cutter)
+
+
+def question_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[AskRow]:
+    """Rows of the data folder with the first of their answers."""
+    for row in rows:
+        first = row["answers"][0]
+        yield AskRow(question=row["question"], context=row["context"], answers=(GoldAnswer(text=first["text"], start=first["start"]),))
+
+
+def _cut(rows: Sequence[AskRow], cutter: TextTokenizer) -> Stored:
+    texts = list(dict.fromkeys(row.context for row in rows))
+    place = {text: index for index, text in enumerate(texts)}
+    contexts = cutter.pieces(texts)
     questions, owners, spans = [], [], []
-    for name in SETS:
-        rows = data.rows(f"qa/{name}-train")
-        texts = list(dict.fromkeys(row["context"] for row in rows))
-        place = {text: len(contexts) + index for index, text in enumerate(texts)}
-        cut = dict(zip(texts, cutter.pieces(texts), strict=True))
-        contexts += [cut[text].ids for text in texts]
-        for row, question in zip(rows, cutter.pieces([row["question"] for row in rows]), strict=True):
-            start = row["answers"][0]["start"]
-            end = start + len(row["answers"][0]["text"])
-            inside = [i for i, (a, b) in enumerate(cut[row["context"]].offsets) if a < end and b > start]
-            if inside:
-                questions.append(question.ids[:MAX_QUESTION_PIECES])
-                owners.append(place[row["context"]])
-                spans.append((inside[0], inside[-1]))
+    for row, question in zip(rows, cutter.pieces([row.question for row in rows]), strict=True):
+        owner = place[row.context]
+        span = _span(row.answers[0], contexts[owner].offsets) if row.answers else NO_SPAN
+        if span:
+            questions.append(question.ids[:MAX_QUESTION_PIECES])
+            owners.append(owner)
+            spans.append(span)
     return {
         "questions": Ragged.of(questions),
-        "contexts": Ragged.of(contexts),
+        "contexts": Ragged.of([context.ids for context in contexts]),
         "owners": np.array(owners, dtype=np.int32),
         "spans": np.array(spans, dtype=np.int32),
     }
 
 
+def _span(answer: GoldAnswer, offsets: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    """The first and last piece of an answer; None where no piece holds any of it."""
+    if answer.start is None:
+        return None
+    start, end = answer.start, answer.start + len(answer.text)
+    inside = [i for i, (a, b) in enumerate(offsets) if a < end and b > start]
+    return (inside[0], inside[-1]) if inside else None
+
+
 class Answers:
-    """The examples that `prepare_answers` wrote, and batches of crops of them."""
+    """The examples that `prepare_answers` or `prepare_written_answers` wrote, and batches of crops of them."""
 
     def __init__(self, texts: Arrays, *, first: int, separator: int) -> None:
         self._questions, self._contexts = texts.ragged("questions"), texts.ragged("contexts")
@@ -79,8 +107,8 @@ class Answers:
         for row in rows:
             context, first, last = crop(self._example(row), generator)
             question = self._questions[row]
-            if generator.random() < UNANSWERABLE_SHARE / 4:
-                question, first = self._questions[int(generator.integers(len(self._questions)))][: width - len(context) - 3], -1
+            if (other := self._asked_elsewhere(row, generator)) is not None:
+                question, first = self._questions[other][: width - len(context) - 3], -1
             ids.append([self._first, *question, self._separator, *context, self._separator])
             types.append([0] * (len(question) + 2) + [1] * (len(context) + 1))
             before = len(question) + 2
@@ -93,6 +121,17 @@ class Answers:
             "ends": torch.tensor(ends),
         }
 
+    def _asked_elsewhere(self, row: int, generator: np.random.Generator) -> int | None:
+        """Now and then a row whose question is asked in place of that of `row`, about another context; mostly None."""
+        drawn = generator.random()
+        if drawn < UNANSWERABLE_SHARE / 4:
+            return int(generator.integers(len(self._questions)))
+        if drawn < UNANSWERABLE_SHARE / 4 + NEIGHBOUR_SHARE:
+            other = row + int(generator.integers(-NEIGHBOURS, NEIGHBOURS + 1))
+            if 0 <= other < len(self._owners) and self._owners[other] != self._owners[row]:
+                return other
+        return None
+
     def _example(self, row: int) -> Example:
         first, last = self._spans[row]
         return Example(self._questions[row], self._contexts[int(self._owners[row])], int(first), int(last))
@@ -103,12 +142,15 @@ def crop(example: Example, generator: np.random.Generator) -> tuple[Ids, int, in
     count = len(example.context)
     if count <= CROP_PIECES:
         return example.context, example.first, example.last
+    if example.first < 0:
+        start = int(generator.integers(count - CROP_PIECES + 1))
+        return example.context[start : start + CROP_PIECES], *NO_SPAN
     if generator.random() < UNANSWERABLE_SHARE:
         before, after = example.first - CROP_PIECES, count - CROP_PIECES
         starts = [s for s in (before, after) if s >= 0 and not s <= example.last < s + CROP_PIECES]
         if starts:
             start = int(generator.choice(starts))
-            return example.context[start : start + CROP_PIECES], -1, -1
+            return example.context[start : start + CROP_PIECES], *NO_SPAN
     lowest = max(0, min(example.last - CROP_PIECES + 1, example.first))
     highest = min(example.first, count - CROP_PIECES)
     start = int(generator.integers(min(lowest, highest), highest + 1))
@@ -116,9 +158,17 @@ def crop(example: Example, generator: np.random.Generator) -> tuple[Ids, int, in
     return part, example.first - start, min(example.last - start, len(part) - 1)
 
 
-def train_ask(answers: Answers, *, encoder: Path, out: Path, run: Run, go_on: bool = False) -> None:
-    """Train and save the question-answering adapter."""
+def train_ask(answers: Answers, *, encoder: Path, out: Path, run: Run, go_on: bool = False, written: Answers | None = None) -> None:
+    """Train and save the question-answering adapter; `WRITTEN_SHARE` of the batches are of what was `written` for Yomite."""
+    streams = [BatchStream(each.lengths, _batches(each), budget=run.tokens) for each in (answers, written) if each]
+    shares = (1 - WRITTEN_SHARE, WRITTEN_SHARE) if written else (1.0,)
+    stream = MixedStream(streams, shares=shares, seed=13 + run.seed)
+    model = encoder_with_head(BertForQuestionAnswering, encoder, dropout=run.dropout)
+    adapted = train_adapter(model, stream, run=run, heads=["qa_outputs"], go_on_from=out if go_on else None)
+    save_adapter(adapted, out)
 
+
+def _batches(answers: Answers) -> Build:
     def build(rows: list[int], generator: np.random.Generator, *, width: int) -> Batch:
         batch = answers.batch(rows, generator, width=width)
         return {
@@ -129,7 +179,4 @@ def train_ask(answers: Answers, *, encoder: Path, out: Path, run: Run, go_on: bo
             "end_positions": batch["ends"],
         }
 
-    stream = BatchStream(answers.lengths, build, budget=run.tokens, seed=13 + run.seed)
-    model = encoder_with_head(BertForQuestionAnswering, encoder, dropout=run.dropout)
-    adapted = train_adapter(model, stream, run=run, heads=["qa_outputs"], go_on_from=out if go_on else None)
-    save_adapter(adapted, out)
+    return build

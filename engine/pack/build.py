@@ -20,7 +20,7 @@ from transformers import BertForMaskedLM, BertModel, PreTrainedTokenizerFast
 from engine.models.int8 import from_folder, write_int8
 from engine.models.sums import write_sums
 from engine.pack.agreed import agreed_feelings
-from engine.pack.ask import Answers, prepare_answers, train_ask
+from engine.pack.ask import Answers, prepare_answers, prepare_written_answers, train_ask
 from engine.pack.cards import write_cards
 from engine.pack.data import DataFolder
 from engine.pack.e5 import read_e5
@@ -30,7 +30,7 @@ from engine.pack.layer import train_layer
 from engine.pack.ner import prepare_entities, train_ner
 from engine.pack.ragged import Arrays, Stored, save_arrays
 from engine.pack.running import Run, draw_course
-from engine.pack.sentiment import prepare_feelings, train_sentiment
+from engine.pack.sentiment import prepare_feelings, prepare_written, train_sentiment
 from engine.pack.silver import grade_pairs, train_cross_encoder
 from engine.pack.similar import GRADED_SHARE, prepare_pairs, train_similar
 from engine.pack.sources import E5, MINILM_VOCABULARY, MUSE, fetch
@@ -56,6 +56,7 @@ class Plan:
     ask: int = 3_000
     sentiment: int = 2_500
     agreed: int = 1_300
+    written: int = 900
     tokens: int = 4_096
     seconds: Mapping[str, float] = field(default_factory=dict)
     rates: Mapping[str, float] = field(default_factory=dict)  # learning rates that are not those of LEARNING_RATES
@@ -75,14 +76,24 @@ GPU = Plan(
     ask=3_000,
     sentiment=2_500,
     agreed=800,
+    written=300,
     tokens=32_768,
     dropout=0.1,
     workers=6,
     save_steps=2_000,
 )
-LEARNING_RATES = {"encoder": 2.5e-4, "similar": 3e-4, "silver": 4e-4, "ner": 6e-4, "ask": 6e-4, "sentiment": 6e-4, "agreed": 3e-4}
+LEARNING_RATES = {
+    "encoder": 2.5e-4,
+    "similar": 3e-4,
+    "silver": 4e-4,
+    "ner": 6e-4,
+    "ask": 6e-4,
+    "sentiment": 6e-4,
+    "agreed": 3e-4,
+    "written": 2e-4,
+}
 # Of the plan's tokens in a step; adapters learn from smaller batches.
-TOKEN_SHARES = {"similar": 0.5, "silver": 0.5, "ner": 0.5, "ask": 0.67, "sentiment": 0.5, "agreed": 0.5}
+TOKEN_SHARES = {"similar": 0.5, "silver": 0.5, "ner": 0.5, "ask": 0.67, "sentiment": 0.5, "agreed": 0.5, "written": 0.5}
 
 
 @dataclass(frozen=True)
@@ -156,8 +167,10 @@ class PackBuild:
             "order": lambda: prepare_order(self.data, self.tokenizer),
             "meaning": lambda: prepare_meaning(self.data, self.tokenizer, muse),
             "answers": lambda: prepare_answers(self.data, cutter),
+            "written-answers": lambda: prepare_written_answers(cutter),
             "entities": lambda: prepare_entities(self.data, cutter),
             "feelings": lambda: prepare_feelings(self.data, self.tokenizer, muse),
+            "written-feelings": lambda: prepare_written(self.tokenizer),
             "pairs": lambda: prepare_pairs(self.data, self.tokenizer),
         }
         self.prepared.mkdir(exist_ok=True)
@@ -219,8 +232,7 @@ class PackBuild:
         self._train("ner", train_ner, self._arrays("entities"))
 
     def ask_stage(self) -> None:
-        pieces = Vocabulary(self.vocabulary)
-        self._train("ask", train_ask, Answers(self._arrays("answers"), first=pieces.first, separator=pieces.separator))
+        self._train("ask", train_ask, self._answers("answers"))
 
     def sentiment_stage(self) -> None:
         self._train("sentiment", train_sentiment, self._arrays("feelings"))
@@ -233,6 +245,31 @@ class PackBuild:
         train_sentiment(
             self._arrays("feelings"), encoder=self.encoder, out=self.out / "sentiment", run=run, go_on=True, agreed=Arrays(path)
         )
+
+    def written_stage(self) -> None:
+        """The adapters of sentiment and of answers, trained on with rows that were written for Yomite."""
+        run = self.plan_of("written")
+        train_sentiment(
+            self._arrays("feelings"),
+            encoder=self.encoder,
+            out=self.out / "sentiment",
+            run=replace(run, folder=run.folder / "sentiment"),
+            go_on=True,
+            agreed=self._arrays("agreed"),
+            written=self._arrays("written-feelings"),
+        )
+        train_ask(
+            self._answers("answers"),
+            encoder=self.encoder,
+            out=self.out / "ask",
+            run=replace(run, folder=run.folder / "ask"),
+            go_on=True,
+            written=self._answers("written-answers"),
+        )
+
+    def _answers(self, name: str) -> Answers:
+        pieces = Vocabulary(self.vocabulary)
+        return Answers(self._arrays(name), first=pieces.first, separator=pieces.separator)
 
     def _arrays(self, name: str) -> Arrays:
         return Arrays(self.prepared / f"{name}.npz")
@@ -253,6 +290,7 @@ class PackBuild:
             ("ner", self.ner_stage),
             ("sentiment", self.sentiment_stage),
             ("agreed", self.agreed_stage),
+            ("written", self.written_stage),
         ]
 
     def run(self, only: Sequence[str] = ()) -> None:
@@ -268,7 +306,8 @@ class PackBuild:
             log.info("%s: begins", name)
             stage()
             mark.touch()
-            draw_course(self.work / f"run-{name}", self.work / f"course-{name}.png", name=name)
+            for part in ("", "/sentiment", "/ask", "/similar"):  # some stages have several runs
+                draw_course(self.work / f"run-{name}{part}", self.work / f"course-{name}{part.replace('/', '-')}.png", name=name)
             shutil.rmtree(self.work / f"run-{name}", ignore_errors=True)
             log.info("%s: done", name)
         write_cards(self.out)

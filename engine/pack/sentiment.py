@@ -15,7 +15,7 @@ from transformers import BertForSequenceClassification, PreTrainedTokenizerFast
 
 from engine.examples.splitting import held_out
 from engine.pack.adapters import encoder_with_head, save_adapter, soft_targets, train_adapter
-from engine.pack.batches import Batch, BatchStream
+from engine.pack.batches import Batch, BatchStream, Build, MixedStream
 from engine.pack.data import DataFolder, Row
 from engine.pack.english import names_of, natural
 from engine.pack.people import statements
@@ -23,12 +23,14 @@ from engine.pack.ragged import Arrays, Ragged, Stored, pad_rows
 from engine.pack.running import Run
 from engine.pack.teachers import Teacher
 from engine.pack.texts import sentences
+from engine.pack.written import written_feelings
 
 LABELS = ("negative", "neutral", "positive")
 MAX_PIECES = 160
 CARRIED_FELT, CARRIED_CALM = 4_000, 12_000  # of each feeling, and of none
 CARRIED_MANUALS, EVERY_MANUAL = 3_000, 8  # sentences of software manuals, which feel nothing, and one in how many is taken
 STATEMENT_REPEATS = 3
+WRITTEN_SHARE = 0.2  # of the batches, once it learns from lines that were written for Yomite
 LESS_CALM = 0.4  # off the logit of neutral after translations: what they agree on is careful, and so many mild words became neutral
 # How often each set is read in an epoch.
 REPEATS = {"sst2": 1, "sentence-polarity": 3, "xed": 1, "chabsa": 2, "naist-dialogue": 2}
@@ -109,28 +111,53 @@ def prepare_feelings(data: DataFolder, tokenizer: PreTrainedTokenizerFast, muse:
     return {"ids": Ragged.of(ids), "labels": labels, "carried": np.arange(len(labels)) >= len(own)}
 
 
-def train_sentiment(texts: Arrays, *, encoder: Path, out: Path, run: Run, go_on: bool = False, agreed: Arrays | None = None) -> None:
-    """Train and save the sentiment adapter; what translations `agreed` on takes the place of what was carried over."""
-    ids, targets = with_agreed(texts, agreed)
+def prepare_written(tokenizer: PreTrainedTokenizerFast) -> Stored:
+    """Pieces and label of the lines that were written for Yomite."""
+    rows = written_feelings()
+    ids = tokenizer([row.text for row in rows], truncation=True, max_length=MAX_PIECES)["input_ids"]
+    return {"ids": Ragged.of(ids), "labels": np.array([LABELS.index(row.label) for row in rows], dtype=np.uint8)}
 
-    def build(rows: list[int], _: np.random.Generator, *, width: int) -> Batch:
-        input_ids = pad_rows([ids[i] for i in rows], width=width)
-        return {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "labels": torch.from_numpy(targets[rows])}
 
-    stream = BatchStream(ids.lengths, build, budget=run.tokens // 2, seed=11 + run.seed)
+def train_sentiment(
+    texts: Arrays, *, encoder: Path, out: Path, run: Run, go_on: bool = False, agreed: Arrays | None = None, written: Arrays | None = None
+) -> None:
+    """Train and save the sentiment adapter.
+
+    What translations `agreed` on takes the place of what was carried over; `WRITTEN_SHARE` of the batches are of what was `written`.
+    """
+    parts = [with_agreed(texts, agreed), *([(written.ragged("ids"), _targets(written))] if written else [])]
+    streams = [BatchStream(ids.lengths, _batches(ids, targets), budget=run.tokens // 2) for ids, targets in parts]
+    shares = (1 - WRITTEN_SHARE, WRITTEN_SHARE) if written else (1.0,)
+    stream = MixedStream(streams, shares=shares, seed=11 + run.seed)
     model = encoder_with_head(SoftLabelClassifier, encoder, labels=LABELS, dropout=run.dropout)
     adapted = train_adapter(model, stream, run=run, heads=["classifier", "pooler"], go_on_from=out if go_on else None)
-    if agreed is not None:
+    if agreed is not None and written is None:
         classifier: Any = adapted.get_base_model().get_submodule("classifier.modules_to_save.default")
         with torch.no_grad():
             classifier.bias[LABELS.index("neutral")] -= LESS_CALM
     save_adapter(adapted, out)
 
 
-def with_agreed(texts: Arrays, agreed: Arrays | None) -> tuple[Ragged, NDArray[np.float32]]:
-    """Pieces and targets of all rows that are learnt from. *Shape:* targets (rows, classes)."""
+def _batches(ids: Ragged, targets: NDArray[np.float32]) -> Build:
+    """*Shape:* targets (rows, classes)."""
+
+    def build(rows: list[int], _: np.random.Generator, *, width: int) -> Batch:
+        input_ids = pad_rows([ids[i] for i in rows], width=width)
+        return {"input_ids": input_ids, "attention_mask": (input_ids != 0).long(), "labels": torch.from_numpy(targets[rows])}
+
+    return build
+
+
+def _targets(texts: Arrays) -> NDArray[np.float32]:
+    """*Shape:* (rows, classes)."""
     of_label = np.stack([soft_targets(label, count=len(LABELS)) for label in range(len(LABELS))])
-    ids, targets = texts.ragged("ids"), of_label[texts.array("labels")]
+    targets: NDArray[np.float32] = of_label[texts.array("labels")]
+    return targets
+
+
+def with_agreed(texts: Arrays, agreed: Arrays | None) -> tuple[Ragged, NDArray[np.float32]]:
+    """Pieces and targets of all rows of sets that are learnt from. *Shape:* targets (rows, classes)."""
+    ids, targets = texts.ragged("ids"), _targets(texts)
     if agreed is None:
         return ids, targets
     own, others = np.flatnonzero(~texts.array("carried")), agreed.ragged("ids")

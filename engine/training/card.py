@@ -91,7 +91,9 @@ class Card:
             "|---|---:|---:|",
             *(f"| {name.replace('_', ' ')} | {_number(self.before, name)} | {value:.4f} |" for name, value in self.after.items()),
             "",
-            "The best state was chosen on these rows; on others it may do a little worse.",
+            "The best state was chosen on these rows; on others it may do a little worse."
+            if self.plan.patience
+            else "The last state was kept: so few rows could not tell which is the best.",
             "",
         ]
         return "\n".join(lines)
@@ -102,7 +104,9 @@ def plan_lines(plan: Plan) -> list[str]:
     weights = f"LoRA of rank {plan.rank} on all linear layers, and the head" if plan.rank else "all of them"
     return [
         f"weights that were trained: {weights}",
-        f"epochs: at most {plan.epochs}, ended after {plan.patience} measurings without a better one",
+        f"epochs: at most {plan.epochs}, ended after {plan.patience} measurings without a better one"
+        if plan.patience
+        else f"epochs: all {plan.epochs}, as there were too few rows to choose a state by",
         f"learning rate: {plan.learning_rate:g}, rising in the first {plan.warm_up:.0%} of the run, then falling to nothing",
         f"rows a step: {plan.batch}",
         f"weight decay: {plan.weight_decay:g}",

@@ -8,7 +8,7 @@ from typing import get_args
 from engine.command_line import CommandLine, add_settings, learning_rate, one_of, whole_number
 from engine.contract import Language, Message
 from engine.examples.rows import ExampleTask
-from engine.training.plan import FULL_LEARNING_RATE, LORA_LEARNING_RATE
+from engine.training.plan import FEW_DEV_ROWS, FULL_LEARNING_RATE, LORA_LEARNING_RATE, PATIENCE
 
 TASKS = (ExampleTask.SENTIMENT, ExampleTask.NER, ExampleTask.ASK, ExampleTask.SIMILAR)
 # Texts are packed: few rows make a long batch.
@@ -66,6 +66,12 @@ def _train(lang: str) -> CommandLine:
         metavar="|".join(get_args(Language)),
         help=said("例のことば。省くと、例を見て決める", "the examples' language; default: it is looked at"),
     )
+    ended = found.said(
+        f"よくならない測定がこの回数続いたら終え、最良の状態を残す。省くと {PATIENCE}、検証データが {FEW_DEV_ROWS} 行に満たないときは最後まで学習する",
+        f"end after so many measurings without a better one, and keep the best state; default: {PATIENCE}, "
+        f"with fewer than {FEW_DEV_ROWS} dev rows all epochs are run",
+    )
+    found.add_argument("--patience", type=whole_number(at_least=1), metavar="N", help=ended)
     _common(found, epochs=10, rank=16, rate=LORA_LEARNING_RATE, batch=16)
     return found
 
@@ -77,6 +83,8 @@ def _adapt(lang: str) -> CommandLine:
     )
     texts = found.said("ファイルかフォルダ：.txt .md .csv .tsv .jsonl", "files or folders: .txt .md .csv .tsv .jsonl")
     found.add_argument("--text", type=Path, nargs="+", required=True, metavar="PATH", help=texts)
+    ended = found.said("よくならない測定がこの回数続いたら終える", "end after so many measurings without a better one")
+    _add_whole_numbers(found, (("--patience", PATIENCE, "N", ended),))
     _common(found, epochs=ADAPT_EPOCHS, rank=ADAPT_RANK, rate=ADAPT_LEARNING_RATE, batch=ADAPT_BATCH)
     return found
 
@@ -127,7 +135,6 @@ def _add_numbers(found: CommandLine, *, epochs: int, rank: int, rate: float, bat
         ("--rank", rank, "N", said("LoRA の行列のランク", "of the LoRA matrices")),
         ("--epochs", epochs, "N", said("例を繰り返し読む回数の上限", "how often the examples are read, at most")),
         ("--batch-size", batch, "N", said("1 ステップで学ぶ例の数", "examples a step")),
-        ("--patience", 3, "N", said("よくならない測定がこの回数続いたら終える", "end after so many measurings without a better one")),
     )
     _add_whole_numbers(found, counted)
 

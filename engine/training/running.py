@@ -50,12 +50,12 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Course:
-    """How a run went. The model is left in its best state; `at_once` may be less than was asked for."""
+    """How a run went. The model is left in its best state, or in its last one where the plan has no patience; `at_once` may be less than was asked for."""
 
     losses: tuple[tuple[int, float], ...]  # (step, training loss)
     scores: tuple[tuple[int, float], ...]  # (step, main measure on the dev set)
     steps: int
-    best_step: int | None
+    best_step: int | None  # None: the last state was kept
     at_once: int
     stopped: bool = False  # by a person, before its end
 
@@ -111,7 +111,7 @@ def _train(model: nn.Module, goal: Goal, *, run: Run, at_once: int, measure: Mea
         measure=measure,
         args=_arguments(run, rows=len(goal.lengths), at_once=at_once),
         callbacks=[
-            EarlyStoppingCallback(run.plan.patience),
+            *([EarlyStoppingCallback(run.plan.patience)] if run.plan.patience else []),
             Stopping(wish),
             Showing(run.title, measure=run.main, name=NAMES[run.main], voice=run.voice),
         ],
@@ -129,7 +129,7 @@ def _train(model: nn.Module, goal: Goal, *, run: Run, at_once: int, measure: Mea
         losses=tuple((int(entry["step"]), float(entry["loss"])) for entry in history if "loss" in entry),
         scores=tuple((int(entry["step"]), float(entry[f"eval_{run.main}"])) for entry in history if f"eval_{run.main}" in entry),
         steps=state.global_step,
-        best_step=state.best_global_step,
+        best_step=state.best_global_step if run.plan.patience else None,
         at_once=at_once,
         stopped=wish.asked,
     )
@@ -172,7 +172,7 @@ def _arguments(run: Run, *, rows: int, at_once: int) -> TrainingArguments:
         save_strategy="steps",
         save_steps=between,
         save_total_limit=1,
-        load_best_model_at_end=True,
+        load_best_model_at_end=bool(plan.patience),
         metric_for_best_model=run.main,
         greater_is_better=run.more_is_better,
         restore_callback_states_from_checkpoint=True,

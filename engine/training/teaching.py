@@ -47,7 +47,7 @@ class Teaching:
     more_is_better: bool = True
 
     def run(self, wish: StopWish) -> tuple[PreTrainedModel, Course]:
-        """Train; the model comes back whole, in its best state.
+        """Train; the model comes back whole, in the state that is to be kept.
 
         Raises:
             EngineError: there is nothing to learn, the folder cannot be used, or memory does not suffice.

@@ -14,10 +14,10 @@ from rich.table import Table
 
 from engine.contract import Message
 from engine.training.measuring import NAMES
+from engine.training.plan import FEW_DEV_ROWS
 from engine.training.voice import Voice
 
 _COLUMNS = (Message(ja="評価値", en="measure"), Message(ja="学習前", en="before"), Message(ja="学習後", en="after"))
-FEW_DEV_ROWS = 50  # with fewer, some rows more or less may be chance
 _MORE_EXAMPLES = Message(ja="例を増やすか、ラベルの誤りを確かめるか", en="give more examples, look for wrong labels")
 _MORE_TEXTS = Message(ja="文章を増やすか", en="give more texts")
 

@@ -22,6 +22,7 @@ from engine.training.goal import Goal
 from engine.training.measuring import measure_in_memory, measure_on_disk
 from engine.training.ner import ner_goal
 from engine.training.out import Out
+from engine.training.plan import Plan
 from engine.training.sentiment import sentiment_goal
 from engine.training.similar import similar_goal
 from engine.training.split import split_rows
@@ -41,12 +42,13 @@ def train_task(wish: TrainWish, catalog: Catalog, stop: StopWish) -> Outcome | N
     learnt = wish.data.rows
     rows, dev = (list(learnt), list(wish.dev.rows)) if wish.dev else split_rows(learnt, seed=wish.plan.seed)
     _check_dev(rows, dev, wish)
+    wish = replace(wish, plan=wish.plan.measured_by(len(dev)))
 
     language = wish.language or language_of(learnt)
     base = find_base(catalog, Task(wish.task), language, model=wish.model, rows=learnt, seed=wish.plan.seed)
     loaded = replace(base.loaded, window=min(base.loaded.window, wish.max_pieces)) if wish.max_pieces else base.loaded
     goal, notes = _goal(rows, loaded, wish)
-    for message in (*base.notes, *notes):
+    for message in (*base.notes, *notes, *_no_choice_note(wish.plan, dev_rows=len(dev))):
         wish.voice.note(message)
     main = MAIN_MEASURE[wish.task]
     out = Out(wish.out, _settings(wish, base))
@@ -156,6 +158,17 @@ def _cut_note(cut: int, window: int) -> list[Message]:
         Message(
             ja=f"{cut} 件の文章は {window} トークンより長いため、初めの部分だけで学習します。",
             en=f"Texts longer than {window} tokens, of which only the first part is learnt from: {cut}.",
+        )
+    ]
+
+
+def _no_choice_note(plan: Plan, *, dev_rows: int) -> list[Message]:
+    if plan.patience:
+        return []
+    return [
+        Message(
+            ja=f"検証データが {dev_rows} 行しかなく、最良の状態を選ぶには足りません。{plan.epochs} エポックすべてを学習し、最後の状態を残します。",
+            en=f"Too few dev rows ({dev_rows}) to choose the best state by: all {plan.epochs} epochs are run, and the last state is kept.",
         )
     ]
 

@@ -47,6 +47,8 @@ def test_both_japanese_sets_are_also_measured_as_one_on_rows_that_training_never
         "sentiment/ja/naist-dialogue-train": dialogue,
         "everyday-en": 120,
         "everyday-ja": 120,
+        "everyday-people-en": 80,
+        "everyday-people-ja": 80,
     }
 
 
@@ -81,7 +83,7 @@ def test_every_measure_is_one_that_the_task_gives() -> None:
     allowed = {
         ExampleTask.SENTIMENT: {"accuracy", "macro_f1"},
         ExampleTask.NER: {"f1"},
-        ExampleTask.ASK: {"f1", "exact_match"},
+        ExampleTask.ASK: {"f1", "exact_match", "answered"},
         ExampleTask.SIMILAR: {"spearman", "pearson"},
         ExampleTask.RETRIEVAL: {"ja_to_en", "en_to_ja"},
     }

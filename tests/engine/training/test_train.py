@@ -17,6 +17,7 @@ from engine.contract import SentimentRequest, SentimentResult, Task
 from engine.engine import Engine
 from engine.models.cache import ModelCache
 from engine.training.exit_codes import BAD_INPUT, CANNOT_TRAIN, OK
+from engine.training.plan import FEW_DEV_ROWS, PATIENCE
 from tests.engine.training.examples import ROWS, sentiment_rows, write_rows
 from tests.support.checkpoints import write_english, write_japanese
 
@@ -139,6 +140,26 @@ def test_it_ends_when_the_dev_rows_are_read_no_better_and_keeps_the_best_state(c
     steps, best = (int(found) for found in card.split("- steps: ")[1].split("\n")[0].replace(", the best state at step ", " ").split())
     assert steps < 40 * 7
     assert steps - best == 2 * 7  # two measurings of an epoch of 7 steps
+
+
+def test_few_dev_rows_choose_no_state(command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = write_rows(tmp_path / "rows.jsonl", sentiment_rows(120))
+    # What is learnt so fast gets no better after an epoch or two: with a patience it would end.
+    words = ("train", "sentiment", "--data", data, "--epochs", 12, "--learning-rate", 0.01)
+    assert command(*words, "--out", tmp_path / "out") == OK
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "- epochs: all 12, " in card
+    assert f"- steps: {12 * 7}\n" in card
+    assert "The last state was kept" in card
+    said = capsys.readouterr().err
+    assert "Too few dev rows (20) to choose the best state by: all 12 epochs are run" in said
+    assert "検証データが 20 行しかなく" in said
+    dev = write_rows(tmp_path / "dev.jsonl", sentiment_rows(FEW_DEV_ROWS, seed=4))
+    assert command(*words, "--dev", dev, "--out", tmp_path / "chosen") == OK
+    card = (tmp_path / "chosen" / "README.md").read_text()
+    assert f"- epochs: at most 12, ended after {PATIENCE} measurings without a better one" in card
+    assert "The best state was chosen on these rows" in card
+    assert "Too few dev rows" not in capsys.readouterr().err
 
 
 def test_what_training_spoilt_is_said_plainly(command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

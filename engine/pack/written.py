@@ -1,0 +1,28 @@
+"""Rows that were written for Yomite, to teach what no published set holds: how colleagues write, and questions that a text leaves open.
+
+They lie in `written/`, and are no row of `everyday-*.csv`, by which the pack is measured.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.examples.reading import read_examples
+from engine.examples.rows import AskRow, ExampleTask, Row, SentimentRow
+
+FOLDER = Path(__file__).parent / "written"
+LANGUAGES = ("en", "ja")
+
+
+def written_feelings() -> list[SentimentRow]:
+    """Lines of a team's chat with what their writer feels."""
+    return [row for row in _rows(ExampleTask.SENTIMENT) if isinstance(row, SentimentRow)]
+
+
+def written_questions() -> list[AskRow]:
+    """Questions about short texts, half of which the text does not answer though it holds something of the right kind."""
+    return [row for row in _rows(ExampleTask.ASK) if isinstance(row, AskRow)]
+
+
+def _rows(task: ExampleTask) -> list[Row]:
+    return [row for language in LANGUAGES for row in read_examples(FOLDER / f"{task}-{language}.csv", task).rows]
