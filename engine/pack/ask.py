@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,11 @@ MAX_QUESTION_PIECES = 48
 UNANSWERABLE_SHARE = 0.12
 NEIGHBOUR_SHARE = 0.08  # of the rows: a question about another part of what is mostly the same article, which this part does not answer
 NEIGHBOURS = 12  # rows on either side among which it is sought
-WRITTEN_SHARE = 0.25  # of the batches, once it learns from questions that were written for Yomite
+# Of the batches, once it learns from questions that were written for Yomite: these, and short parts of published contexts. All written
+# contexts are short: without the others, a short context alone would speak for "no answer".
+WRITTEN_SHARE, SHORT_SHARE = 0.25, 0.3
+SENTENCE_ENDS = ("。", ".", "!", "?")  # pieces; those of full width are normalised to these
+MOST_BESIDE = 2  # sentences on each side of the answer's
 NO_SPAN = (-1, -1)
 
 
@@ -49,6 +53,30 @@ def prepare_answers(data: DataFolder, cutter: TextTokenizer) -> Stored:
 def prepare_written_answers(cutter: TextTokenizer) -> Stored:
     """The questions that were written for Yomite, in the same form."""
     return _cut(written_questions(), cutter)
+
+
+def shortened(texts: Arrays, *, ends: Collection[int]) -> Stored:
+    """Of each answered example the sentence with the answer, and up to `MOST_BESIDE` beside it; `ends` are the pieces that end sentences."""
+    answered = np.flatnonzero(texts.array("spans")[:, 0] >= 0)
+    questions, contexts = texts.ragged("questions"), texts.ragged("contexts")
+    owners, spans = texts.array("owners")[answered], texts.array("spans")[answered]
+    borders = [np.flatnonzero(np.isin(contexts[place], [*ends])) + 1 for place in range(len(contexts))]
+    generator = np.random.default_rng(16)
+    parts, inside = [], []
+    for owner, (first, last) in zip(owners.tolist(), spans.tolist(), strict=True):
+        of_sentences = [0, *borders[owner].tolist(), len(contexts[owner])]
+        before, after = generator.integers(MOST_BESIDE + 1, size=2).tolist()
+        starts, stops = [each for each in of_sentences if each <= first], [each for each in of_sentences if each > last]
+        start, stop = starts[-1 - min(before, len(starts) - 1)], stops[min(after, len(stops) - 1)]
+        parts.append(contexts[owner][start:stop])
+        inside.append((first - start, last - start))
+    return {
+        "questions": Ragged.of([questions[row] for row in answered.tolist()]),
+        "contexts": Ragged.of(parts),
+        "owners": np.arange(len(parts), dtype=np.int32),
+        "spans": np.array(inside, dtype=np.int32),
+        "wholes": owners,
+    }
 
 
 def question_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[AskRow]:
@@ -93,6 +121,7 @@ class Answers:
     def __init__(self, texts: Arrays, *, first: int, separator: int) -> None:
         self._questions, self._contexts = texts.ragged("questions"), texts.ragged("contexts")
         self._owners, self._spans = texts.array("owners"), texts.array("spans")
+        self._wholes = texts.array("wholes") if "wholes" in texts else self._owners  # what contexts are parts of
         self._first, self._separator = first, separator
 
     @property
@@ -128,7 +157,7 @@ class Answers:
             return int(generator.integers(len(self._questions)))
         if drawn < UNANSWERABLE_SHARE / 4 + NEIGHBOUR_SHARE:
             other = row + int(generator.integers(-NEIGHBOURS, NEIGHBOURS + 1))
-            if 0 <= other < len(self._owners) and self._owners[other] != self._owners[row]:
+            if 0 <= other < len(self._wholes) and self._wholes[other] != self._wholes[row]:
                 return other
         return None
 
@@ -158,11 +187,13 @@ def crop(example: Example, generator: np.random.Generator) -> tuple[Ids, int, in
     return part, example.first - start, min(example.last - start, len(part) - 1)
 
 
-def train_ask(answers: Answers, *, encoder: Path, out: Path, run: Run, go_on: bool = False, written: Answers | None = None) -> None:
-    """Train and save the question-answering adapter; `WRITTEN_SHARE` of the batches are of what was `written` for Yomite."""
-    streams = [BatchStream(each.lengths, _batches(each), budget=run.tokens) for each in (answers, written) if each]
-    shares = (1 - WRITTEN_SHARE, WRITTEN_SHARE) if written else (1.0,)
-    stream = MixedStream(streams, shares=shares, seed=13 + run.seed)
+def train_ask(
+    answers: Answers, *, encoder: Path, out: Path, run: Run, go_on: bool = False, beside: Sequence[tuple[Answers, float]] = ()
+) -> None:
+    """Train and save the question-answering adapter; `beside` are other examples with their shares of the batches."""
+    parts = [(answers, 1 - sum(share for _, share in beside)), *beside]
+    streams = [BatchStream(examples.lengths, _batches(examples), budget=run.tokens) for examples, _ in parts]
+    stream = MixedStream(streams, shares=[share for _, share in parts], seed=13 + run.seed)
     model = encoder_with_head(BertForQuestionAnswering, encoder, dropout=run.dropout)
     adapted = train_adapter(model, stream, run=run, heads=["qa_outputs"], go_on_from=out if go_on else None)
     save_adapter(adapted, out)

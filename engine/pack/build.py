@@ -20,7 +20,16 @@ from transformers import BertForMaskedLM, BertModel, PreTrainedTokenizerFast
 from engine.models.int8 import from_folder, write_int8
 from engine.models.sums import write_sums
 from engine.pack.agreed import agreed_feelings
-from engine.pack.ask import Answers, prepare_answers, prepare_written_answers, train_ask
+from engine.pack.ask import (
+    SENTENCE_ENDS,
+    SHORT_SHARE,
+    WRITTEN_SHARE,
+    Answers,
+    prepare_answers,
+    prepare_written_answers,
+    shortened,
+    train_ask,
+)
 from engine.pack.cards import write_cards
 from engine.pack.data import DataFolder
 from engine.pack.e5 import read_e5
@@ -167,6 +176,7 @@ class PackBuild:
             "order": lambda: prepare_order(self.data, self.tokenizer),
             "meaning": lambda: prepare_meaning(self.data, self.tokenizer, muse),
             "answers": lambda: prepare_answers(self.data, cutter),
+            "short-answers": lambda: shortened(self._arrays("answers"), ends=self._places(SENTENCE_ENDS)),
             "written-answers": lambda: prepare_written_answers(cutter),
             "entities": lambda: prepare_entities(self.data, cutter),
             "feelings": lambda: prepare_feelings(self.data, self.tokenizer, muse),
@@ -264,12 +274,16 @@ class PackBuild:
             out=self.out / "ask",
             run=replace(run, folder=run.folder / "ask"),
             go_on=True,
-            written=self._answers("written-answers"),
+            beside=[(self._answers("written-answers"), WRITTEN_SHARE), (self._answers("short-answers"), SHORT_SHARE)],
         )
 
     def _answers(self, name: str) -> Answers:
         pieces = Vocabulary(self.vocabulary)
         return Answers(self._arrays(name), first=pieces.first, separator=pieces.separator)
+
+    def _places(self, pieces: Sequence[str]) -> list[int]:
+        """Where the vocabulary has them; those that it lacks are left out."""
+        return [place for place, piece in enumerate(self.vocabulary) if piece in pieces]
 
     def _arrays(self, name: str) -> Arrays:
         return Arrays(self.prepared / f"{name}.npz")

@@ -90,8 +90,9 @@ CARDS = {
             f"{TANAKA}: sentences labelled by a linear model on the teacher's vectors, and later by this adapter from both sides of a translation",
             MUSE,
             "statements of what people are, all neutral, written for it (`engine/pack/people.py`)",
+            "lines as colleagues write them, written for it (`engine/pack/written/`)",
         ),
-        scored_by=("sentiment/", "everyday-"),
+        scored_by=("sentiment/", "everyday-en", "everyday-ja", "everyday-people"),
     ),
     "ner": Card(
         title="Yomite entities",
@@ -104,11 +105,16 @@ CARDS = {
         title="Yomite question answering",
         what="A LoRA adapter and a span head on the Yomite encoder: the answer is a part of the given context.",
         limits=(
-            "It matches words more than it reasons. Its Japanese questions came from one set. It learnt 'no answer' only from parts of "
-            "contexts that leave the answer out."
+            "It matches words more than it reasons. Its Japanese questions came mostly from one set. Of everyday questions that a text leaves open it still "
+            "answers two in five, and of one in eight that the text does answer it says that it does not."
         ),
-        sources=(JAQUAD, SQUADSHIFTS, TYDIQA),
-        scored_by=("qa/",),
+        sources=(
+            JAQUAD,
+            SQUADSHIFTS,
+            TYDIQA,
+            "questions about short texts, two fifths of which the text does not answer, written for it (`engine/pack/written/`)",
+        ),
+        scored_by=("qa/", "everyday-ask"),
     ),
     "similar": Card(
         title="Yomite sentence similarity",

@@ -70,6 +70,9 @@ class Arrays:
         with np.load(path) as file:
             self._arrays = {name: file[name] for name in file.files}
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._arrays
+
     def ragged(self, name: str) -> Ragged:
         return Ragged(self._arrays[f"{name}.flat"], self._arrays[f"{name}.ends"])
 

@@ -20,7 +20,10 @@ def written_feelings() -> list[SentimentRow]:
 
 
 def written_questions() -> list[AskRow]:
-    """Questions about short texts, half of which the text does not answer though it holds something of the right kind."""
+    """Questions about short texts, two fifths of which the text does not answer though it holds something of the right kind.
+
+    Those with an answer repeat the text's words no less than those without: else their form would speak for "no answer".
+    """
     return [row for row in _rows(ExampleTask.ASK) if isinstance(row, AskRow)]
 
 
