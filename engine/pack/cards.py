@@ -106,7 +106,7 @@ CARDS = {
         what="A LoRA adapter and a span head on the Yomite encoder: the answer is a part of the given context.",
         limits=(
             "It matches words more than it reasons. Its Japanese questions came mostly from one set. Of everyday questions that a text leaves open it still "
-            "answers two in five, and of one in eight that the text does answer it says that it does not."
+            "answers more than half, and of one in twenty that the text does answer it says that it does not."
         ),
         sources=(
             JAQUAD,

@@ -98,7 +98,7 @@ DISCORD = (
         place="# reading-room",
         speech="en",
         way="mention",
-        asked=Said(by=KENJI, time="Today at 3:40 PM", text="ask Who designed the station?"),
+        asked=Said(by=KENJI, time="Today at 3:40 PM", text="ask 駅舎を設計したのはだれですか。"),
         file=TextFile(name="東京駅.txt", text="東京駅は1914年に開業した。赤れんがの駅舎は辰野金吾が設計し、2012年に復原された。\n"),
     ),
 )
