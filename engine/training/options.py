@@ -66,7 +66,7 @@ def _train(lang: str) -> CommandLine:
         metavar="|".join(get_args(Language)),
         help=said("例のことば。省くと、例を見て決める", "the examples' language; default: it is looked at"),
     )
-    ended = found.said(
+    ended = said(
         f"よくならない測定がこの回数続いたら終え、最良の状態を残す。省くと {PATIENCE}、検証データが {FEW_DEV_ROWS} 行に満たないときは最後まで学習する",
         f"end after so many measurings without a better one, and keep the best state; default: {PATIENCE}, "
         f"with fewer than {FEW_DEV_ROWS} dev rows all epochs are run",
@@ -81,9 +81,10 @@ def _adapt(lang: str) -> CommandLine:
     found = CommandLine(
         lang=lang, prog="yomite adapt", description=COMMANDS["adapt"].in_language(lang), example=Message(ja=words, en=words)
     )
-    texts = found.said("ファイルかフォルダ：.txt .md .csv .tsv .jsonl", "files or folders: .txt .md .csv .tsv .jsonl")
+    said = found.said
+    texts = said("ファイルかフォルダ：.txt .md .csv .tsv .jsonl", "files or folders: .txt .md .csv .tsv .jsonl")
     found.add_argument("--text", type=Path, nargs="+", required=True, metavar="PATH", help=texts)
-    ended = found.said("よくならない測定がこの回数続いたら終える", "end after so many measurings without a better one")
+    ended = said("よくならない測定がこの回数続いたら終える", "end after so many measurings without a better one")
     _add_whole_numbers(found, (("--patience", PATIENCE, "N", ended),))
     _common(found, epochs=ADAPT_EPOCHS, rank=ADAPT_RANK, rate=ADAPT_LEARNING_RATE, batch=ADAPT_BATCH)
     return found

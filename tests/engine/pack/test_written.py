@@ -13,7 +13,7 @@ import torch
 
 import engine.pack.scores as scores_of
 from engine.examples.reading import read_examples
-from engine.examples.rows import AskRow, ExampleTask, SentimentRow, row_texts
+from engine.examples.rows import AskRow, ExampleTask, Row, SentimentRow, row_texts
 from engine.pack.ask import NEIGHBOUR_SHARE, NO_SPAN, Answers, prepare_written_answers, shortened
 from engine.pack.build import PackBuild, Plan
 from engine.pack.data import DataFolder
@@ -35,6 +35,11 @@ def trigrams(text: str) -> set[str]:
     return {text.lower()[start : start + 3] for start in range(len(text) - 2)}
 
 
+def read_text(row: Row) -> str:
+    """What is read to answer."""
+    return row.context if isinstance(row, AskRow) else row_texts(row)[0]
+
+
 def alike(first: set[str], second: set[str]) -> float:
     """Jaccard's index, 0..1."""
     return len(first & second) / max(1, len(first | second))
@@ -44,12 +49,9 @@ def alike(first: set[str], second: set[str]) -> float:
     ("task", "measured"), [(ExampleTask.SENTIMENT, ("everyday", "everyday-people")), (ExampleTask.ASK, ("everyday-ask",))]
 )
 def test_no_row_that_is_learnt_from_is_like_one_that_is_measured_by(task: ExampleTask, measured: Sequence[str]) -> None:
-    def texts(row: object) -> str:
-        return row.context if isinstance(row, AskRow) else row_texts(row)[0]  # type: ignore[arg-type]  # of sentiment: one text
-
     files = [MEASURED / f"{name}-{language}.csv" for name in measured for language in ("en", "ja")]
-    asked = [trigrams(texts(row)) for file in files for row in read_examples(file, task).rows]
-    learnt = {texts(row) for row in (written_feelings() if task is ExampleTask.SENTIMENT else written_questions())}
+    asked = [trigrams(read_text(row)) for file in files for row in read_examples(file, task).rows]
+    learnt = {read_text(row) for row in (written_feelings() if task is ExampleTask.SENTIMENT else written_questions())}
     assert len(learnt) > 290
     assert [text for text in learnt if max(alike(trigrams(text), other) for other in asked) >= TOO_ALIKE] == []
 
