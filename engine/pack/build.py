@@ -36,7 +36,7 @@ from engine.pack.e5 import read_e5
 from engine.pack.encoder import Vocabulary, goals, start_encoder, train_everything
 from engine.pack.goals import BilingualEncoder
 from engine.pack.layer import train_layer
-from engine.pack.ner import prepare_entities, train_ner
+from engine.pack.ner import prepare_entities, prepare_written_names, train_ner
 from engine.pack.ragged import Arrays, Stored, save_arrays
 from engine.pack.running import Run, draw_course
 from engine.pack.sentiment import prepare_feelings, prepare_written, train_sentiment
@@ -179,6 +179,7 @@ class PackBuild:
             "short-answers": lambda: shortened(self._arrays("answers"), ends=self._places(SENTENCE_ENDS)),
             "written-answers": lambda: prepare_written_answers(cutter),
             "entities": lambda: prepare_entities(self.data, cutter),
+            "written-entities": lambda: prepare_written_names(cutter),
             "feelings": lambda: prepare_feelings(self.data, self.tokenizer, muse),
             "written-feelings": lambda: prepare_written(self.tokenizer),
             "pairs": lambda: prepare_pairs(self.data, self.tokenizer),
@@ -257,7 +258,7 @@ class PackBuild:
         )
 
     def written_stage(self) -> None:
-        """The adapters of sentiment and of answers, trained on with rows that were written for Yomite."""
+        """The adapters of sentiment, entities and answers, trained on with rows that were written for Yomite."""
         run = self.plan_of("written")
         train_sentiment(
             self._arrays("feelings"),
@@ -267,6 +268,14 @@ class PackBuild:
             go_on=True,
             agreed=self._arrays("agreed"),
             written=self._arrays("written-feelings"),
+        )
+        train_ner(
+            self._arrays("entities"),
+            encoder=self.encoder,
+            out=self.out / "ner",
+            run=replace(run, folder=run.folder / "ner"),
+            go_on=True,
+            written=self._arrays("written-entities"),
         )
         train_ask(
             self._answers("answers"),
@@ -320,7 +329,7 @@ class PackBuild:
             log.info("%s: begins", name)
             stage()
             mark.touch()
-            for part in ("", "/sentiment", "/ask", "/similar"):  # some stages have several runs
+            for part in ("", "/sentiment", "/ner", "/ask", "/similar"):  # some stages have several runs
                 draw_course(self.work / f"run-{name}{part}", self.work / f"course-{name}{part.replace('/', '-')}.png", name=name)
             shutil.rmtree(self.work / f"run-{name}", ignore_errors=True)
             log.info("%s: done", name)

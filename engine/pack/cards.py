@@ -98,8 +98,8 @@ CARDS = {
         title="Yomite entities",
         what=("A LoRA adapter and a BIO classifier for PER, ORG, LOC and MISC on the Yomite encoder."),
         limits="The sets it learnt from disagree on MISC and on where names end.",
-        sources=ENTITY_SETS,
-        scored_by=("ner/",),
+        sources=(*ENTITY_SETS, "lines as colleagues write them with the names in them, written for it (`engine/pack/written/`)"),
+        scored_by=("ner/", "everyday-ner"),
     ),
     "ask": Card(
         title="Yomite question answering",

@@ -80,6 +80,8 @@ SETS = (
     _set(ExampleTask.NER, "en", "ner/en/uner-ewt-dev", f1=Measure()),
     _set(ExampleTask.NER, "ja", "ner/ja/gsd-dev", f1=Measure(floor=0.60, aim=0.80)),
     _set(ExampleTask.NER, "ja", "ner/ja/stockmark-dev", f1=Measure(floor=0.65, aim=0.84)),
+    _set(ExampleTask.NER, "en", "everyday-ner-en", ours=True, f1=Measure()),
+    _set(ExampleTask.NER, "ja", "everyday-ner-ja", ours=True, f1=Measure()),
     _set(ExampleTask.ASK, "en", "qa/en/mlqa-dev", f1=Measure(floor=0.60, aim=0.80), exact_match=Measure(), answered=Measure()),
     _set(ExampleTask.ASK, "ja", "qa/ja/jaquad-dev", f1=Measure(floor=0.50, aim=0.78), exact_match=Measure(), answered=Measure()),
     _set(ExampleTask.ASK, "ja", "qa/ja/jsquad-valid", f1=Measure(aim=0.82), exact_match=Measure(), answered=Measure()),

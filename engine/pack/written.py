@@ -1,4 +1,4 @@
-"""Rows that were written for Yomite, to teach what no published set holds: how colleagues write, and questions that a text leaves open.
+"""Rows that were written for Yomite, to teach what no published set holds: chat, the names in it, and questions that a text leaves open.
 
 They lie in `written/`, and are no row of `everyday-*.csv`, by which the pack is measured.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.examples.reading import read_examples
-from engine.examples.rows import AskRow, ExampleTask, Row, SentimentRow
+from engine.examples.rows import AskRow, ExampleTask, NerRow, Row, SentimentRow
 
 FOLDER = Path(__file__).parent / "written"
 LANGUAGES = ("en", "ja")
@@ -17,6 +17,11 @@ LANGUAGES = ("en", "ja")
 def written_feelings() -> list[SentimentRow]:
     """Lines of a team's chat with what their writer feels."""
     return [row for row in _rows(ExampleTask.SENTIMENT) if isinstance(row, SentimentRow)]
+
+
+def written_names() -> list[NerRow]:
+    """Lines of a team's chat with the names in them; in a third of them is none."""
+    return [row for row in _rows(ExampleTask.NER) if isinstance(row, NerRow)]
 
 
 def written_questions() -> list[AskRow]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 import engine.pack.scores as scores_of
 from engine.examples.reading import read_examples
@@ -17,11 +18,12 @@ from engine.examples.rows import AskRow, ExampleTask, Row, SentimentRow, row_tex
 from engine.pack.ask import NEIGHBOUR_SHARE, NO_SPAN, Answers, prepare_written_answers, shortened
 from engine.pack.build import PackBuild, Plan
 from engine.pack.data import DataFolder
+from engine.pack.ner import LABELS, NO_LABEL, prepare_written_names, train_ner
 from engine.pack.people import statements
 from engine.pack.ragged import Arrays, Ragged, save_arrays
 from engine.pack.running import Run
 from engine.pack.sentiment import prepare_written, train_sentiment
-from engine.pack.written import written_feelings, written_questions
+from engine.pack.written import written_feelings, written_names, written_questions
 from engine.tokenization.bilingual import bilingual_tokenizer
 from engine.tokenization.pieces import TextTokenizer
 from tests.engine.pack.small import write_encoder
@@ -29,6 +31,11 @@ from tests.engine.pack.test_agreed import write_feelings
 
 MEASURED = Path(scores_of.__file__).parent
 TOO_ALIKE = 0.45
+WRITTEN: Mapping[ExampleTask, Callable[[], Sequence[Row]]] = {
+    ExampleTask.SENTIMENT: written_feelings,
+    ExampleTask.NER: written_names,
+    ExampleTask.ASK: written_questions,
+}
 
 
 def trigrams(text: str) -> set[str]:
@@ -40,20 +47,41 @@ def read_text(row: Row) -> str:
     return row.context if isinstance(row, AskRow) else row_texts(row)[0]
 
 
-def alike(first: set[str], second: set[str]) -> float:
-    """Jaccard's index, 0..1."""
-    return len(first & second) / max(1, len(first | second))
+def most_alike(texts: Sequence[str], others: Sequence[str]) -> NDArray[np.float32]:
+    """How alike each text is to that of the others which is nearest to it: Jaccard's index of their trigrams, 0..1. *Shape:* (texts,)."""
+    grams = {gram: place for place, gram in enumerate(sorted(set().union(*map(trigrams, [*texts, *others]))))}
+    marks = [np.zeros((len(given), len(grams)), dtype=np.float32) for given in (texts, others)]
+    for given, rows in zip((texts, others), marks, strict=True):
+        for text, row in zip(given, rows, strict=True):
+            row[[grams[gram] for gram in trigrams(text)]] = 1
+    common = marks[0] @ marks[1].T
+    either = marks[0].sum(1)[:, None] + marks[1].sum(1) - common
+    nearest: NDArray[np.float32] = (common / np.maximum(either, 1)).max(1)
+    return nearest
 
 
 @pytest.mark.parametrize(
-    ("task", "measured"), [(ExampleTask.SENTIMENT, ("everyday", "everyday-people")), (ExampleTask.ASK, ("everyday-ask",))]
+    ("task", "measured"),
+    [
+        (ExampleTask.SENTIMENT, ("everyday", "everyday-people")),
+        (ExampleTask.NER, ("everyday-ner",)),
+        (ExampleTask.ASK, ("everyday-ask",)),
+    ],
 )
 def test_no_row_that_is_learnt_from_is_like_one_that_is_measured_by(task: ExampleTask, measured: Sequence[str]) -> None:
     files = [MEASURED / f"{name}-{language}.csv" for name in measured for language in ("en", "ja")]
-    asked = [trigrams(read_text(row)) for file in files for row in read_examples(file, task).rows]
-    learnt = {read_text(row) for row in (written_feelings() if task is ExampleTask.SENTIMENT else written_questions())}
-    assert len(learnt) > 290
-    assert [text for text in learnt if max(alike(trigrams(text), other) for other in asked) >= TOO_ALIKE] == []
+    asked = list({read_text(row) for file in files for row in read_examples(file, task).rows})
+    learnt = list({read_text(row) for row in WRITTEN[task]()})
+    assert len(learnt) > 700
+    assert [text for text, nearest in zip(learnt, most_alike(learnt, asked), strict=True) if nearest >= TOO_ALIKE] == []
+
+
+def test_a_text_with_another_name_in_it_is_found_to_be_alike() -> None:
+    found = most_alike(
+        ["Project Lantern is on hold until the budget is approved.", "資料は棚に置きました。"],
+        ["Project Larkspur is on hold until the budget is settled."],
+    )
+    assert found[0] >= TOO_ALIKE > 0.1 > found[1]
 
 
 def test_lines_hold_more_neutral_ones_than_others_and_none_twice() -> None:
@@ -82,6 +110,24 @@ def test_statements_of_people_that_are_measured_feel_nothing_and_none_is_learnt_
     assert len({row.text for row in rows}) == 80
     assert {row.label for row in rows} == {"neutral"}
     assert not {row.text for row in rows} & set(statements())
+
+
+def test_a_third_of_the_lines_hold_no_name_and_no_line_stands_twice() -> None:
+    rows = written_names()
+    assert sum(not row.entities for row in rows) / len(rows) == pytest.approx(0.33, abs=0.03)
+    assert {entity.label for row in rows for entity in row.entities} == {"PER", "ORG", "LOC", "MISC"}
+    assert len({row.text for row in rows}) == len(rows)
+
+
+def test_names_that_were_marked_are_learnt_as_such(tmp_path: Path) -> None:
+    tokenizer = bilingual_tokenizer(write_encoder(tmp_path / "encoder") / "vocab.txt", cased=True)
+    save_arrays(tmp_path / "names.npz", prepare_written_names(TextTokenizer(tokenizer)))
+    labels, rows = Arrays(tmp_path / "names.npz").ragged("labels"), written_names()
+    begun = [
+        sorted(LABELS[label][2:] for label in labels[place].tolist() if label != NO_LABEL and LABELS[label][:1] == "B")
+        for place in range(len(rows))
+    ]
+    assert begun == [sorted(str(entity.label) for entity in row.entities) for row in rows]
 
 
 def words_of_text(row: AskRow) -> float:
@@ -154,7 +200,7 @@ def test_a_short_part_is_the_sentence_with_the_answer_and_some_beside_it(tmp_pat
     assert (batch["starts"] == 0).float().mean() < NEIGHBOUR_SHARE
 
 
-def test_the_stage_trains_both_adapters_on(tmp_path: Path) -> None:
+def test_the_stage_trains_three_adapters_on(tmp_path: Path) -> None:
     work, out = tmp_path / "work", tmp_path / "out"
     (work / "prepared").mkdir(parents=True)
     out.mkdir()
@@ -165,12 +211,15 @@ def test_the_stage_trains_both_adapters_on(tmp_path: Path) -> None:
     tokenizer = bilingual_tokenizer(encoder / "vocab.txt", cased=True)
     save_arrays(work / "prepared" / "written-feelings.npz", prepare_written(tokenizer))
     save_arrays(work / "prepared" / "agreed.npz", {"ids": Ragged.of([[2, 9, 3]]), "targets": np.array([[0.1, 0.3, 0.6]], dtype=np.float32)})
+    for name in ("entities", "written-entities"):
+        save_arrays(work / "prepared" / f"{name}.npz", prepare_written_names(TextTokenizer(tokenizer)))
+    train_ner(Arrays(work / "prepared" / "entities.npz"), encoder=encoder, out=out / "ner", run=run)
     for name in ("answers", "written-answers"):
         save_arrays(work / "prepared" / f"{name}.npz", prepare_written_answers(TextTokenizer(tokenizer)))
     save_arrays(work / "prepared" / "short-answers.npz", shortened(Arrays(work / "prepared" / "answers.npz"), ends=[]))
     build = PackBuild(data=DataFolder(tmp_path), work=work, out=out, plan=Plan(ask=1, written=3, tokens=1_024))
     build.ask_stage()
-    before = {task: (out / task / "adapter_model.safetensors").read_bytes() for task in ("sentiment", "ask")}
+    before = {task: (out / task / "adapter_model.safetensors").read_bytes() for task in ("sentiment", "ner", "ask")}
     build.written_stage()
-    after = {task: (out / task / "adapter_model.safetensors").read_bytes() for task in ("sentiment", "ask")}
+    after = {task: (out / task / "adapter_model.safetensors").read_bytes() for task in ("sentiment", "ner", "ask")}
     assert all(before[task] != after[task] for task in before)
