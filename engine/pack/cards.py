@@ -92,7 +92,7 @@ CARDS = {
             "statements of what people are, all neutral, written for it (`engine/pack/people.py`)",
             "lines as colleagues write them, written for it (`engine/pack/written/`)",
         ),
-        scored_by=("sentiment/", "everyday-en", "everyday-ja", "everyday-people"),
+        scored_by=("sentiment/", "everyday-en", "everyday-ja", "everyday-people", "everyday-tone"),
     ),
     "ner": Card(
         title="Yomite entities",

@@ -76,6 +76,8 @@ SETS = (
     _set(ExampleTask.SENTIMENT, "ja", "everyday-ja", ours=True, accuracy=Measure(), macro_f1=Measure()),
     _set(ExampleTask.SENTIMENT, "en", "everyday-people-en", ours=True, accuracy=Measure()),
     _set(ExampleTask.SENTIMENT, "ja", "everyday-people-ja", ours=True, accuracy=Measure()),
+    _set(ExampleTask.SENTIMENT, "en", "everyday-tone-en", ours=True, accuracy=Measure()),
+    _set(ExampleTask.SENTIMENT, "ja", "everyday-tone-ja", ours=True, accuracy=Measure()),
     _set(ExampleTask.NER, "en", "ner/en/wnut17-dev", f1=Measure(floor=0.45, aim=0.58)),
     _set(ExampleTask.NER, "en", "ner/en/uner-ewt-dev", f1=Measure()),
     _set(ExampleTask.NER, "ja", "ner/ja/gsd-dev", f1=Measure(floor=0.60, aim=0.80)),
