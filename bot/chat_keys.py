@@ -123,8 +123,8 @@ CHAT_KEYS = (
         "slack_admins",
         prefixes="UW",
         meaning=Message(
-            ja="管理者（いつでも使え、/status も使える。省くと /status は全員が使える）",
-            en="admins: they may always ask, and use /status (default: everybody may use it)",
+            ja="管理者（いつでも使え、/yomite-status も使える。省くと /yomite-status は全員が使える）",
+            en="admins: they may always ask, and use /yomite-status (default: everybody may use it)",
         ),
     ),
     Key(

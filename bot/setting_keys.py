@@ -39,7 +39,8 @@ KEYS = (
         allowed=_A_FILE,
         default="",
         meaning=Message(
-            ja="自分のカタログ（TOML）。profile の行を置き換える", en="a catalog of your own (TOML) whose rows replace those of the profile"
+            ja="自分のカタログ（TOML）。同じタスクとことばでは、プロファイルの行より先に使う",
+            en="a catalog of your own (TOML) whose rows stand before those of the profile",
         ),
     ),
     Key(

@@ -220,7 +220,11 @@ def add_settings(found: CommandLine) -> None:
         help=said("モデルの組：bundled（省いたとき）または hub", "the catalog's profile: bundled (default) or hub"),
     )
     for name, metavar, meaning in (
-        ("catalog", "FILE", said("profile の行を置き換える、自分のカタログ", "a catalog file of your own, laid over the profile")),
+        (
+            "catalog",
+            "FILE",
+            said("プロファイルの行より先に使う、自分のカタログ", "a catalog file of your own, whose rows stand before the profile's"),
+        ),
         ("chosen", "FILE", said("`yomite models use` が書くファイル", "the file of `yomite models use`")),
         ("lock", "FILE", said("`yomite models pull` が書くファイル", "the file of `yomite models pull`")),
         ("models-dir", "FOLDER", said("同梱モデルの場所", "where the bundled models lie")),

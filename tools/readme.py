@@ -26,7 +26,7 @@ SETTINGS = both("| 変数 | 値 | 省いたとき | 意味 |", "| variable | val
 ANSWER = both("/{name} の答え", "An answer of /{name}")
 KINDS = {
     "whole number": both("整数", "a whole number"),
-    "word": both("空白までのことば", "up to a space"),
+    "word": both("空白を含まない文字列", "up to a space"),
     "phrase": both("「|」か次のオプションまで", "up to | or the next option"),
     "flag": both("なし", "none"),
 }

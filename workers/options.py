@@ -32,7 +32,11 @@ def _add_models(found: CommandLine) -> None:
     profile = said("モデルの組：bundled または hub。省くと %(default)s", "the catalog's profile: bundled or hub; default: %(default)s")
     found.add_argument("--profile", default=WorkerSettings().profile, metavar="bundled|hub", help=profile)
     for name, metavar, meaning in (
-        ("catalog", "FILE", said("profile の行を置き換える、自分のカタログ", "a catalog file of your own, laid over the profile")),
+        (
+            "catalog",
+            "FILE",
+            said("プロファイルの行より先に使う、自分のカタログ", "a catalog file of your own, whose rows stand before the profile's"),
+        ),
         (
             "chosen",
             "FILE",

@@ -111,12 +111,12 @@ def _title(queue: QueueStatus, speech: Speech) -> str:
 
 
 _NO_WORKER = Message(
-    ja="答えを計算するワーカーが動いていません。管理者は yomite worker で起動できます。",
+    ja="答えを計算するワーカーが動いていません。Yomite を動かしている人は yomite worker で起動できます。",
     en="No worker is up that could compute answers. Whoever runs Yomite can start one with: yomite worker",
 )
 
 _FAILED = Message(
-    ja="失敗したジョブがあります。管理者は yomite jobs で理由を見て、やり直しや削除ができます。",
+    ja="失敗したジョブがあります。Yomite を動かしている人は yomite jobs で理由を見て、やり直しや削除ができます。",
     en="Some jobs have failed. Whoever runs Yomite can see why, and retry or drop them, with: yomite jobs",
 )
 

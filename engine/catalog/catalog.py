@@ -45,7 +45,7 @@ class Catalog:
 
         Args:
             profile: "bundled" or "hub".
-            user_file: a TOML with `[[models]]` rows; each replaces the profile's row of its task and languages.
+            user_file: a TOML with `[[models]]` rows; for its task and languages each stands before the profile's.
                 Its folders are absolute or relative to it.
             models_dir: where folders of the bundled rows lie.
             chosen: the file of choices; it need not be there.

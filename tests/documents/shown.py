@@ -30,6 +30,7 @@ PROGRAMS = {
         "redis-cli",
     ),
     *("sudo", "pip", "cp", "cd", "mkdir", "journalctl", "useradd", "chmod", "chown", "ln", "install", "openssl", "bash", "sh"),
+    *("python3", "/opt/yomite/bin/pip", "systemd-run"),
 }
 # Blocks of text that are no commands, by how they begin, with what they are.
 NO_COMMANDS = {

@@ -46,6 +46,8 @@ ELSEWHERE = {
     "cp .env.example .env && chmod 600 .env": "tests/deploy/test_env_example.py reads that file",
     "useradd --system yomite": "the system's own; tests/deploy/test_units.py reads the units that name this user",
     "chmod 600": "what a file should have",
+    "chmod 600 yomite.toml": "as above",
+    "python3 -m venv /opt/yomite": "Python's own; tests/deploy/test_units.py reads the units that start what lies there",
     "pip download": "pip's own",
     "tar -C ~/.local/state/yomite -czf yomite.tgz .": "tar's own",
 }
@@ -145,7 +147,8 @@ RULES: dict[str, Callable[[Shown], bool]] = {
     "python": lambda shown: program_of(shown) == "python",
     "docker": lambda shown: program_of(shown) == "docker",
     "systemctl": lambda shown: program_of(shown) == "systemctl",
-    "pipx": lambda shown: program_of(shown) == "pipx",
+    "systemd-run": lambda shown: program_of(shown) == "systemd-run",
+    "wheel": lambda shown: program_of(shown) in {"pipx", "/opt/yomite/bin/pip"},
     "curl": lambda shown: program_of(shown) == "curl",
     "export": lambda shown: program_of(shown) == "export",
     "elsewhere": lambda shown: shown.text in ELSEWHERE,
@@ -178,7 +181,7 @@ def queue(place: Place) -> Iterator[LocalQueue]:
 @pytest.mark.parametrize("shown", every(RULES["chat"]), ids=text_of)
 def test_what_is_said_in_a_chat_is_answered(shown: Shown, queue: LocalQueue) -> None:
     line = re.sub(r"^@[Yy]omite\b ?", "/", shown.text)
-    line = re.sub(r"^(/\S+) text[: ]+", r"\1 ", line) if "text:" in line else line
+    line = re.sub(r"^(/\S+) (?:text|文章): ", r"\1 ", line)  # Discord's form
     if shown.text in FORMS or NOT_SAID.search(shown.text) or line == "/":
         return
     command, text = find_command(line)
@@ -315,7 +318,21 @@ def test_a_unit_that_is_named_is_there(shown: Shown) -> None:
             assert re.sub(r"@.*", "@", name.removesuffix(".service")) + ".service" in units
 
 
-@pytest.mark.parametrize("shown", every(RULES["pipx"]), ids=text_of)
+@pytest.mark.parametrize("shown", every(RULES["systemd-run"]), ids=text_of)
+def test_what_root_runs_has_the_user_and_the_settings_of_the_unit(shown: Shown) -> None:
+    unit = (ROOT / "docs" / "examples" / "yomite-run.service").read_text(encoding="utf-8")
+    program = shown.words.index("/opt/yomite/bin/yomite")
+    options, (name, *rest) = shown.words[1:program], shown.words[program + 1 :]
+    given = {after for word, after in itertools.pairwise(options) if word == "-E"}
+    assert f"ExecStart={shown.words[program]} run\n" in unit
+    assert f"User={next(word for word in options if word.startswith('--uid=')).removeprefix('--uid=')}\n" in unit
+    assert f"{options[options.index('-p') + 1]}\n" in unit
+    assert given <= {pair for line in re.findall(r"^Environment=(.+)$", unit, re.MULTILINE) for pair in line.split()}
+    assert next(pair for pair in given if pair.startswith("YOMITE_STATE_DIR="))
+    assert (name in BY_THEIR_HELP | RUN, rest) == (True, [])
+
+
+@pytest.mark.parametrize("shown", every(RULES["wheel"]), ids=text_of)
 def test_the_wheel_has_the_name_that_is_installed(shown: Shown) -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     assert next(word for word in shown.words if word.endswith(".whl")).endswith(f"yomite-{version}-py3-none-any.whl")
