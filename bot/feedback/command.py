@@ -96,13 +96,15 @@ def write_files(settings: Settings, speech: Speech, *, task: str, out: Path | No
     """
     # Imported here, as below, because only these commands need them.
     from bot.feedback.examples import examples_of
-    from bot.feedback.files import check_suffix, to_label_path, write_examples, write_to_label
+    from bot.feedback.files import check_suffix, refuse_loss, to_label_path, write_examples, write_to_label
 
     out = out or Path(f"feedback-{task}.jsonl")
     check_suffix(out)
     store = _store(settings)
     chosen = _known(include, INCLUDES, "include")
     found = examples_of(Task(task), store.kept(Task(task)) if store else [], include=chosen)  # type: ignore[arg-type]  # one of INCLUDES
+    if found.rows:
+        refuse_loss(out, Task(task), found.rows)
     if found.to_label and to_label:  # first, for it may be refused
         write_to_label(to_label_path(out), Task(task), found.to_label)
     lines = []

@@ -20,7 +20,7 @@ SCORES = tuple(str(score) for score in range(LEAST_SCORE, MOST_SCORE + 1))
 LABELS: tuple[SentimentLabel, ...] = ("positive", "neutral", "negative")
 
 _MORE_NAMES: dict[str, SentimentLabel] = {"肯定": "positive", "ニュートラル": "neutral", "普通": "neutral", "否定": "negative"}
-_NO_ANSWERS = ("", "no answer", "none", "the text has no answer", "答えなし", "なし", "回答なし", "文中に答えはない")
+_NO_ANSWERS = (NO_ANSWER, "no answer", "none", "the text has no answer", "答えなし", "なし", "回答なし", "文中に答えはない")
 
 
 def asked_for(answered: Answered) -> Asked | None:
@@ -85,14 +85,18 @@ def _score(said: str) -> float:
 
 
 def _answer(context: str, said: str) -> dict[str, object] | None:
-    """Where the words stand in the context; case and white space need not be the same."""
+    """Where the words stand in the context; case and white space need not be the same. None: it has no answer.
+
+    What says so counts as that, also where its letters stand in the context (問題なし): it is words only of a context that is nothing else.
+    """
+    plain = said.strip().lower()
+    if plain in _NO_ANSWERS and plain != context.strip().lower():
+        return None
     words = said.split()
     pattern = r"\s+".join(map(re.escape, words))
     found = words and (re.search(pattern, context) or re.search(pattern, context, re.IGNORECASE))
     if found:
         return {"text": found[0], "start": found.start()}
-    if said.strip().lower() in _NO_ANSWERS or said == NO_ANSWER:
-        return None
     raise FeedbackError(
         ja=f"「{shortened(said)}」は文脈の中にありません。文脈にあるとおりに書くか、答えがないときは「答えなし」としてください。",
         en=f"“{shortened(said)}” does not stand in the context. Write it as it stands there, or say “no answer” where there is none.",

@@ -7,7 +7,8 @@ import io
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from engine.contract import Task, reason_of
 SUFFIXES = (".jsonl", ".csv")
 TO_FILL_IN = "?"  # no reader of examples takes it for a label: what nobody filled in is not learnt
 BOM = "\ufeff"  # by it spreadsheets know UTF-8
+_MOST_CELL = 2**31 - 1  # characters of a cell that is read: a file is in memory already
 # What begins with one of these is a formula to a spreadsheet, whoever wrote it in the chat. The reader of tables takes the ' away again.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
@@ -43,16 +45,27 @@ def to_label_path(out: Path) -> Path:
     return out.with_name(f"{out.stem}.to-label.csv")
 
 
+def refuse_loss(path: Path, task: Task, rows: Sequence[Row]) -> None:
+    """Raises InputError where a file is there that holds what `rows` lack: rows that somebody put under it or corrected."""
+    there = _bytes_of(path)
+    if there is None:
+        return
+    kept = set(_rows_of(path, task, _text_of(path, task, rows)))
+    lost = sum(row not in kept for row in _rows_of(path, task, there.decode("utf-8", errors="replace")))
+    if lost:
+        raise InputError(
+            ja=f"{path} には今回の書き出しにない行が {lost} 行あり、失わないよう上書きしません。名前を変えるか、--out で別の名前を指定してください。",
+            en=f"{path} holds {lost} row{'' if lost == 1 else 's'} that this export lacks and is not overwritten, so that nothing is lost; rename it, or name another with --out.",
+        )
+
+
 def write_examples(path: Path, task: Task, rows: Sequence[Row]) -> None:
     """Write the file as a whole, in place of one that is there.
 
     Raises:
         InputError: it cannot be written.
     """
-    if path.suffix.lower() == ".csv":
-        _write(path, _csv(COLUMNS[task], [_cells(task, row) for row in rows]))
-    else:
-        _write(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    _write(path, _text_of(path, task, rows))
 
 
 def write_to_label(path: Path, task: Task, rows: Sequence[Row]) -> None:
@@ -79,6 +92,29 @@ def marked_up(text: str, entities: Sequence[Row], *, doubtful: bool = False) -> 
         parts.append(f"[{_escaped(text[entity['start'] : entity['end']])}]({label})")
         position = entity["end"]
     return "".join([*parts, _escaped(text[position:])])
+
+
+def _text_of(path: Path, task: Task, rows: Sequence[Row]) -> str:
+    """The file as it will be."""
+    if _is_table(path):
+        return _csv(COLUMNS[task], [_cells(task, row) for row in rows])
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _rows_of(path: Path, task: Task, text: str) -> list[Hashable]:
+    """What stands in each row: its line, or the filled cells of a table by their columns, in whatever order; a foreign header counts as a row."""
+    text = text.removeprefix(BOM)
+    if not _is_table(path):
+        return [line.strip() for line in text.split("\n") if line.strip()]
+    csv.field_size_limit(_MOST_CELL)
+    table = [cells for cells in csv.reader(io.StringIO(text, newline=None)) if any(cells)]
+    header = table[0] if table else []
+    rows = table[1:] if set(COLUMNS[task]) <= set(header) else table
+    return [frozenset((name, cell) for name, cell in zip_longest(header, cells, fillvalue="") if cell) for cells in rows]
+
+
+def _is_table(path: Path) -> bool:
+    return path.suffix.lower() == ".csv"
 
 
 def _cells(task: Task, row: Row) -> Row:
@@ -118,10 +154,22 @@ def _no_formula(cell: Any) -> Any:
 
 
 def _holds_other(path: Path, text: str) -> bool:
+    there = _bytes_of(path)
+    return there is not None and there != text.encode()
+
+
+def _bytes_of(path: Path) -> bytes | None:
+    """What is in the file; None where there is none.
+
+    Raises:
+        InputError: it cannot be read, so that nobody knows what would be lost.
+    """
     try:
-        return path.read_bytes() != text.encode()
-    except OSError:  # not there; or what keeps it from being read is told when it is written
-        return False
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def _write(path: Path, text: str) -> None:
@@ -133,8 +181,12 @@ def _write(path: Path, text: str) -> None:
         aside.replace(path)
     except OSError as error:
         aside.unlink(missing_ok=True)
-        why = reason_of(error)
-        raise InputError(
-            ja=f"{path} に書き込めません（{why.ja}）。ほかの場所を --out で指定してください。",
-            en=f"{path} cannot be written ({why.en}). Name another place with --out.",
-        ) from error
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    why = reason_of(error)
+    return InputError(
+        ja=f"{path} に書き込めません（{why.ja}）。ほかの場所を --out で指定してください。",
+        en=f"{path} cannot be written ({why.en}). Name another place with --out.",
+    )

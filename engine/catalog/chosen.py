@@ -39,9 +39,22 @@ def read_chosen(path: Path) -> Chosen:
 
 
 def write_chosen(path: Path, chosen: Mapping[Task, Path | str]) -> None:
-    """Write the file at once as a whole: a worker never sees half of it. Folders are absolute."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, msgspec.json.format(msgspec.json.encode({str(task): str(model) for task, model in chosen.items()})) + b"\n")
+    """Write the file at once as a whole: a worker never sees half of it. Folders are absolute.
+
+    Raises:
+        CatalogError: `chosen_unwritable`; what was chosen before stays.
+    """
+    body = msgspec.json.format(msgspec.json.encode({str(task): str(model) for task, model in chosen.items()})) + b"\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, body)
+    except OSError as error:
+        why = reason_of(error)
+        raise CatalogError(
+            "chosen_unwritable",
+            ja=f"{path} に書き込めません（{why.ja}）。書き込めるフォルダを YOMITE_STATE_DIR に指定してください。",
+            en=f"{path} cannot be written ({why.en}). Name a folder that can be in YOMITE_STATE_DIR.",
+        ) from error
 
 
 def chosen_entries(path: Path, known: Sequence[CatalogEntry] = ()) -> tuple[CatalogEntry, ...]:

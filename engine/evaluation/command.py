@@ -188,13 +188,29 @@ def _check_output(options: argparse.Namespace) -> None:
 
 
 def _refuse_unwritable(path: Path) -> None:
-    folder = path.absolute().parent
+    try:
+        asked = _standing(path)
+    except OSError as error:
+        raise _unwritable(path, reason_of(error)) from error
     if path.is_dir():
         raise _unwritable(path, system_reason(errno.EISDIR))
-    if not folder.is_dir():
-        raise _unwritable(path, system_reason(errno.ENOENT))
-    if not os.access(path if path.exists() else folder, os.W_OK):
+    if not os.access(asked, os.W_OK):
         raise _unwritable(path, system_reason(errno.EACCES))
+
+
+def _standing(path: Path) -> Path:
+    """The file, or where there is none yet the folder that it would stand in.
+
+    Raises:
+        OSError: that folder is not there, or the place may not be looked at.
+    """
+    try:
+        path.stat()
+    except FileNotFoundError:
+        folder = path.absolute().parent
+        folder.stat()
+        return folder
+    return path
 
 
 def _write_file(path: Path, data: bytes) -> None:

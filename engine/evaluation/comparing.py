@@ -113,9 +113,10 @@ def mcnemar(first: Values | None, other: Values | None) -> float:
 
 
 def bootstrap_p(change: float, drawn: Values) -> float:
-    """How often the change on drawn rows is as far from the measured one as that is from 0. *Shape:* drawn (draws,)."""
-    as_far = int(np.sum(np.abs(drawn - change) >= abs(change) - 1e-12))
-    return min(1.0, (as_far + 1) / (len(drawn) + 1))
+    """How often the change on drawn rows is as far from the measured one as that is from 0; those without a number (NaN) are left out. *Shape:* drawn (draws,)."""
+    finite = drawn[np.isfinite(drawn)]
+    as_far = int(np.sum(np.abs(finite - change) >= abs(change) - 1e-12))
+    return min(1.0, (as_far + 1) / (len(finite) + 1))
 
 
 def _said(found: Difference) -> Message:

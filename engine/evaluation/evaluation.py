@@ -60,7 +60,10 @@ class Calibration:
 
 @dataclass(frozen=True, kw_only=True)
 class RowOutcome:
-    """How one row went. `score` is 0..1, 1 is right; `confidence` is the engine's own score of what it gave."""
+    """How one row went. `score` is 0..1, 1 is right; `confidence` is the engine's own score of what it gave.
+
+    `failed`: the engine could not answer; `score` is 0 then, also where nothing was to be found.
+    """
 
     index: int  # of the row, from 0
     line: int | None  # of the file where it begins, from 1; None: it comes from no file
@@ -68,6 +71,7 @@ class RowOutcome:
     given: str  # "": nothing, or no answer
     score: float
     confidence: float | None = None
+    failed: bool = False
 
     @property
     def right(self) -> bool:

@@ -1,6 +1,7 @@
 """The measures once more, of any weighting of the rows: so that a data set can be drawn again ten thousand times.
 
-A weight says how often a row was drawn. With weights of 1 each measure equals its namesake in `metrics`.
+A weight says how often a row was drawn. With weights of 1 each measure equals its namesake in `metrics`. A draw that a
+measure says nothing of (of two classes, only one was drawn) has NaN.
 *Shape:* weights (draws, rows) → values (draws,).
 """
 
@@ -32,22 +33,25 @@ def share(name: str, values: Sequence[float]) -> Measure:
 
 
 def macro_f1(name: str, gold: Sequence[str], given: Sequence[str]) -> Measure:
-    """F1 averaged over the labels of `gold`."""
+    """F1 averaged over the labels of `gold` that were drawn."""
     labels = sorted(set(gold))
     wanted = np.array([[label == own for label in labels] for own in gold], dtype=np.float64)
     found = np.array([[label == own for label in labels] for own in given], dtype=np.float64)
 
     def of(weights: Values) -> Values:
         right, total = weights @ (wanted * found), weights @ (wanted + found)
-        means: Values = _over(2 * right, total).mean(axis=1)
+        drawn = weights @ wanted > 0
+        means: Values = np.mean(_over(2 * right, total), axis=1, where=drawn)
         return means
 
     return Measure(name, of)
 
 
 def entity_measures(counts: Sequence[tuple[int, int, int]]) -> tuple[Measure, ...]:
-    """F1, precision and recall of rows of (right, gold, given) counts."""
+    """F1, precision and recall of rows of (right, gold, given) counts; 0 where no row has what they are a share of."""
     kept = np.asarray(counts, dtype=np.float64).reshape(-1, 3)
+    # What a draw without any counts as.
+    _, no_gold, no_given = (np.nan if column.any() else 0.0 for column in kept.T)
 
     def sums(weights: Values) -> Values:
         summed: Values = (weights @ kept).T
@@ -55,38 +59,38 @@ def entity_measures(counts: Sequence[tuple[int, int, int]]) -> tuple[Measure, ..
 
     def f1(weights: Values) -> Values:
         right, gold, given = sums(weights)
-        return _over(2 * right, gold + given)
+        return _over(2 * right, gold + given, empty=no_gold + no_given)
 
     def precision(weights: Values) -> Values:
         right, _, given = sums(weights)
-        return _over(right, given)
+        return _over(right, given, empty=no_given)
 
     def recall(weights: Values) -> Values:
         right, gold, _ = sums(weights)
-        return _over(right, gold)
+        return _over(right, gold, empty=no_gold)
 
     return Measure("f1", f1), Measure("precision", precision), Measure("recall", recall)
 
 
 def correlations(gold: Sequence[float], given: Sequence[float]) -> tuple[Measure, ...]:
-    """Spearman's and Pearson's; 0 where one side is all the same."""
+    """Spearman's and Pearson's; 0 where what was given is all the same, NaN where only rows of one right value were drawn."""
     x, y = np.asarray(gold, dtype=np.float64), np.asarray(given, dtype=np.float64)
     rank_x, rank_y = _ranking(x), _ranking(y)
     return (
-        Measure("spearman", lambda weights: _pearson(rank_x(weights), rank_y(weights), weights)),
-        Measure("pearson", lambda weights: _pearson(x, y, weights)),
+        Measure("spearman", lambda weights: np.where(_vary(x, weights), _pearson(rank_x(weights), rank_y(weights), weights), np.nan)),
+        Measure("pearson", lambda weights: np.where(_vary(x, weights), _pearson(x, y, weights), np.nan)),
     )
 
 
 def roc_auc(gold: Sequence[int], given: Sequence[float]) -> Measure:
-    """How likely a row of 1 is given more than one of 0 (Mann-Whitney); 0 where one kind was not drawn."""
+    """How likely a row of 1 is given more than one of 0 (Mann-Whitney); NaN where one kind was not drawn."""
     positive = np.asarray(gold, dtype=np.float64)
     ranks = _ranking(np.asarray(given, dtype=np.float64))
 
     def of(weights: Values) -> Values:
         ones, zeros = weights @ positive, weights @ (1 - positive)
         summed = (weights * positive * ranks(weights)).sum(axis=1)
-        return _over(summed - ones * (ones + 1) / 2, ones * zeros)
+        return _over(summed - ones * (ones + 1) / 2, ones * zeros, empty=np.nan)
 
     return Measure("roc_auc", of)
 
@@ -106,6 +110,13 @@ def _ranking(values: Values) -> Callable[[Values], Values]:
     return ranks
 
 
+def _vary(values: Values, weights: Values) -> NDArray[np.bool_]:
+    """Whether rows of more than one value were drawn. *Shape:* (rows,), (draws, rows) → (draws,)."""
+    least, most = np.where(weights > 0, values, np.inf).min(axis=1), np.where(weights > 0, values, -np.inf).max(axis=1)
+    varied: NDArray[np.bool_] = least < most
+    return varied
+
+
 def _pearson(x: Values, y: Values, weights: Values) -> Values:
     """*Shape:* x, y (rows,) or (draws, rows)."""
     total = weights.sum(axis=1, keepdims=True)
@@ -117,7 +128,7 @@ def _pearson(x: Values, y: Values, weights: Values) -> Values:
     return _over(together, np.where(spread > 1e-12 * total[:, 0], spread, 0.0))
 
 
-def _over(above: Values, below: Values) -> Values:
-    """The quotient; 0 where there is nothing below."""
-    quotient: Values = np.divide(above, below, out=np.zeros(np.broadcast_shapes(above.shape, below.shape)), where=below > 0)
+def _over(above: Values, below: Values, *, empty: float = 0.0) -> Values:
+    """The quotient; `empty` where there is nothing below."""
+    quotient: Values = np.divide(above, below, out=np.full(np.broadcast_shapes(above.shape, below.shape), empty), where=below > 0)
     return quotient

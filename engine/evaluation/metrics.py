@@ -67,10 +67,11 @@ def counted_entities(gold: Collection[LabelledSpan], given: Collection[LabelledS
 # --- Answers -------------------------------------------------------------------------------------------------------
 
 
-def answer_metrics(gold: Sequence[Sequence[str]], given: Sequence[str], *, japanese: Sequence[bool]) -> Metrics:
+def answer_metrics(gold: Sequence[Sequence[str]], given: Sequence[str | None], *, japanese: Sequence[bool]) -> Metrics:
     """Exact match and F1 of the best-fitting right answer, averaged over questions.
 
-    No right answers means that the text does not answer; "" is the answer that says so.
+    No right answers means that the text does not answer; "" is the answer that says so. None, a question that could not
+    be put, is always wrong.
     """
     scores = [answer_scores(right or [""], text, japanese=ja) for right, text, ja in zip(gold, given, japanese, strict=True)]
     return {
@@ -106,8 +107,10 @@ def normalize_japanese(text: str) -> str:
     return "".join(char for char in folded if not (char.isspace() or char in string.punctuation or unicodedata.category(char)[0] == "P"))
 
 
-def answer_scores(gold: Sequence[str], given: str, *, japanese: bool) -> tuple[float, float]:
-    """(exact match, F1), each of the right answer that fits best."""
+def answer_scores(gold: Sequence[str], given: str | None, *, japanese: bool) -> tuple[float, float]:
+    """(exact match, F1), each of the right answer that fits best; 0 where None was given."""
+    if given is None:
+        return 0.0, 0.0
     given_units = answer_units(given, japanese=japanese)
     exact = any(answer_units(text, japanese=japanese) == given_units for text in gold)
     return float(exact), max(answer_f1(text, given, japanese=japanese) for text in gold)
@@ -150,16 +153,27 @@ def paraphrase_metrics(gold: Sequence[int], given: Sequence[float]) -> Metrics:
     return {"roc_auc": float(roc_auc_score(gold, given))}
 
 
-def retrieval_metrics(english: NDArray[np.float32], japanese: NDArray[np.float32]) -> Metrics:
+def with_worst(gold: Sequence[float], given: Sequence[float | None]) -> list[float]:
+    """The given values; None becomes the least of them where the right one is of the upper half, and the most where it is of the lower.
+
+    So what was not given counts as wrong on either side, also where pairs are unrelated.
+    """
+    found = [value for value in given if value is not None]
+    middle = (min(gold) + max(gold)) / 2
+    return [(min(found) if wanted > middle else max(found)) if value is None else value for wanted, value in zip(gold, given, strict=True)]
+
+
+def retrieval_metrics(english: NDArray[np.float32], japanese: NDArray[np.float32], *, read: Sequence[bool]) -> Metrics:
     """How often a sentence's nearest sentence of the other language (by cosine) is its own translation.
 
     Args:
         english: vectors of unit norm, row i translates row i of `japanese`. *Shape:* (rows, width).
         japanese: likewise. *Shape:* (rows, width).
+        read: whether both sentences of a row could be read; if not, neither counts as found.
     """
     own = np.arange(len(english))
     to_english, to_japanese = nearest(english, japanese)
-    return {"ja_to_en": float(np.mean(to_english == own)), "en_to_ja": float(np.mean(to_japanese == own))}
+    return {"ja_to_en": float(np.mean((to_english == own) & read)), "en_to_ja": float(np.mean((to_japanese == own) & read))}
 
 
 def nearest(english: NDArray[np.float32], japanese: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -97,10 +97,14 @@ def _shown(report: Report, one: RowOutcome, say: Speech) -> ShownRow:
         place=say("row", number=one.index + 1) if one.line is None else say("line", number=one.line),
         texts=tuple(_short(text) for text in texts_of(report.rows[one.index])),
         gold=_said(one.gold, report, say),
-        given=_said(one.given, report, say),
+        given=_given(one, report, say),
         confidence=one.confidence,
-        other=_said(other.outcomes[one.index].given, report, say) if other else None,
+        other=_given(other.outcomes[one.index], report, say) if other else None,
     )
+
+
+def _given(one: RowOutcome, report: Report, say: Speech) -> str:
+    return say("unanswered") if one.failed else _said(one.given, report, say)
 
 
 def _said(value: str, report: Report, say: Speech) -> str:

@@ -45,8 +45,8 @@ def resampled(measures: tuple[Measure, ...], rows: int, *, draws: int = DRAWS, s
 
 
 def interval(values: Values) -> Interval:
-    """The middle 95 % of the values."""
-    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    """The middle 95 % of the values; draws without one (NaN) are left out."""
+    low, high = np.nanquantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(low=float(low), high=float(high))
 
 

@@ -17,6 +17,7 @@ from engine.contract import (
     NerRequest,
     NerResult,
     Request,
+    Result,
     SentimentLabel,
     SentimentRequest,
     SentimentResult,
@@ -101,7 +102,7 @@ def score_sentiment(rows: Sequence[SentimentRow], asking: Asking) -> Scored:
     return Scored(
         metrics=metrics.label_metrics(gold, given),
         measures=(measures.share("accuracy", right), measures.macro_f1("macro_f1", gold, given)),
-        outcomes=_outcomes(gold, given, right, [confidence for _, confidence in said]),
+        outcomes=_outcomes(gold, given, right, [confidence for _, confidence in said], answers),
         classes=label_scores(gold, given),
         confusion=confusion(gold, given),
         calibration=calibrate([said[i][1] or 0.0 for i in answered], [right[i] > 0 for i in answered]),
@@ -145,6 +146,7 @@ def score_ner(rows: Sequence[NerRow], asking: Asking) -> Scored:
             [_shown(row.text, entities) for row, entities in zip(rows, counted, strict=True)],
             [2 * hits / (wanted + found) if wanted + found else 1.0 for hits, wanted, found in counts],
             [min(of_row.values(), default=None) for of_row in sure],
+            answers,
         ),
         classes=entity_scores(gold, counted),
         confusion=entity_confusion(gold, counted),
@@ -168,7 +170,7 @@ def score_ask(rows: Sequence[AskRow], asking: Asking) -> Scored:
 
     Rows that all have an answer are scored on the best candidate even where the engine says "no answer" (as SQuAD 1.1
     is scored); once one row has none, on what the engine says (SQuAD 2.0). The score of an answer is right as often as it
-    matches exactly.
+    matches exactly. What could not be answered is wrong, and stands in no confusion matrix: it says neither.
     """
     requests = [AskRequest(question=row.question, context=row.context, language=row.lang, model=asking.model) for row in rows]
     answers = asking.answers(requests, AskResult, length=lambda i: len(rows[i].context))
@@ -179,6 +181,7 @@ def score_ask(rows: Sequence[AskRow], asking: Asking) -> Scored:
     japanese = [_is_japanese(row) for row in rows]
     scores = [metrics.answer_scores(texts or [""], text, japanese=ja) for texts, text, ja in zip(gold, given, japanese, strict=True)]
     answered = [float(answer is not None and answer.answer is not None) for answer in answers]
+    seen = [("answer" if texts else "", "answer" if text else "") for texts, text in zip(gold, given, strict=True) if text is not None]
     sure = [(score, exact > 0) for (_, score), (exact, _) in zip(said, scores, strict=True) if score is not None]
     return Scored(
         metrics=metrics.answer_metrics(gold, given, japanese=japanese) | {"answered": sum(answered) / len(rows)},
@@ -187,24 +190,32 @@ def score_ask(rows: Sequence[AskRow], asking: Asking) -> Scored:
             measures.share("f1", [f1 for _, f1 in scores]),
             measures.share("answered", answered),
         ),
-        outcomes=_outcomes([" / ".join(texts) for texts in gold], given, [f1 for _, f1 in scores], [score for _, score in said]),
-        confusion=None
-        if always
-        else confusion(["answer" if texts else "" for texts in gold], ["answer" if text else "" for text in given]),
+        outcomes=_outcomes(
+            [" / ".join(texts) for texts in gold],
+            [text or "" for text in given],
+            [f1 for _, f1 in scores],
+            [score for _, score in said],
+            answers,
+        ),
+        confusion=None if always else confusion([wanted for wanted, _ in seen], [found for _, found in seen]),
         calibration=calibrate([score for score, _ in sure], [exact for _, exact in sure]),
     )
 
 
-def _answer(answer: AskResult | None, *, always: bool) -> tuple[str, float | None]:
-    """What counts as the answer, and its score; None where there is none."""
+def _answer(answer: AskResult | None, *, always: bool) -> tuple[str | None, float | None]:
+    """What counts as the answer ("" where there is none, None where it could not be asked for), and its score; None where there is none."""
     if answer is None:
-        return "", None
+        return None, None
     found = answer.candidates[0] if always and answer.candidates else answer.answer
     return (found.text, found.score) if found else ("", None)
 
 
 def _is_japanese(row: AskRow) -> bool:
-    return (row.lang or detect(row.context)) != "en"
+    """Whether answers are compared by characters; so they are in languages that the engine does not read."""
+    try:
+        return (row.lang or detect(row.context)) != "en"
+    except BadInputError:
+        return True
 
 
 # --- Similarity ----------------------------------------------------------------------------------------------------
@@ -213,24 +224,28 @@ def _is_japanese(row: AskRow) -> bool:
 def score_similar(rows: Sequence[SimilarRow], asking: Asking) -> Scored:
     """Correlations with the right scores; for rows of `paraphrase`, the area under the ROC curve too.
 
-    A row's own score is 1 less the difference of its two ranks, as a share of the largest there can be.
+    A row's own score is 1 less the difference of its two ranks, as a share of the largest there can be. A pair that could
+    not be compared counts as the farthest of all where it should be near, and as the nearest where it should be far.
     """
     requests = [SimilarRequest(texts=(row.a, row.b), language=row.lang, model=asking.model) for row in rows]
     answers = asking.answers(requests, SimilarResult, length=lambda i: len(rows[i].a) + len(rows[i].b))
-    cosines = [answer.matrix[0][1] if answer else 0.0 for answer in answers]
     gold = [row.gold for row in rows]
+    cosines = metrics.with_worst(gold, [answer.matrix[0][1] if answer else None for answer in answers])
     measured, taken = metrics.correlation_metrics(gold, cosines), measures.correlations(gold, cosines)
     paraphrases = [row.paraphrase for row in rows if row.paraphrase is not None]
     if len(paraphrases) == len(rows):
         measured |= metrics.paraphrase_metrics(paraphrases, cosines)
         taken = (*taken, measures.roc_auc(paraphrases, cosines))
     shown = [f"{cosine:.3f}" if answer else "" for answer, cosine in zip(answers, cosines, strict=True)]
-    outcomes = _outcomes([f"{value:g}" for value in gold], shown, metrics.rank_agreement(gold, cosines), [None] * len(rows))
+    outcomes = _outcomes([f"{value:g}" for value in gold], shown, metrics.rank_agreement(gold, cosines), [None] * len(rows), answers)
     return Scored(metrics=measured, measures=taken, outcomes=outcomes)
 
 
 def score_retrieval(rows: Sequence[RetrievalRow], asking: Asking) -> Scored:
-    """How often a sentence's translation is the nearest of all the other language's sentences, both ways."""
+    """How often a sentence's translation is the nearest of all the other language's sentences, both ways.
+
+    Where either could not be read, neither is found by the other.
+    """
     requests: list[Request] = [EmbedRequest(texts=(row.en,), language="en", model=asking.model) for row in rows]
     requests += [EmbedRequest(texts=(row.ja,), language="ja", model=asking.model) for row in rows]
     texts = [row.en for row in rows] + [row.ja for row in rows]
@@ -239,26 +254,43 @@ def score_retrieval(rows: Sequence[RetrievalRow], asking: Asking) -> Scored:
     vectors = np.array([answer.vectors[0] if answer else [0.0] * width for answer in answers], dtype=np.float32)
     english, japanese = vectors[: len(rows)], vectors[len(rows) :]
     to_english, to_japanese = metrics.nearest(english, japanese)
-    hits = [(float(en == i), float(ja == i)) for i, (en, ja) in enumerate(zip(to_english, to_japanese, strict=True))]
+    pairs = [en and ja for en, ja in zip(answers[: len(rows)], answers[len(rows) :], strict=True)]
+    read = [pair is not None for pair in pairs]
+    found = list(zip(to_english, to_japanese, read, strict=True))
+    hits = [(float(both and en == i), float(both and ja == i)) for i, (en, ja, both) in enumerate(found)]
     return Scored(
-        metrics=metrics.retrieval_metrics(english, japanese),
+        metrics=metrics.retrieval_metrics(english, japanese, read=read),
         measures=(measures.share("ja_to_en", [en for en, _ in hits]), measures.share("en_to_ja", [ja for _, ja in hits])),
         outcomes=_outcomes(
             [f"{row.ja} = {row.en}" for row in rows],
-            [f"→ {rows[en].en} / → {rows[ja].ja}" for en, ja in zip(to_english, to_japanese, strict=True)],
+            [f"→ {rows[en].en} / → {rows[ja].ja}" if both else "" for en, ja, both in found],
             [(en + ja) / 2 for en, ja in hits],
             [None] * len(rows),
+            pairs,
         ),
     )
 
 
 def _outcomes(
-    gold: Sequence[str], given: Sequence[str], scores: Sequence[float], confidences: Sequence[float | None]
+    gold: Sequence[str],
+    given: Sequence[str],
+    scores: Sequence[float],
+    confidences: Sequence[float | None],
+    answers: Sequence[Result | None],
 ) -> tuple[RowOutcome, ...]:
-    rows = enumerate(zip(gold, given, scores, confidences, strict=True))
+    """One a row; a row without an answer failed, whatever its score is by what was to be found."""
+    rows = enumerate(zip(gold, given, scores, confidences, answers, strict=True))
     return tuple(
-        RowOutcome(index=index, line=None, gold=wanted, given=found, score=score, confidence=confidence)
-        for index, (wanted, found, score, confidence) in rows
+        RowOutcome(
+            index=index,
+            line=None,
+            gold=wanted,
+            given=found,
+            score=0.0 if answer is None else score,
+            confidence=confidence,
+            failed=answer is None,
+        )
+        for index, (wanted, found, score, confidence, answer) in rows
     )
 
 

@@ -59,6 +59,7 @@ WORDS: dict[str, Message] = {
     "gold": Message(ja="正解", en="right"),
     "given": Message(ja="答え", en="given"),
     "nothing": Message(ja="（なし）", en="(nothing)"),
+    "unanswered": Message(ja="（答えられず）", en="(could not be answered)"),
     "failures": Message(ja="読めなかった行", en="Rows that could not be read"),
     "failed": Message(
         ja="{count:,} 行には答えられませんでした（{code}）。間違いとして数えています。",

@@ -7,6 +7,10 @@ from typing import Any
 
 from engine.examples.problems import RowProblem, quoted
 from engine.examples.rows import GoldAnswer
+from engine.surrogates import without_surrogates
+
+# What `yomite feedback export` writes where somebody must say what is right; a Japanese keyboard makes it full width.
+_TO_FILL_IN = ("?", "？")
 
 
 def read_answers(value: object, start: object, context: str) -> tuple[tuple[GoldAnswer, ...], bool]:
@@ -15,9 +19,12 @@ def read_answers(value: object, start: object, context: str) -> tuple[tuple[Gold
     `value` is one text, or SQuAD's list of {text, start}; nothing or an empty text means that the context does not answer.
 
     Raises:
-        RowProblem: not of this form, or an answer that the context does not hold (there).
+        RowProblem: not of this form, an answer that the context does not hold (there), or a ? (without its place) that nobody has filled in.
     """
-    given = [(text, at) for text, at in _listed(value, start) if text.strip()]
+    given = [(without_surrogates(text), at) for text, at in _listed(value, start) if text.strip()]
+    for text, at in given:
+        if at is None and text.strip() in _TO_FILL_IN:
+            raise _not_filled_in(text.strip())
     answers = tuple(GoldAnswer(text=text, start=_place(text, at, context)) for text, at in given)
     return answers, any(at is None and context.count(text) > 1 for text, at in given)
 
@@ -43,6 +50,13 @@ def _one(value: object) -> tuple[str, int | None]:
         start: Any = value.get("start", value.get("answer_start"))
         return value["text"], _whole(start)
     raise _unreadable(value)
+
+
+def _not_filled_in(sign: str) -> RowProblem:
+    return RowProblem(
+        ja=f"答えが「{sign}」のまま書き込まれていません。文脈から答えを書き写してください（答えがない質問では空にします）。",
+        en=f"the answer is still {sign} and not filled in yet; copy it from the context (leave it empty if there is none).",
+    )
 
 
 def _unreadable(value: object) -> RowProblem:

@@ -14,6 +14,7 @@ from engine.examples.entities import read_marked, read_spans
 from engine.examples.labels import LONGEST_NAME, language, sentiment_label
 from engine.examples.problems import RowProblem, quoted
 from engine.examples.rows import AskRow, ExampleTask, NerRow, RetrievalRow, Row, SentimentRow, SimilarRow
+from engine.surrogates import without_surrogates
 
 
 @dataclass(frozen=True)
@@ -129,14 +130,14 @@ def _empty(name: str) -> RowProblem:
 
 
 def _text(fields: Fields, name: str) -> str:
-    """A text just as it stands."""
+    """A text just as it stands; half a character, which nothing can be written with, is read as U+FFFD."""
     value = _filled(fields, name)
     if not isinstance(value, str):
         raise RowProblem(
             ja=f"列「{fields.name(name)}」が文字列ではありません（{quoted(value)}）。文章を書いてください。",
             en=f"{fields.name(name)} is no text ({quoted(value)}); write a text.",
         )
-    return value
+    return without_surrogates(value)
 
 
 def _number(fields: Fields, name: str) -> float | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from engine.contract import Message
 from engine.errors import BadInputError
+from engine.surrogates import without_surrogates
 
 # Problems that are told in full; of the others, how many there are.
 TOLD_IN_FULL = 20
@@ -49,6 +50,6 @@ def counted(rows: int) -> str:
 
 
 def quoted(value: object, *, at_most: int = 40) -> str:
-    """A value of the file as it is shown in a message: on one line, and not long."""
-    text = " ".join(str(value).split())
+    """A value of the file as it is shown in a message: on one line, not long, and such that it can be written down."""
+    text = " ".join(without_surrogates(str(value)).split())
     return text if len(text) <= at_most else text[: at_most - 1] + "…"

@@ -187,10 +187,21 @@ def _keep_cells(records: Records, line: int, cells: list[str]) -> None:
         plain = [cell[1:] if _NO_FORMULA.match(cell) else cell for cell in cells]
         records.found.append(Record(line, dict(zip(records.header, plain, strict=True))))
         return
+    _wrong_width(records, line, len(cells), width)
+
+
+def _wrong_width(records: Records, line: int, count: int, width: int) -> None:
+    if count > width:
+        records.wrong(
+            line,
+            ja=f'列が {count} 個ありますが、見出しは {width} 個です。区切り文字を含む文は「"」で囲んでください。',
+            en=f'{count} columns, but the header has {width}; put a text that holds the separator into quotes ("…").',
+        )
+        return
     records.wrong(
         line,
-        ja=f'列が {len(cells)} 個ありますが、見出しは {width} 個です。区切り文字を含む文は「"」で囲んでください。',
-        en=f'{len(cells)} column{"" if len(cells) == 1 else "s"}, but the header has {width}; put a text that holds the separator into quotes ("…").',
+        ja=f'列が {count} 個しかなく、見出しの {width} 個に足りません。足りないセルを書き足すか、改行を含む文を「"」で囲んでください。',
+        en=f'only {count} column{"" if count == 1 else "s"}, but the header has {width}; add the cells that are missing, or put a text that holds a line break into quotes ("…").',
     )
 
 

@@ -15,7 +15,7 @@ from engine.catalog import CatalogEntry
 from engine.catalog.chosen import Chosen, read_chosen, write_chosen
 from engine.catalog.described import Description, read_description
 from engine.command_line import CommandLine, language_of, one_of
-from engine.contract import Message, Task
+from engine.contract import Message, Task, reason_of
 from engine.errors import BadInputError, EngineError
 from engine.models.command_line import HELP, add_settings
 from engine.models.inventory import Places, named
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _use(options: argparse.Namespace) -> Message:
     folder = options.model.expanduser().absolute()
-    chosen, rows = (folder, _rows_of_folder(folder)) if folder.is_dir() else _rows_of_name(options)
+    chosen, rows = (folder, _rows_of_folder(folder)) if _is_folder(folder) else _rows_of_name(options)
     able = tuple(dict.fromkeys(row.task for row in rows))
     tasks = (options.task,) if options.task else able
     if not set(tasks) <= set(able):
@@ -56,6 +56,18 @@ def _use(options: argparse.Namespace) -> Message:
         en=f"From now on {name} answers {', '.join(tasks)}. Workers that run take it within seconds. "
         f"To go back: yomite models reset {tasks[0]}",
     )
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError as error:
+        why = reason_of(error)
+        raise BadInputError(
+            "folder_unreadable",
+            ja=f"{path} を読めません（{why.ja}）。読めるフォルダか、`yomite models list --all-profiles` にある名前を指定してください。",
+            en=f"{path} cannot be read ({why.en}). Name a folder that can be, or a model of `yomite models list --all-profiles`.",
+        ) from error
 
 
 def _rows_of_folder(folder: Path) -> list[CatalogEntry]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from engine.tokenization.pieces import Pieces, Template, TextTokenizer, japanese_pieces_as_words, without_surrogates
+from engine.surrogates import without_surrogates
+from engine.tokenization.pieces import Pieces, Template, TextTokenizer, japanese_pieces_as_words
 from engine.tokenization.spans import SPACE_MARKS, Span, tidy_offsets
 
 # How far a single piece is looked for beyond where it should stand, in letters.

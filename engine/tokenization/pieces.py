@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from transformers import PreTrainedTokenizerFast
 
+from engine.surrogates import without_surrogates
 from engine.tokenization.mecab import JAPANESE
 from engine.tokenization.spans import Span, tidy_offsets
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 # Texts that nearly every vocabulary cuts into something: one of them shows where a tokenizer puts its special tokens.
 _PROBES = ("a", "の", "1", ".", "A", "人")
 
@@ -160,11 +159,6 @@ def windows(count: int, *, size: int, overlap: int) -> Iterator[range]:
         if end == count:
             return
         start = end - overlap
-
-
-def without_surrogates(text: str) -> str:
-    """UTF-8 cannot hold lone surrogates; the replacement is one character too, so that spans stay right."""
-    return _SURROGATE.sub("\ufffd", text)
 
 
 def japanese_pieces_as_words(text: str, offsets: Sequence[Span], words: Sequence[int]) -> tuple[int, ...]:

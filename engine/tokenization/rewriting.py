@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from tokenizers.normalizers import Normalizer
 
+from engine.surrogates import without_surrogates
 from engine.tokenization.cutters import Cutter
-from engine.tokenization.pieces import Pieces, TextTokenizer, without_surrogates
+from engine.tokenization.pieces import Pieces, TextTokenizer
 from engine.tokenization.spans import Span
 
 

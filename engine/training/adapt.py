@@ -17,7 +17,7 @@ from engine.training.base import Base, find_base
 from engine.training.card import Card, Data
 from engine.training.checking import language_of_texts
 from engine.training.out import Out
-from engine.training.teaching import Teaching, write_result, write_scores
+from engine.training.teaching import Taught, Teaching, write_result, write_scores
 from engine.training.telling import Outcome, typed
 from engine.training.texts import hold_back
 from engine.training.watching import StopWish
@@ -36,13 +36,13 @@ def adapt_encoder(wish: AdaptWish, catalog: Catalog, stop: StopWish) -> Outcome 
     began = time.monotonic()
     texts = wish.texts
     base = find_base(catalog, Task.FILL_MASK, language_of_texts(texts.lines), model=wish.model, rows=(), seed=wish.plan.seed)
+    base.keep(wish.out)
     if base.loaded.tokenizer.backend.mask_token_id is None:
         raise _no_mask(base)
     lines, held_lines = hold_back(texts.lines, seed=wish.plan.seed)
     goal = words_goal(lines, base.loaded, seed=wish.plan.seed)
     held = words_goal(held_lines, base.loaded, seed=wish.plan.seed)
     out = Out(wish.out, _settings(wish, base))
-    out.check(resume=wish.resume)
     teaching = Teaching(
         title=f"adapt · {base.name}",
         base=base,
@@ -57,6 +57,32 @@ def adapt_encoder(wish: AdaptWish, catalog: Catalog, stop: StopWish) -> Outcome 
         head=False,
         more_is_better=False,
     )
+    with out.alone(resume=wish.resume):
+        taught = _teach(teaching, wish, lines, held_lines, held=held, stop=stop)
+    if taught is None:
+        return None
+    return Outcome(
+        task="adapt",
+        folder=out.folder,
+        base=base.name,
+        rows=len(lines),
+        dev_rows=len(held_lines),
+        before=taught.before,
+        after=taught.after,
+        main=MAIN,
+        steps=taught.course.steps,
+        best_step=taught.course.best_step,
+        seconds=time.monotonic() - began,
+        next_steps=(f"yomite train sentiment --data FILE --model {typed(wish.out)}", f"yomite fill-mask --model {typed(wish.out)} …"),
+        more_is_better=False,
+    )
+
+
+def _teach(
+    teaching: Teaching, wish: AdaptWish, lines: list[str], held_lines: list[str], *, held: WordsGoal, stop: StopWish
+) -> Taught | None:
+    """Measure, train, measure again, and write the folder; None where a person stopped it."""
+    base, out, texts = teaching.base, teaching.out, wish.texts
     before = {MAIN: perplexity(held, base.loaded.model)}
     model, course = teaching.run(stop)
     if course.stopped:
@@ -87,21 +113,7 @@ def adapt_encoder(wish: AdaptWish, catalog: Catalog, stop: StopWish) -> Outcome 
     with out.writing():
         write_scores(folder, card, {"before": before, "after": after, "dev_rows": len(held_lines), "main": MAIN})
         out.finish()
-    return Outcome(
-        task="adapt",
-        folder=out.folder,
-        base=base.name,
-        rows=len(lines),
-        dev_rows=len(held_lines),
-        before=before,
-        after=after,
-        main=MAIN,
-        steps=course.steps,
-        best_step=course.best_step,
-        seconds=time.monotonic() - began,
-        next_steps=(f"yomite train sentiment --data FILE --model {typed(wish.out)}", f"yomite fill-mask --model {typed(wish.out)} …"),
-        more_is_better=False,
-    )
+    return Taught(course=course, before=before, after=after)
 
 
 def _perplexity_on_disk(description: Description, folder: Path, lines: list[str], wish: AdaptWish) -> float:
@@ -117,6 +129,7 @@ def _settings(wish: AdaptWish, base: Base) -> dict[str, object]:
         "task": "adapt",
         "text": wish.texts.sha256,
         "model": base.name,
+        "weights": base.digest(),
         "epochs": plan.epochs,
         "learning-rate": plan.learning_rate,
         "batch-size": plan.batch,

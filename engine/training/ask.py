@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +28,7 @@ class AskGoal:
     Windows that hold no answer count together as one, so that long contexts do not teach to be silent.
     """
 
+    compares: ClassVar[bool] = False
     loaded: LoadedModel
     inputs: tuple[ModelInput, ...]
     spans: tuple[tuple[int, int], ...]

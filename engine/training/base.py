@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,8 +15,9 @@ from transformers import PreTrainedModel
 
 from engine.catalog import Catalog, CatalogEntry
 from engine.catalog.described import EVERY_LANGUAGE, read_description
+from engine.catalog.entry import safetensors_in
 from engine.contract import EntityLabel, Language, Message, SentimentLabel, Task
-from engine.errors import ModelError
+from engine.errors import BadInputError, ModelError
 from engine.examples.rows import AskRow, NerRow, Row, SentimentRow
 from engine.models.files import model_folder
 from engine.models.loaded import LoadedModel
@@ -62,6 +65,32 @@ class Base:
         """Its name, without a path of this machine."""
         return public_name(self.entry)
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where all of it lies: the model's own folder, the one of its transformer, and its adapter."""
+        return tuple(dict.fromkeys(place for place in (self.entry.model, self.folder, self.entry.adapter) if isinstance(place, Path)))
+
+    def digest(self) -> str:
+        """SHA-256 over the weights, in hexadecimal: another model of the same name has another one."""
+        digest = hashlib.sha256()
+        for path in dict.fromkeys(path for folder in self.folders for path in [*safetensors_in(folder), *sorted(folder.glob("*.bin"))]):
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        return digest.hexdigest()
+
+    def keep(self, out: Path) -> None:
+        """Refuse to write the result over what is trained further: where it gets no better, nothing would be left to go back to.
+
+        Raises:
+            BadInputError: `out_is_base`.
+        """
+        if os.path.realpath(out) in map(os.path.realpath, self.folders):
+            raise BadInputError(
+                "out_is_base",
+                ja=f"{out} は学習のもとにするモデルのフォルダです。元のモデルを残せるよう、別のフォルダを --out で指定してください。",
+                en=f"{out} is the folder of the model that is trained further. Name another folder with --out, so that it is kept.",
+            )
+
 
 def public_name(entry: CatalogEntry) -> str:
     """A row's name as others may read it: of a folder outside the pack, only its own name."""
@@ -100,15 +129,23 @@ def with_adapter_of_pack(catalog: Catalog, entry: CatalogEntry) -> CatalogEntry 
 
 
 def _adapted(entry: CatalogEntry, laid_over: CatalogEntry | None, rows: Sequence[Row]) -> tuple[LoadedModel, tuple[Message, ...]]:
-    """The model with its adapter; without it where the shapes do not fit."""
+    """The model with its adapter; without one that was laid over it where the shapes or the labels do not fit.
+
+    Raises:
+        ModelError: `cannot_train`, an adapter's own head lacks labels of the rows.
+    """
     if laid_over is not None:
         try:
-            return load_model(laid_over, device=CPU, dtype=torch.float32), ()
+            loaded = load_model(laid_over, device=CPU, dtype=torch.float32)
         except ModelError as error:
             if error.code != "model_unreadable":
                 raise
             return _with_head(entry, rows)
-    return load_model(entry, device=CPU, dtype=torch.float32), ()
+        return (loaded, ()) if _knows_labels(loaded, rows) else _with_head(entry, rows)
+    loaded = load_model(entry, device=CPU, dtype=torch.float32)
+    if not _knows_labels(loaded, rows):
+        raise _lacks_labels(entry)
+    return loaded, ()
 
 
 def _with_head(entry: CatalogEntry, rows: Sequence[Row]) -> tuple[LoadedModel, tuple[Message, ...]]:
@@ -131,6 +168,16 @@ def _knows_labels(loaded: LoadedModel, rows: Sequence[Row]) -> bool:
         return not labels or labels <= set(label_columns(loaded))
     except ModelError:  # the labels' meaning is unknown
         return False
+
+
+def _lacks_labels(entry: CatalogEntry) -> ModelError:
+    name = public_name(entry)
+    return ModelError(
+        "cannot_train",
+        ja=f"アダプタ「{name}」の出力層にはデータのラベルがすべては含まれないため、学習できません。データのラベルを出力するモデルか、アダプタのもとのモデルを --model で指定してください。",
+        en=f"The head of the adapter {name} lacks labels of the data, so it cannot be trained. Name a model that has them, or the one under the adapter, with --model.",
+        model=name,
+    )
 
 
 def with_fresh_head(entry: CatalogEntry, rows: Sequence[Row]) -> LoadedModel:

@@ -11,6 +11,7 @@ from engine.errors import BadInputError, EngineError
 from engine.examples.problems import counted
 from engine.examples.rows import AskRow, ExampleTask, NerRow, Row, SentimentRow, SimilarRow, row_texts
 from engine.language import detect
+from engine.training.plan import ENOUGH_COMPARED, LEAST_COMPARED
 
 LEAST_ROWS = 8
 FEW_OF_A_LABEL = 5  # examples; so few are said
@@ -37,7 +38,7 @@ def check_rows(rows: Sequence[Row], task: ExampleTask, *, name: str) -> None:
             ja=f"{name} のラベルは「{min(labels)}」だけです。少なくとも 2 種類のラベルの例が必要です。",
             en=f"All rows of {name} are labelled {min(labels)}; examples of two labels or more are needed.",
         )
-    if task is ExampleTask.NER and not any(entity.label for row in rows if isinstance(row, NerRow) for entity in row.entities):
+    if task is ExampleTask.NER and not has_entities(rows):
         raise BadInputError(
             "no_entities",
             ja=f"{name} には固有名が 1 つもありません。PER・ORG・LOC・MISC のどれかを付けた行が必要です。",
@@ -54,6 +55,25 @@ def check_rows(rows: Sequence[Row], task: ExampleTask, *, name: str) -> None:
             "one_score",
             ja=f"{name} の点数はすべて {min(scores):g} です。近い組と遠い組の両方が必要です。",
             en=f"All rows of {name} have the score {min(scores):g}; nearer and farther pairs are needed.",
+        )
+
+
+def has_entities(rows: Sequence[Row]) -> bool:
+    """Whether any row marks an entity whose label is known."""
+    return any(entity.label for row in rows if isinstance(row, NerRow) for entity in row.entities)
+
+
+def check_batch(batch: int, task: ExampleTask) -> None:
+    """Refuse a step of one pair: what similarity learns from is the comparison of pairs.
+
+    Raises:
+        BadInputError: `batch_too_small`.
+    """
+    if task is ExampleTask.SIMILAR and batch < LEAST_COMPARED:
+        raise BadInputError(
+            "batch_too_small",
+            ja=f"similar は組どうしを比べて学ぶため、--batch-size {batch} では何も学べません。{LEAST_COMPARED} 以上（できれば {ENOUGH_COMPARED} 以上）にしてください。",
+            en=f"similar learns by comparing pairs, and nothing from --batch-size {batch}. Give {LEAST_COMPARED} or more, better {ENOUGH_COMPARED}.",
         )
 
 

@@ -9,7 +9,7 @@ from engine.catalog import Catalog
 from engine.errors import BadInputError, CatalogError, EngineError
 from engine.training.adapt import adapt_encoder
 from engine.training.exit_codes import BAD_INPUT, CANNOT_TRAIN, INTERRUPTED, OK
-from engine.training.out import drop_empty, has_checkpoint
+from engine.training.out import has_checkpoint
 from engine.training.telling import interrupted, tell_outcome
 from engine.training.train import train_task
 from engine.training.watching import StopWish, heeding_signals
@@ -33,7 +33,6 @@ def run(wish: TrainWish | AdaptWish, options: argparse.Namespace) -> int:
         outcome = None
     if outcome is None:
         voice.note(interrupted(wish.out, has_checkpoint=has_checkpoint(wish.out)))
-        drop_empty(wish.out)
         return INTERRUPTED
     tell_outcome(outcome, as_json=options.json, voice=voice)
     return OK

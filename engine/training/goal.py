@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -14,11 +14,16 @@ Batch = dict[str, Tensor]
 
 
 class Goal(Protocol):
-    """One task's examples, cut into pieces."""
+    """One task's examples, cut into pieces.
+
+    `compares`: a row is a pair of texts, and what is learnt are comparisons of the pairs that are read at once; else each row counts alone.
+    """
+
+    compares: ClassVar[bool]
 
     @property
     def lengths(self) -> Sequence[int]:
-        """The pieces of each row."""
+        """The pieces of each row; of a pair, those of its longer text."""
 
     def batch(self, places: Sequence[Place]) -> Batch:
         """The tensors of some rows."""

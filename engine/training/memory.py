@@ -7,6 +7,10 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedModel
 
+from engine.contract import Message
+from engine.training.goal import Goal
+from engine.training.plan import ENOUGH_COMPARED
+
 # Of the free memory; the rest is for what is not counted.
 USABLE_SHARE = 0.8
 BYTES = 4  # of a number in fp32
@@ -26,6 +30,25 @@ def rows_at_once(batch: int, *, row_bytes: int, fixed_bytes: int, free_bytes: in
         return batch
     room = free_bytes * USABLE_SHARE - fixed_bytes
     return next((rows for rows in range(batch, 0, -1) if batch % rows == 0 and rows * row_bytes <= room), 1)
+
+
+def least_at_once(goal: Goal, batch: int) -> int:
+    """How many rows must be read at once for a step to teach what it should."""
+    return min(batch, ENOUGH_COMPARED) if goal.compares else 1
+
+
+def fewer_at_once(goal: Goal, *, rows: int, batch: int) -> Message:
+    """That `rows` are read at once where `batch` make a step, and what that means for what is learnt."""
+    if goal.compares:
+        return Message(
+            ja=f"空きメモリに合わせて {rows} 組ずつ読みます。比べるのは一緒に読んだ組だけなので、{batch} 組をまとめて読むときより学べることは減ります。",
+            en=f"To fit into free memory, {rows} pairs are read at once instead of {batch}; only those are compared, so a step teaches less than it would.",
+        )
+    times = batch // rows
+    return Message(
+        ja=f"空きメモリに合わせて {rows} 行ずつ読み、{times} 回分をまとめて学習します（結果の意味は変わりません）。",
+        en=f"To fit into free memory, {rows} rows are read at once and {times} times as many make a step, as asked.",
+    )
 
 
 def row_bytes(model: PreTrainedModel, *, pieces: int, vocabulary: bool) -> int:

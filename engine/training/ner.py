@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +25,7 @@ OUTSIDE = Tag("O")
 class NerGoal:
     """Windows of texts, and the outputs that are right at some of their places; elsewhere nothing is asked."""
 
+    compares: ClassVar[bool] = False
     loaded: LoadedModel
     inputs: tuple[ModelInput, ...]
     wanted: tuple[dict[int, tuple[int, ...]], ...]  # place in the input → the model's outputs for its tag

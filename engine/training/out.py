@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,34 +20,45 @@ from transformers.trainer import TRAINER_STATE_NAME
 from engine.catalog.described import FILE as DESCRIPTION_FILE
 from engine.contract import Message, reason_of, system_reason
 from engine.errors import BadInputError, EngineError
-from engine.models.files import MODULE, OLD_WEIGHTS, SAFE_WEIGHTS, SMALL_FILES
+from engine.models.files import SMALL_FILES
 from engine.models.loaded import LoadedModel
 from engine.models.loading import quiet_transformers
 from engine.models.sentence_folder import SentenceFolder, write_modules
+from engine.training.alone import IN_USE, alone_in, is_empty
 
 RUN_FILE = "run.json"
 CHECKPOINTS, UNFINISHED = "checkpoints", ".unfinished"
-# Small files of a model's folder that are no tokenizer's.
-_NOT_OF_TOKENIZER = {"config.json", "modules.json", "adapter_config.json", "generation_config.json", DESCRIPTION_FILE}
-_NOT_OF_TOKENIZER |= {"scores.json", "losses.json", "config_sentence_transformers.json", "requirements.txt"}
+_OF_MODEL = {"config.json", "modules.json", "adapter_config.json", "generation_config.json", "config_sentence_transformers.json"}
+_OF_MODEL |= {DESCRIPTION_FILE, "scores.json", "losses.json"}
+_NOT_OF_TOKENIZER = _OF_MODEL | {"requirements.txt"}  # small files that a model's folder may hold
 # What makes a folder a model, and goes when another takes its place. What else a person put there stays: it may be their examples.
-_REPLACED = (
-    *_NOT_OF_TOKENIZER,
-    "*token*.json",  # tokenizer.json, tokenizer_config.json, special_tokens_map.json, added_tokens.json
-    "sentence_*_config.json",
-    "*.index.json",
+# Therefore names that are hardly a person's, and no wider patterns.
+_REPLACED_FILES = (
+    *_OF_MODEL,
+    "README.md",
+    "course.png",
+    "sentence_bert_config.json",
+    "model.safetensors",
+    "model-*-of-*.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model-*-of-*.bin",
+    "pytorch_model.bin.index.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
     "vocab.json",
     "vocab.txt",
     "merges.txt",
-    "*.model",
-    "*.vocab",
-    "*.bpe",
-    SAFE_WEIGHTS,
-    OLD_WEIGHTS,
-    MODULE,
-    "README.md",
-    "course.png",
+    "bpe.codes",
+    "tokenizer.model",
+    "spiece.model",
+    "spm.model",
+    "sentencepiece.model",
+    "sentencepiece.bpe.model",
 )
+_REPLACED_FOLDERS = ("[0-9]_Pooling", "[0-9]_Dense", "[0-9]_Normalize")
 # What the writers of weights and of checkpoints say when they fail; what they say of reading is another matter.
 _WRITERS = ("while serializing", "PytorchStreamWriter")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -77,14 +88,29 @@ class Out:
         Raises:
             BadInputError: it holds something else or cannot be written, or there is no such run to go on with.
         """
-        begun = self._begun()
-        if resume:
-            _check_resumable(self.folder, begun, self.settings)
-            return
-        if begun is not None and has_checkpoint(self.folder):
-            raise _unfinished(self.folder)
-        _refuse_others(self.folder)
-        _refuse_unwritable(self.folder)
+        try:
+            self._check(resume=resume)
+        except OSError as error:
+            raise _unwritable(self.folder, reason_of(error)) from error
+
+    @contextmanager
+    def alone(self, *, resume: bool) -> Iterator[None]:
+        """Within, no other training can use the folder. A run that is interrupted before it has anything to keep leaves nothing.
+
+        Raises:
+            BadInputError: as `check`, or another training runs there.
+        """
+        if not self._marked():
+            self.check(resume=resume)
+        is_new = _make_writable(self.folder)
+        try:
+            with self._held():
+                self.check(resume=resume)  # now that nobody else changes it
+                yield
+        finally:
+            if is_new:
+                with suppress(OSError):  # there is something in it
+                    self.folder.rmdir()
 
     def open(self, *, resume: bool, needed_bytes: int) -> None:
         """Make the folder ready for a run, or for going on with the one that was stopped.
@@ -126,13 +152,42 @@ class Out:
 
     def finish(self) -> None:
         """Move the result into its place, what makes it a model last, and drop the checkpoints."""
-        old = [path for pattern in _REPLACED for path in self.folder.glob(pattern)]
-        for path in sorted(old, key=lambda path: path.name != "config.json"):
+        for path in sorted(_of_the_old_model(self.folder), key=lambda path: path.name != "config.json"):
             _remove(path)
         for path in sorted(self.unfinished.iterdir(), key=lambda path: path.name == "config.json"):
             path.replace(self.folder / path.name)
         self.unfinished.rmdir()
         shutil.rmtree(self.checkpoints)
+
+    def _check(self, *, resume: bool) -> None:
+        begun = self._begun()
+        if resume:
+            _check_resumable(self.folder, begun, self.settings)
+            return
+        if begun is not None and has_checkpoint(self.folder):
+            raise _unfinished(self.folder)
+        _refuse_others(self.folder)
+        _refuse_unwritable(self.folder)
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        with ExitStack() as held:
+            try:
+                held.enter_context(alone_in(self.folder))
+            except OSError as error:
+                raise _unwritable(self.folder, reason_of(error)) from error
+            try:
+                yield
+            except KeyboardInterrupt:
+                drop_empty(self.folder)
+                raise
+
+    def _marked(self) -> bool:
+        """Whether another training may be running in the folder: then nothing else needs to be said of it."""
+        try:
+            return (self.folder / IN_USE).exists()
+        except OSError:
+            return False
 
     def _begun(self) -> dict[str, Any] | None:
         try:
@@ -153,6 +208,11 @@ def drop_empty(folder: Path) -> None:
         shutil.rmtree(folder / CHECKPOINTS)
         if not any(folder.iterdir()):
             folder.rmdir()
+
+
+def _of_the_old_model(folder: Path) -> list[Path]:
+    files = [path for pattern in _REPLACED_FILES for path in folder.glob(pattern) if path.is_file() or path.is_symlink()]
+    return [*files, *(path for pattern in _REPLACED_FOLDERS for path in folder.glob(pattern) if path.is_dir())]
 
 
 def _is_whole(checkpoint: Path) -> bool:
@@ -258,9 +318,7 @@ def _unfinished(folder: Path) -> BadInputError:
 def _refuse_others(folder: Path) -> None:
     if not folder.exists():
         return
-    if folder.is_dir() and (
-        not any(folder.iterdir()) or (folder / DESCRIPTION_FILE).exists() or (folder / CHECKPOINTS / RUN_FILE).exists()
-    ):
+    if folder.is_dir() and (is_empty(folder) or (folder / DESCRIPTION_FILE).exists() or (folder / CHECKPOINTS / RUN_FILE).exists()):
         return
     raise BadInputError(
         "out_not_ours",
@@ -278,11 +336,14 @@ def _refuse_unwritable(folder: Path) -> None:
         raise _unwritable(folder, system_reason(errno.EACCES))
 
 
-def _make_writable(folder: Path) -> None:
+def _make_writable(folder: Path) -> bool:
+    """Make the folder; returns whether it was not there."""
     try:
+        is_new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unwritable(folder, reason_of(error)) from error
+    return is_new
 
 
 def _unwritable(folder: Path, why: Message) -> BadInputError:

@@ -10,6 +10,8 @@ LORA_LEARNING_RATE, FULL_LEARNING_RATE = 5e-4, 5e-5
 MOST_STEPS_BETWEEN = 500
 FEW_DEV_ROWS = 50  # with fewer, some rows more or less may be chance
 PATIENCE = 3  # where there are more
+# Of pairs that are compared with each other (similar): one alone teaches nothing, and a few hardly anything.
+LEAST_COMPARED, ENOUGH_COMPARED = 2, 8
 
 
 @dataclass(frozen=True, kw_only=True)

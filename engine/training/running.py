@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,12 +22,11 @@ from engine.models.loading import quiet_transformers
 from engine.models.precision import computes_bf16
 from engine.training.goal import Batch, Goal, Place
 from engine.training.measuring import NAMES
+from engine.training.memory import fewer_at_once, least_at_once
 from engine.training.order import LikeLengths, Places
 from engine.training.plan import Plan
 from engine.training.voice import Voice
 from engine.training.watching import Showing, Stopping, StopWish
-
-log = logging.getLogger("yomite.training")
 
 Measure = Callable[[], Mapping[str, float]]
 MOST_LOSSES = 200  # in the picture of the course
@@ -63,10 +61,10 @@ class Course:
 class GoalTrainer(Trainer):
     """The Trainer with a Goal's batches and loss, measured by a function instead of by a data set."""
 
-    def __init__(self, *, goal: Goal, measure: Measure, **options: Any) -> None:
+    def __init__(self, *, goal: Goal, measure: Measure, batch: int, **options: Any) -> None:
         rows = Places(len(goal.lengths))
         super().__init__(train_dataset=rows, eval_dataset=rows, data_collator=goal.batch, **options)
-        self._goal, self._measure = goal, measure
+        self._goal, self._measure, self._batch = goal, measure, batch
         self.model_accepts_loss_kwargs = False  # the loss of each part of a batch is a mean
 
     def compute_loss(self, model: nn.Module, inputs: Batch, *_: Any, **__: Any) -> torch.Tensor:
@@ -81,24 +79,26 @@ class GoalTrainer(Trainer):
         return metrics
 
     def _get_train_sampler(self, _dataset: Any = None) -> Sampler[Place]:
-        return LikeLengths(self._goal.lengths, batch=self.args.train_batch_size, seed=self.args.seed)
+        # By the rows of a step, whatever is read at once: else a run would not go on in the order that it began with.
+        return LikeLengths(self._goal.lengths, batch=self._batch, seed=self.args.seed)
 
 
 def train(model: nn.Module, goal: Goal, *, run: Run, measure: Measure, wish: StopWish) -> Course:
     """Train, from the last checkpoint where there is one; with half the rows at once where a GPU's memory does not suffice.
 
     Raises:
-        ModelError: `out_of_memory`, not even one row fits.
+        ModelError: `out_of_memory`, not even one row fits, or too few to compare.
     """
-    at_once = run.at_once
+    at_once, least = run.at_once, least_at_once(goal, run.plan.batch)
     while True:
         try:
             return _train(model, goal, run=run, at_once=at_once, measure=measure, wish=wish)
         except torch.OutOfMemoryError as error:
-            if at_once == 1:
+            fewer = next((rows for rows in range(at_once // 2, least - 1, -1) if run.plan.batch % rows == 0), None)
+            if fewer is None:
                 raise _out_of_memory() from error
-            at_once = next(rows for rows in range(at_once // 2, 0, -1) if run.plan.batch % rows == 0)
-            log.warning("out of memory: goes on with %d rows at once", at_once)
+            at_once = fewer
+            run.voice.note(fewer_at_once(goal, rows=at_once, batch=run.plan.batch))
         gc.collect()
         if run.device.type == "cuda":
             torch.cuda.empty_cache()
@@ -109,6 +109,7 @@ def _train(model: nn.Module, goal: Goal, *, run: Run, at_once: int, measure: Mea
         model=model,
         goal=goal,
         measure=measure,
+        batch=run.plan.batch,
         args=_arguments(run, rows=len(goal.lengths), at_once=at_once),
         callbacks=[
             *([EarlyStoppingCallback(run.plan.patience)] if run.plan.patience else []),
@@ -171,7 +172,7 @@ def _arguments(run: Run, *, rows: int, at_once: int) -> TrainingArguments:
         eval_steps=between,
         save_strategy="steps",
         save_steps=between,
-        save_total_limit=1,
+        save_total_limit=2,  # the best and the last: with 1, the Trainer in the end removes the one that a stopped run goes on from
         load_best_model_at_end=bool(plan.patience),
         metric_for_best_model=run.main,
         greater_is_better=run.more_is_better,

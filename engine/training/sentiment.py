@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +23,7 @@ from engine.training.goal import Batch, Place, columns_mask, model_inputs, rows_
 class SentimentGoal:
     """Each text's first window, the outputs that stand for its label, and how much it counts (1 on average)."""
 
+    compares: ClassVar[bool] = False
     loaded: LoadedModel
     inputs: tuple[ModelInput, ...]
     columns: tuple[tuple[int, ...], ...]

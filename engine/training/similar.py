@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +24,7 @@ COSINE_SCALE = 20.0  # as in sentence-transformers' losses
 class SimilarGoal:
     """Pairs of texts, the first window of each, with their right scores."""
 
+    compares: ClassVar[bool] = True
     loaded: LoadedModel
     first: tuple[ModelInput, ...]
     second: tuple[ModelInput, ...]
@@ -31,7 +33,7 @@ class SimilarGoal:
 
     @property
     def lengths(self) -> list[int]:
-        return [2 * max(len(a), len(b)) for a, b in zip(self.first, self.second, strict=True)]
+        return [max(len(a), len(b)) for a, b in zip(self.first, self.second, strict=True)]
 
     def batch(self, places: Sequence[Place]) -> Batch:
         """The first texts of all pairs, then the second ones. *Shape:* input_ids (2 batch, seq), grades (batch,)."""

@@ -12,8 +12,7 @@ import torch
 from transformers import PreTrainedModel
 
 from engine.catalog.described import Description, write_description
-from engine.contract import Message
-from engine.errors import BadInputError
+from engine.errors import BadInputError, ModelError
 from engine.figures.curve import learning_curve
 from engine.models.device import choose_device
 from engine.training.base import Base
@@ -21,12 +20,21 @@ from engine.training.card import Card
 from engine.training.goal import Goal
 from engine.training.lora import merged, trainable
 from engine.training.measuring import NAMES
-from engine.training.memory import fixed_bytes, free_bytes, row_bytes, rows_at_once
+from engine.training.memory import fewer_at_once, fixed_bytes, free_bytes, least_at_once, row_bytes, rows_at_once
 from engine.training.out import Out, room_needed, write_model
-from engine.training.plan import Plan
+from engine.training.plan import LEAST_COMPARED, Plan
 from engine.training.running import Course, Measure, Run, train
 from engine.training.voice import Voice
 from engine.training.watching import StopWish
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taught:
+    """What came out of one training, beside its folder. Scores by measure; `before` None: the model had never answered the task."""
+
+    course: Course
+    before: Mapping[str, float] | None
+    after: Mapping[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +66,7 @@ class Teaching:
         torch.manual_seed(self.plan.seed)  # of the LoRA matrices
         model = trainable(self.base.loaded.model, rank=self.plan.rank, head=self.head)
         trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+        at_once = self._rows_at_once(device)
         with self.out.writing():
             self.out.open(resume=self.resume, needed_bytes=room_needed(self.base.loaded.model, trained=trained))
         run = Run(
@@ -65,7 +74,7 @@ class Teaching:
             plan=self.plan,
             checkpoints=self.out.checkpoints,
             device=device,
-            at_once=self._rows_at_once(device),
+            at_once=at_once,
             main=self.main,
             voice=self.voice,
             more_is_better=self.more_is_better,
@@ -75,23 +84,28 @@ class Teaching:
         return merged(model).float().cpu(), course
 
     def _rows_at_once(self, device: torch.device) -> int:
-        model = self.base.loaded.model
-        longest = max(self.goal.lengths)
+        model, batch = self.base.loaded.model, self.plan.batch
+        of_text = row_bytes(model, pieces=max(self.goal.lengths), vocabulary=not self.head)
         rows = rows_at_once(
-            self.plan.batch,
-            row_bytes=row_bytes(model, pieces=longest, vocabulary=not self.head),
+            batch,
+            row_bytes=of_text * (2 if self.goal.compares else 1),
             fixed_bytes=fixed_bytes(model, on_device=device.type == "cpu"),
             free_bytes=free_bytes(device),
         )
-        if rows < self.plan.batch:
-            times = self.plan.batch // rows
-            self.voice.note(
-                Message(
-                    ja=f"空きメモリに合わせて {rows} 行ずつ読み、{times} 回分をまとめて学習します（結果の意味は変わりません）。",
-                    en=f"To fit into free memory, {rows} rows are read at once and {times} times as many make a step, as asked.",
-                )
-            )
+        if rows < least_at_once(self.goal, batch):
+            raise _too_few_compared(rows)
+        if rows < batch:
+            self.voice.note(fewer_at_once(self.goal, rows=rows, batch=batch))
         return rows
+
+
+def _too_few_compared(rows: int) -> ModelError:
+    return ModelError(
+        "too_few_compared",
+        ja=f"空きメモリに合わせると一度に {rows} 組しか読めず、組どうしを比べて学ぶには少なすぎます。メモリを空けるか、--max-pieces か --batch-size（{LEAST_COMPARED} 以上）を小さくしてください。",
+        en=f"To fit into free memory, only {rows} {'pair' if rows == 1 else 'pairs'} could be read at once, too few to learn from by comparing. "
+        f"Free some memory, or give a smaller --max-pieces or --batch-size ({LEAST_COMPARED} at least).",
+    )
 
 
 def _nothing_to_learn() -> BadInputError:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.catalog.described import FILE as DESCRIPTION_FILE
+from engine.contract import Message, reason_of
 from engine.errors import BadInputError
 from engine.examples.columns import match_columns
 from engine.examples.decoding import read_content
@@ -30,13 +33,13 @@ class Texts:
     sha256: str
 
 
-def read_texts(paths: Sequence[Path]) -> Texts:
-    """All lines of the files and folders, each once.
+def read_texts(paths: Sequence[Path], *, out: Path | None = None) -> Texts:
+    """All lines of the files and folders, each once. Of folders, what is hidden, folders of models and `out` are left out.
 
     Raises:
-        BadInputError: a file cannot be read, there is none of a known kind, or there are too few lines.
+        BadInputError: a file or folder cannot be read, there is none of a known kind, or there are too few lines.
     """
-    files = [file for path in paths for file in _files(path)]
+    files = [file for path in paths for file in _files(path, out)]
     digest = hashlib.sha256()
     lines: dict[str, None] = {}
     for file in files:
@@ -59,18 +62,46 @@ def hold_back(lines: Sequence[str], *, seed: int) -> tuple[list[str], list[str]]
     return [line for i, line in enumerate(lines) if i not in held], [line for i, line in enumerate(lines) if i in held]
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_dir():
-        found = sorted(file for file in path.rglob("*") if file.is_file() and file.suffix.lower() in FORMATS)
-    else:
-        found = [path] if path.suffix.lower() in FORMATS or not path.exists() else []
+def _files(path: Path, out: Path | None) -> list[Path]:
+    try:
+        if path.is_dir():
+            found = sorted(file for file in _inside(path, out) if file.suffix.lower() in FORMATS and file.is_file())
+        else:
+            found = [path] if path.suffix.lower() in FORMATS or not path.exists() else []
+    except OSError as error:
+        raise _unreadable(Path(error.filename or path), reason_of(error)) from error
     if not found:
         raise BadInputError(
             "no_texts",
-            ja=f"{path} に読める文章のファイルがありません。使える形式：{'・'.join(FORMATS)}",
-            en=f"{path} holds no text that can be read; give files of {', '.join(FORMATS)}.",
+            ja=f"{path} に読める文章のファイルがありません。使える形式：{'・'.join(FORMATS)}（隠しファイルとモデルのフォルダは読みません）",
+            en=f"{path} holds no text that can be read; give files of {', '.join(FORMATS)} (what is hidden and folders of models are left out).",
         )
     return found
+
+
+def _inside(folder: Path, out: Path | None) -> Iterator[Path]:
+    """The files in a folder and those below it, without what is hidden and what trainings wrote."""
+    if _is_written_by_us(folder, out):
+        return
+    for path in folder.iterdir():
+        if path.name.startswith("."):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from _inside(path, out)
+        else:
+            yield path
+
+
+def _is_written_by_us(folder: Path, out: Path | None) -> bool:
+    return (folder / DESCRIPTION_FILE).exists() or (out is not None and os.path.realpath(folder) == os.path.realpath(out))
+
+
+def _unreadable(path: Path, why: Message) -> BadInputError:
+    return BadInputError(
+        "unreadable_text",
+        ja=f"{path} を読めません（{why.ja}）。読めるファイルかフォルダを --text で指定してください。",
+        en=f"{path} cannot be read ({why.en}). Name files or folders that can be with --text.",
+    )
 
 
 def _texts(file: Path, content: str) -> Iterator[str]:

@@ -17,7 +17,7 @@ from engine.models.loaded import LoadedModel
 from engine.training.ask import ask_goal
 from engine.training.base import Base, find_base
 from engine.training.card import Card, Data
-from engine.training.checking import language_of
+from engine.training.checking import has_entities, language_of
 from engine.training.goal import Goal
 from engine.training.measuring import measure_in_memory, measure_on_disk
 from engine.training.ner import ner_goal
@@ -26,7 +26,7 @@ from engine.training.plan import Plan
 from engine.training.sentiment import sentiment_goal
 from engine.training.similar import similar_goal
 from engine.training.split import split_rows
-from engine.training.teaching import Teaching, write_result, write_scores
+from engine.training.teaching import Taught, Teaching, write_result, write_scores
 from engine.training.telling import Outcome, typed
 from engine.training.watching import StopWish
 from engine.training.wishes import TrainWish
@@ -46,13 +46,13 @@ def train_task(wish: TrainWish, catalog: Catalog, stop: StopWish) -> Outcome | N
 
     language = wish.language or language_of(learnt)
     base = find_base(catalog, Task(wish.task), language, model=wish.model, rows=learnt, seed=wish.plan.seed)
+    base.keep(wish.out)
     loaded = replace(base.loaded, window=min(base.loaded.window, wish.max_pieces)) if wish.max_pieces else base.loaded
     goal, notes = _goal(rows, loaded, wish)
     for message in (*base.notes, *notes, *_no_choice_note(wish.plan, dev_rows=len(dev))):
         wish.voice.note(message)
     main = MAIN_MEASURE[wish.task]
     out = Out(wish.out, _settings(wish, base))
-    out.check(resume=wish.resume)
     teaching = Teaching(
         title=f"{wish.task} · {base.name}",
         base=base,
@@ -65,6 +65,31 @@ def train_task(wish: TrainWish, catalog: Catalog, stop: StopWish) -> Outcome | N
         voice=wish.voice,
         measure=lambda: measure_in_memory(base.loaded, wish.task, dev),
     )
+    with out.alone(resume=wish.resume):
+        taught = _teach(teaching, wish, rows, dev, notes=notes, stop=stop)
+    if taught is None:
+        return None
+    return Outcome(
+        task=wish.task,
+        folder=out.folder,
+        base=base.name,
+        rows=len(rows),
+        dev_rows=len(dev),
+        before=taught.before,
+        after=taught.after,
+        main=main,
+        steps=taught.course.steps,
+        best_step=taught.course.best_step,
+        seconds=time.monotonic() - began,
+        next_steps=(f"yomite models use {typed(wish.out)}", f"yomite {wish.task} --model {typed(wish.out)} …"),
+    )
+
+
+def _teach(
+    teaching: Teaching, wish: TrainWish, rows: Sequence[Row], dev: Sequence[Row], *, notes: Sequence[Message], stop: StopWish
+) -> Taught | None:
+    """Measure, train, measure again, and write the folder; None where a person stopped it."""
+    base, out, main = teaching.base, teaching.out, teaching.main
     before = None if base.fresh else _measured(base, wish, dev)
     model, course = teaching.run(stop)
     if course.stopped:
@@ -81,20 +106,7 @@ def train_task(wish: TrainWish, catalog: Catalog, stop: StopWish) -> Outcome | N
     with out.writing():
         write_scores(folder, card, {"before": before, "after": after, "dev_rows": len(dev), "main": main})
         out.finish()
-    return Outcome(
-        task=wish.task,
-        folder=out.folder,
-        base=base.name,
-        rows=len(rows),
-        dev_rows=len(dev),
-        before=before,
-        after=after,
-        main=main,
-        steps=course.steps,
-        best_step=course.best_step,
-        seconds=time.monotonic() - began,
-        next_steps=(f"yomite models use {typed(wish.out)}", f"yomite {wish.task} --model {typed(wish.out)} …"),
-    )
+    return Taught(course=course, before=before, after=after)
 
 
 def describe(base: Base, rows: Sequence[Row]) -> Description:
@@ -130,6 +142,12 @@ def _check_dev(rows: Sequence[Row], dev: Sequence[Row], wish: TrainWish) -> None
             "one_score",
             ja="検証用の行の点数がすべて同じなので、測れません。行を増やすか、--dev で別のファイルを指定してください。",
             en="All rows to measure by have the same score. Give more rows, or a file of others with --dev.",
+        )
+    if wish.task is ExampleTask.NER and not has_entities(dev):
+        raise BadInputError(
+            "no_entities",
+            ja="検証用の行に固有名が 1 つもないので、測れません。行を増やすか、--dev で別のファイルを指定してください。",
+            en="The rows to measure by mark no entity at all. Give more rows, or a file of others with --dev.",
         )
 
 
@@ -181,6 +199,7 @@ def _settings(wish: TrainWish, base: Base) -> dict[str, object]:
         "data": wish.data.sha256,
         "dev": wish.dev.sha256 if wish.dev else None,
         "model": base.name,
+        "weights": base.digest(),
         "epochs": plan.epochs,
         "learning-rate": plan.learning_rate,
         "batch-size": plan.batch,

@@ -11,7 +11,7 @@ from pathlib import Path
 from engine.contract import Language
 from engine.examples.reading import Examples, read_examples
 from engine.examples.rows import ExampleTask
-from engine.training.checking import check_rows, rare_labels
+from engine.training.checking import check_batch, check_rows, rare_labels
 from engine.training.plan import FULL_LEARNING_RATE, Plan
 from engine.training.texts import Texts, read_texts
 from engine.training.voice import Voice
@@ -57,9 +57,10 @@ def train_wish(options: argparse.Namespace, words: Sequence[str]) -> TrainWish:
     """What is asked for; `words` are the command line, for the model card. What is worth saying of the examples is said.
 
     Raises:
-        BadInputError: a file cannot be read, its rows are wrong, or nothing can be learnt from them.
+        BadInputError: a file cannot be read, its rows are wrong, or nothing can be learnt from them or from a step of so few.
     """
     voice = Voice(options.lang)
+    check_batch(options.batch_size, options.task)
     data = read_examples(options.data, options.task)
     dev = read_examples(options.dev, options.task) if options.dev else None
     for message in (*data.notes, *(dev.notes if dev else ())):
@@ -92,10 +93,11 @@ def adapt_wish(options: argparse.Namespace, words: Sequence[str]) -> AdaptWish:
     Raises:
         BadInputError: a file cannot be read, or there are too few lines.
     """
+    out = options.out or Path("yomite-adapted")
     return AdaptWish(
-        texts=read_texts(options.text),
+        texts=read_texts(options.text, out=out),
         places=tuple(options.text),
-        out=options.out or Path("yomite-adapted"),
+        out=out,
         plan=_plan(options),
         model=options.model,
         resume=options.resume,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -30,6 +31,7 @@ MOST_ENTROPY = 700.0  # whose exponential is still a number
 class WordsGoal:
     """Running text in inputs of at most a window; `continues` says of each piece whether it goes on with the word before it."""
 
+    compares: ClassVar[bool] = False
     loaded: LoadedModel
     inputs: tuple[ModelInput, ...]
     continues: tuple[tuple[bool, ...], ...]

@@ -78,6 +78,83 @@ def test_a_table_that_somebody_has_filled_in_is_not_overwritten(store: FeedbackS
     assert not (tmp_path / "x.csv").exists()
 
 
+def filled_in(name: str) -> str:
+    """Two rows as somebody puts them under those of an export."""
+    return (
+        '{"text": "草", "label": "positive"}\n{"text": "lol", "label": "positive"}\n'
+        if name == "x.jsonl"
+        else "草,positive,ja\nlol,positive,en\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["x.jsonl", "x.csv"])
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("ja", "2 行あり、失わないよう上書きしません。名前を変えるか、--out で別の名前を指定してください。"),
+        (
+            "en",
+            "holds 2 rows that this export lacks and is not overwritten, so that nothing is lost; rename it, or name another with --out.",
+        ),
+    ],
+)
+def test_an_export_that_rows_were_put_under_is_not_overwritten(
+    store: FeedbackStore, capsys: Captured, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, lang: str, said: str
+) -> None:
+    monkeypatch.setenv("YOMITE_LANG", lang)
+    words = ["feedback", "export", "--task", "sentiment", "--out", name, "--to-label"]
+    assert main(words) == OK
+    with (tmp_path / name).open("a", encoding="utf-8") as file:
+        file.write(filled_in(name))
+    before = (tmp_path / name).read_bytes()
+    (tmp_path / "x.to-label.csv").unlink()
+    assert main(words) == WRONG_USAGE
+    assert said in capsys.readouterr().err
+    assert (tmp_path / name).read_bytes() == before
+    assert not (tmp_path / "x.to-label.csv").exists()
+
+
+def test_an_export_whose_labels_were_corrected_by_hand_is_not_overwritten(store: FeedbackStore, capsys: Captured, tmp_path: Path) -> None:
+    assert main(["feedback", "export", "--task", "sentiment", "--out", "x.csv"]) == OK
+    path = tmp_path / "x.csv"
+    corrected = path.read_text(encoding="utf-8").replace("合っている,neutral", "合っている,positive")
+    path.write_text(corrected, encoding="utf-8")
+    assert main(["feedback", "export", "--task", "sentiment", "--out", "x.csv"]) == WRONG_USAGE
+    assert "holds 1 row that this export lacks" in capsys.readouterr().err
+    assert path.read_text(encoding="utf-8") == corrected
+
+
+@pytest.mark.parametrize("name", ["x.jsonl", "x.csv"])
+def test_an_export_that_holds_all_rows_of_the_last_one_takes_its_place(store: FeedbackStore, tmp_path: Path, name: str) -> None:
+    words = ["feedback", "export", "--task", "sentiment", "--out", name]
+    assert main(words) == OK
+    take(store, press("good", answer="e"), sentiment("一行目\n=二行目, と"))
+    assert main(words) == OK
+    take(store, press("good", answer="f"), sentiment("Good job."))
+    assert main(words) == OK
+    written = (tmp_path / name).read_text(encoding="utf-8")
+    assert "二行目" in written
+    assert "Good job." in written
+
+
+def test_a_table_that_a_spreadsheet_has_only_saved_anew_is_overwritten(store: FeedbackStore, tmp_path: Path) -> None:
+    words = ["feedback", "export", "--task", "sentiment", "--out", "x.csv"]
+    assert main(words) == OK
+    path = tmp_path / "x.csv"
+    path.write_text("lang,label,text\n" + 'ja,neutral,"合っている"\nja,positive,神対応\n,,\n', encoding="utf-8")
+    assert main(words) == OK
+    assert "lang,label,text" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("content", ["メモ,感想\n月曜,良い\n".encode("cp932"), b"\xff\xfe\x00\x00", b'{"text": "a'])
+def test_a_file_that_is_no_export_is_not_overwritten(store: FeedbackStore, capsys: Captured, tmp_path: Path, content: bytes) -> None:
+    for name in ("x.csv", "x.jsonl"):
+        (tmp_path / name).write_bytes(content)
+        assert main(["feedback", "export", "--task", "sentiment", "--out", name]) == WRONG_USAGE
+        assert "is not overwritten" in capsys.readouterr().err
+        assert (tmp_path / name).read_bytes() == content
+
+
 def test_without_being_asked_nothing_is_written_to_be_labelled(store: FeedbackStore, capsys: Captured, tmp_path: Path) -> None:
     assert main(["feedback", "export", "--task", "Sentiment", "--out", "x.csv", "--include", "corrected"]) == OK
     assert "--to-label writes them" in capsys.readouterr().out

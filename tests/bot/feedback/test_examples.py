@@ -153,6 +153,8 @@ def test_the_files_are_read_as_they_were_meant(tmp_path: Path, suffix: str) -> N
         (ner("東京です。"), {"LOC?": "ORG"}, lambda row: [entity.label for entity in row.entities] == ["ORG"]),
         (ner("何もない。", found=""), {"[?](?)": ""}, lambda row: row.entities == ()),
         (ask(context="月曜です。", found="です"), {",?,": ",月曜,"}, lambda row: row.answers[0].start == 0),
+        (ask(context="いつ? 月曜です。", found="です"), {",?,": ",月曜,"}, lambda row: row.answers[0].start == 4),
+        (ask(context="いつ？ 月曜です。", found="です"), {",?,": ",月曜,"}, lambda row: row.answers[0].start == 4),
         (similar("a", "b", "c"), {"?": "2"}, lambda row: row.score == 2),
     ],
 )

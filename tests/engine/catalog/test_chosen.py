@@ -83,6 +83,15 @@ def test_a_damaged_file_of_choices_says_how_to_write_it_anew(tmp_path: Path) -> 
     assert "models reset --all" in caught.value.message.en
 
 
+def test_choices_that_cannot_be_written_say_where_they_could_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CatalogError) as caught:
+        write_chosen(tmp_path / "file" / "chosen.json", {})
+    assert caught.value.code == "chosen_unwritable"
+    assert "YOMITE_STATE_DIR" in caught.value.message.ja
+    assert "YOMITE_STATE_DIR" in caught.value.message.en
+
+
 def test_a_chosen_folder_that_is_gone_keeps_its_row_and_harms_no_other(tmp_path: Path) -> None:
     folder, chosen = write_trained(tmp_path / "ours"), tmp_path / "chosen.json"
     write_chosen(chosen, {Task.SENTIMENT: folder})

@@ -256,6 +256,33 @@ def test_a_place_that_cannot_be_written_to_is_told_before_anything_is_measured(
         assert "cannot write" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--page", "--picture"])
+def test_a_place_that_cannot_even_be_looked_at_is_told_before_anything_is_measured(
+    option: str, command: Command, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    places = {
+        tmp_path / ("長い" * 200): ("名前が長すぎます", "File name too long"),
+        tmp_path / ("x" * 300) / "x": ("名前が長すぎます", "File name too long"),
+        tmp_path / "loop": ("シンボリックリンク", "symbolic links"),
+        table / "x": ("フォルダではありません", "Not a directory"),
+    }
+    for place, (ja, en) in places.items():
+        for lang, why in (("ja", ja), ("en", en)):
+            assert command("sentiment", "--data", table, "--model", "no/such-model", option, place, "--lang", lang) == BAD_INPUT
+            assert why in capsys.readouterr().err
+
+
+def test_half_an_emoji_loses_no_evaluation(command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    texts = ["最高だ\\ud83d", *(f"good \\ud83d {number}" for number in range(30))]
+    path = tmp_path / "x.jsonl"
+    path.write_text("".join(f'{{"text": "{text}", "label": "positive", "id\\ud83d": 1}}\n' for text in texts), encoding="utf-8")
+    assert command("sentiment", "--data", path, "--page", tmp_path / "p.html", "--json", "--rows") == OK
+    assert json.loads(capsys.readouterr().out)["rows"] == 31
+    assert "good \ufffd" in (tmp_path / "p.html").read_text(encoding="utf-8")
+    assert command("sentiment", "--data", path, "--held-out", "--limit", "1") == OK
+
+
 def test_a_picture_of_what_has_no_labels_is_refused_before_anything_is_measured(
     command: Command, data: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -83,6 +83,11 @@ def test_equally_good_models_seldom_seem_to_differ() -> None:
     assert 2 <= below <= 22
 
 
+def test_draws_without_a_number_say_nothing_of_chance() -> None:
+    drawn = np.array([0.1, 0.1, 0.2, 0.3, np.nan, np.nan])
+    assert bootstrap_p(0.1, drawn) == pytest.approx((2 + 1) / (4 + 1))
+
+
 def correlated(noise: float, rows: list[SimilarRow]) -> Evaluation:
     random = np.random.default_rng(7)
     of_text = {row.a: float(np.clip(row.gold / 10 + noise * random.normal(), -1, 1)) for row in rows}
@@ -100,6 +105,22 @@ def test_correlations_are_compared_by_the_bootstrap() -> None:
     assert [(one.measure, one.test) for one in found.differences] == [("spearman", "bootstrap"), ("pearson", "bootstrap")]
     assert all(one.p < 0.01 for one in found.differences)
     assert (found.only_first, found.only_other) == ((), ())
+
+
+def test_models_are_compared_on_draws_that_hold_both_kinds_however_rare_one_is() -> None:
+    rows = [SimilarRow(a=f"文{i}", b="文", paraphrase=int(i == 0)) for i in range(21)]
+
+    def measured(near: int) -> Evaluation:
+        def answer(request: SimilarRequest) -> SimilarResult:
+            cosine = 0.9 if request.texts[0] == f"文{near}" else 0.1
+            return SimilarResult(language="ja", model="m", matrix=((1.0, cosine), (cosine, 1.0)), ranking=(), pooling="mean")
+
+        return evaluate(ScriptedEngine(answer), ExampleTask.SIMILAR, rows)
+
+    found = compare(measured(0), measured(1)).differences[-1]
+    assert found.measure == "roc_auc"
+    assert found.interval.low >= 0.5  # all draws of the rare one are right, and those of the others are ties at best
+    assert found.p < 0.05
 
 
 def test_different_rows_are_not_compared() -> None:

@@ -17,6 +17,7 @@ from engine.evaluation.metrics import (
     normalize_japanese,
     paraphrase_metrics,
     retrieval_metrics,
+    with_worst,
 )
 
 
@@ -113,6 +114,11 @@ def test_no_answer_is_right_only_where_the_text_has_none() -> None:
     assert answer_metrics([[]], ["Paris"], japanese=[False]) == {"exact_match": 0.0, "f1": 0.0}
 
 
+@pytest.mark.parametrize("right", [[], ["東京"], ["the"]])
+def test_no_answer_at_all_is_wrong_whatever_is_right(right: list[str]) -> None:
+    assert answer_metrics([right], [None], japanese=[False]) == {"exact_match": 0.0, "f1": 0.0}
+
+
 def test_english_is_normalised_as_squad_does() -> None:
     assert normalize_english("  The  U.K.'s a-ha, an Answer! ") == "uks aha answer"
 
@@ -144,8 +150,14 @@ def test_the_roc_area_is_the_share_of_pairs_in_the_right_order() -> None:
         paraphrase_metrics([1, 1], [0.5, 0.4])
 
 
+def test_what_was_not_given_is_taken_as_the_farthest_from_what_is_right() -> None:
+    assert with_worst([0, 5, 1, 4], [0.2, 0.9, None, None]) == [0.2, 0.9, 0.9, 0.2]
+    assert with_worst([0, 1, 1], [None, 0.7, 0.4]) == [0.7, 0.7, 0.4]
+
+
 def test_retrieval_is_measured_both_ways() -> None:
     english = np.eye(3, dtype=np.float32)
     japanese = np.array([[1, 0, 0], [0.8, 0.6, 0], [0, 0, 1]], dtype=np.float32)
     # Row 1 of the Japanese side is nearer to English row 0; from English, each finds its own.
-    assert retrieval_metrics(english, japanese) == pytest.approx({"ja_to_en": 2 / 3, "en_to_ja": 1.0})
+    assert retrieval_metrics(english, japanese, read=[True] * 3) == pytest.approx({"ja_to_en": 2 / 3, "en_to_ja": 1.0})
+    assert retrieval_metrics(english, japanese, read=[True, True, False]) == pytest.approx({"ja_to_en": 1 / 3, "en_to_ja": 2 / 3})

@@ -14,7 +14,7 @@ from engine.evaluation.page import page, worst
 from engine.evaluation.report import Report
 from engine.evaluation.scoring import evaluate
 from engine.examples.rows import ExampleTask, NerRow, SentimentRow
-from tests.engine.evaluation.scripted import LABELS, ScriptedEngine, entities, judged, ner_rows, report_of
+from tests.engine.evaluation.scripted import LABELS, UNREADABLE, ScriptedEngine, entities, judged, ner_rows, report_of
 from tests.support.explorer import watched
 
 if TYPE_CHECKING:
@@ -53,6 +53,16 @@ def opened(browser: Browser, folder: Path, report: Report, *, language: str, sch
         yield found
         assert complaints == []
         assert asked == [file.as_uri()]
+
+
+@pytest.mark.parametrize(("language", "said"), [("ja", "（答えられず）"), ("en", "(could not be answered)")])
+def test_a_row_that_could_not_be_answered_is_not_shown_as_one_that_nothing_was_found_in(language: str, said: str) -> None:
+    rows = [NerRow(text=text, entities=()) for text in ("読めない文", "雨だ。")]
+    read = evaluate(ScriptedEngine(lambda request: entities()), ExampleTask.NER, rows)
+    failed = evaluate(ScriptedEngine(lambda request: UNREADABLE if "読" in request.text else entities()), ExampleTask.NER, rows)
+    assert page(report_of(rows, failed), language=language).count(said) == 1
+    assert page(report_of(rows, failed, failed), language=language).count(said) == 2
+    assert said not in page(report_of(rows, read, read), language=language)
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
@@ -115,7 +125,7 @@ def test_the_wrong_rows_are_listed_with_their_lines(browser: Browser, tmp_path: 
     with opened(browser, tmp_path, report, language="ja") as found:
         places = found.locator("#wrong h3").all_inner_texts()
         assert places == [f"{one.line:,} 行目" for one in worst(report.evaluation.outcomes)]
-        assert "（なし）" in found.locator("#wrong article", has_text="9 行目").first.inner_text()
+        assert "（答えられず）" in found.locator("#wrong article", has_text="9 行目").first.inner_text()
 
 
 def test_the_worst_rows_come_first_and_among_them_the_surest() -> None:

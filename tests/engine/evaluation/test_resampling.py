@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from engine.evaluation.measures import share
+from engine.evaluation import measures
+from engine.evaluation.measures import Measure, share
 from engine.evaluation.resampling import DRAWS, draw_weights, interval, intervals, resampled
 
 
@@ -33,6 +34,30 @@ def test_the_interval_of_a_share_is_that_of_the_binomial() -> None:
     found = intervals((share("accuracy", [1.0] * 80 + [0.0] * 20),), 100)["accuracy"]
     # 0.8 ± 1.96 * sqrt(0.8 * 0.2 / 100)
     assert (found.low, found.high) == pytest.approx((0.8 - 0.0784, 0.8 + 0.0784), abs=0.015)
+
+
+LABELS = ["positive"] * 10 + ["negative"] * 10 + ["neutral"]
+KINDS = [1] + [0] * 20
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        measures.macro_f1("macro_f1", LABELS, LABELS),
+        measures.roc_auc(KINDS, [float(kind) for kind in KINDS]),
+        *measures.correlations(KINDS, [float(kind) for kind in KINDS]),
+        *measures.entity_measures([(1, 1, 1)] + [(0, 0, 0)] * 20),
+    ],
+    ids=lambda measure: measure.name,
+)
+def test_what_is_all_right_is_so_in_every_draw_however_rare_a_class_is(measure: Measure) -> None:
+    found = intervals((measure,), 21)[measure.name]
+    assert (found.low, found.high) == pytest.approx((1.0, 1.0))
+
+
+def test_draws_without_a_number_are_left_out_of_the_interval() -> None:
+    found = interval(np.array([np.nan, *range(1_001), np.nan], dtype=np.float64))
+    assert (found.low, found.high) == pytest.approx((25.0, 975.0))
 
 
 def test_the_interval_leaves_out_five_percent() -> None:

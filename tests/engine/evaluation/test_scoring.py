@@ -90,6 +90,13 @@ def test_entities_without_a_label_do_not_count() -> None:
     assert evaluate(engine, ExampleTask.NER, [row]).metrics == {"f1": 1.0, "precision": 1.0, "recall": 1.0}
 
 
+@pytest.mark.parametrize("text", ["名前のない文", "No name at all."])
+def test_a_row_without_entities_that_could_not_be_read_is_not_right(text: str) -> None:
+    engine = ScriptedEngine(lambda request: UNREADABLE if request.text == text else entities())
+    measured = evaluate(engine, ExampleTask.NER, [NerRow(text=text, entities=()), NerRow(text="雨だ。", entities=())])
+    assert [(one.score, one.failed) for one in measured.outcomes] == [(0.0, True), (1.0, False)]
+
+
 def test_where_every_question_has_an_answer_the_best_candidate_counts() -> None:
     engine = ScriptedEngine(lambda request: answered(None, candidate="京都大学"))
     row = AskRow(question="どこ？", context="京都大学", answers=(GoldAnswer(text="京都大学"),), lang="ja")
@@ -113,6 +120,36 @@ def test_answers_are_compared_in_the_rows_language_or_the_detected_one(lang: str
     engine = ScriptedEngine(lambda request: answered("大学", candidate="大学"))
     row = AskRow(question="どこ？", context=context, answers=(GoldAnswer(text="京都大学"),), lang=lang)  # type: ignore[arg-type]  # a Language
     assert evaluate(engine, ExampleTask.ASK, [row]).metrics["f1"] == pytest.approx(f1)
+
+
+@pytest.mark.parametrize("context", ["我们在北京工作。", "그는 서울에서 일한다.", "Il est à Paris et nous sommes chez nous.", "😀😀"])
+def test_a_row_in_another_language_counts_as_wrong_and_ends_nothing(context: str) -> None:
+    engine = ScriptedEngine(lambda request: UNREADABLE if request.context == context else answered("京都", candidate="京都"))
+    rows = [
+        AskRow(question="どこ？", context="京都", answers=(GoldAnswer(text="京都"),)),
+        AskRow(question="どこ？", context=context, answers=(GoldAnswer(text=context[:2]),)),
+    ]
+    measured = evaluate(engine, ExampleTask.ASK, rows)
+    assert measured.failures == {"too_odd": 1}
+    assert measured.metrics == {"exact_match": 0.5, "f1": 0.5, "answered": 0.5}
+
+
+@pytest.mark.parametrize("question", ["誰？", "Who?"])
+def test_a_question_without_an_answer_that_could_not_be_put_counts_as_wrong(question: str) -> None:
+    engine = ScriptedEngine(lambda request: UNREADABLE if request.question == question else answered(None, candidate="x"))
+    rows = [AskRow(question=text, context="京都だ。", answers=(), lang="ja") for text in (question, "いつ？")]
+    measured = evaluate(engine, ExampleTask.ASK, rows)
+    assert measured.metrics == {"exact_match": 0.5, "f1": 0.5, "answered": 0.0}
+    assert {measure.name: float(measure.of(np.ones((1, 2)))[0]) for measure in measured.measures} == measured.metrics
+    assert [(one.score, one.right, one.failed) for one in measured.outcomes] == [(0.0, False, True), (1.0, True, False)]
+    assert measured.confusion is not None
+    assert (measured.confusion.labels, measured.confusion.counts) == (("none",), ((1,),))  # of those that were answered
+
+
+def test_an_answer_of_nothing_but_articles_is_not_matched_by_none() -> None:
+    engine = ScriptedEngine(lambda request: UNREADABLE if request.question == "x" else answered("The", candidate="The"))
+    rows = [AskRow(question=text, context="The A.", answers=(GoldAnswer(text="The"),), lang="en") for text in ("x", "y")]
+    assert evaluate(engine, ExampleTask.ASK, rows).metrics["exact_match"] == 0.5
 
 
 def test_a_question_goes_to_the_engine_with_its_context() -> None:
@@ -139,6 +176,22 @@ def test_paraphrases_are_measured_by_the_roc_area_too() -> None:
     assert evaluate(ScriptedEngine(similar_by_length), ExampleTask.SIMILAR, rows).metrics["roc_auc"] == 1.0
 
 
+def unless_it_holds(word: str, answer: Callable[..., Result]) -> Callable[..., Result | Failure]:
+    """An engine that cannot read texts with this word."""
+    return lambda request: UNREADABLE if any(word in text for text in request.texts) else answer(request)
+
+
+@pytest.mark.parametrize("far", [0, 1])
+def test_a_pair_that_could_not_be_compared_counts_as_wrong_also_where_it_is_unrelated(far: int) -> None:
+    rows = [SimilarRow(a="cat", b="cat", paraphrase=1), SimilarRow(a="cat", b="lynx", paraphrase=1)]
+    rows += [SimilarRow(a="cat", b="tigers", paraphrase=0), SimilarRow(a="読めない", b="猫", paraphrase=far)]
+    measured = evaluate(ScriptedEngine(unless_it_holds("読めない", similar_by_length)), ExampleTask.SIMILAR, rows)
+    # Of its pairs with the others it loses all, but ties with the one that is given the same cosine.
+    assert measured.metrics["roc_auc"] == pytest.approx({0: (2 + 0.5) / 4, 1: (2 + 0.5) / 3}[far])
+    assert [(one.failed, one.right) for one in measured.outcomes][3] == (True, False)
+    assert measured.outcomes[3].score == 0.0
+
+
 def test_scores_that_never_change_are_a_clear_error() -> None:
     rows = [SimilarRow(a="a", b="b", score=1.0)] * 2
     with pytest.raises(BadInputError, match="all 2 rows have 1") as caught:
@@ -162,6 +215,20 @@ def test_retrieval_asks_for_both_sides_and_finds_translations() -> None:
         (("猫",), "ja"),
         (("犬",), "ja"),
     }
+
+
+@pytest.mark.parametrize("lost", ["cat", "猫"])
+def test_a_translation_whose_one_side_could_not_be_read_counts_as_not_found(lost: str) -> None:
+    """Though it is the first row, which all are nearest to where all are as near."""
+    vectors = {"cat": (1.0, 0.0), "dog": (0.0, 1.0), "猫": (1.0, 0.0), "犬": (0.0, 1.0)}
+
+    def embed(request: EmbedRequest) -> EmbedResult:
+        return EmbedResult(language="ja", model="m", vectors=(vectors[request.texts[0]],), width=2, pooling="mean")
+
+    rows = [RetrievalRow(en="cat", ja="猫"), RetrievalRow(en="dog", ja="犬")]
+    measured = evaluate(ScriptedEngine(unless_it_holds(lost, embed)), ExampleTask.RETRIEVAL, rows)
+    assert measured.metrics == {"ja_to_en": 0.5, "en_to_ja": 0.5}
+    assert [(one.score, one.failed) for one in measured.outcomes] == [(0.0, True), (1.0, False)]
 
 
 def test_each_row_is_told_with_what_was_right_and_what_was_given() -> None:

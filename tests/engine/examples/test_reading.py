@@ -163,6 +163,48 @@ def test_answers_are_read_in_every_form_of_squad(tmp_path: Path, answers: object
     )
 
 
+@pytest.mark.parametrize("context", ["疑問文は?で終わる。", "A question ends with ?"])
+def test_a_question_mark_whose_place_is_given_is_an_answer(tmp_path: Path, context: str) -> None:
+    start = context.index("?")
+    row = {"question": "x", "context": context, "answers": [{"text": "?", "start": start}]}
+    [read_row] = read(tmp_path / "rows.jsonl", json_lines(row), "ask").rows
+    assert isinstance(read_row, AskRow)
+    assert read_row.answers == (GoldAnswer(text="?", start=start),)
+
+
+HALF = "\\ud83d"  # as JSON has half of an emoji: JavaScript cuts texts so
+
+
+@pytest.mark.parametrize(
+    ("task", "line", "row"),
+    [
+        ("sentiment", f'{{"text": "最高{HALF}", "label": "positive"}}', SentimentRow(text="最高\ufffd", label="positive")),
+        ("sentiment", f'{{"text": "good {HALF}", "label": "positive"}}', SentimentRow(text="good \ufffd", label="positive")),
+        (
+            "ner",
+            f'{{"text": "{HALF}京都", "entities": [[1, 3, "LOC"]]}}',
+            NerRow(text="\ufffd京都", entities=(GoldEntity(start=1, end=3, label="LOC"),)),
+        ),
+        (
+            "ask",
+            f'{{"question": "{HALF}?", "context": "{HALF}Noon{HALF}", "answers": "Noon{HALF}"}}',
+            AskRow(question="\ufffd?", context="\ufffdNoon\ufffd", answers=(GoldAnswer(text="Noon\ufffd", start=1),)),
+        ),
+        ("similar", f'{{"a": "猫{HALF}", "b": "{HALF}cat", "score": 1}}', SimilarRow(a="猫\ufffd", b="\ufffdcat", score=1.0)),
+        ("retrieval", f'{{"en": "cat{HALF}", "ja": "猫{HALF}"}}', RetrievalRow(en="cat\ufffd", ja="猫\ufffd")),
+    ],
+)
+def test_half_an_emoji_is_read_as_one_sign_in_its_place(tmp_path: Path, task: str, line: str, row: Row) -> None:
+    assert read(tmp_path / "rows.jsonl", line, task).rows == (row,)
+
+
+def test_half_an_emoji_in_the_name_of_a_column_can_be_told(tmp_path: Path) -> None:
+    line = f'{{"text": "最高", "label": "positive", "メモ{HALF}": 1}}'
+    [note] = read(tmp_path / "rows.jsonl", line, "sentiment").notes
+    assert "メモ\ufffd" in note.ja.encode().decode()
+    assert "メモ\ufffd" in note.en.encode().decode()
+
+
 def test_a_table_of_ten_thousand_rows_is_read_in_full(tmp_path: Path) -> None:
     rows = "".join(f'"{i}番目の文、です。",{("ポジティブ", "ネガティブ", "中立")[i % 3]}\n' for i in range(10_000))
     examples = read(tmp_path / "many.csv", ("本文,ラベル\n" + rows).encode("cp932"), "sentiment")

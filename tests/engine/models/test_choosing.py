@@ -110,3 +110,26 @@ def test_a_folder_that_is_not_there_is_quoted(
     err = capsys.readouterr().err
     assert said in err
     assert "nowhere" in err
+
+
+@pytest.mark.parametrize("words", [("use", "ours"), ("reset", "--all")], ids=["use", "reset"])
+@pytest.mark.parametrize(
+    ("lang", "said"), [("ja", "に書き込めません（名前が長すぎます）"), ("en", "cannot be written (File name too long)")]
+)
+def test_choices_that_cannot_be_written_are_told(
+    words: tuple[str, str], lang: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours = write_trained(tmp_path / "ours")
+    chosen = tmp_path / f"{'c' * 250}.json"  # may be read, but what is written beside it first has too long a name
+    assert call(chosen, words[0], ours if words[1] == "ours" else words[1], lang=lang) == CANNOT_ANSWER
+    err = capsys.readouterr().err
+    assert said in err
+    assert "YOMITE_STATE_DIR" in err
+
+
+@pytest.mark.parametrize(("lang", "said"), [("ja", "を読めません（名前が長すぎます）"), ("en", "cannot be read (File name too long)")])
+def test_a_folder_that_may_not_even_be_looked_at_is_told(
+    lang: str, said: str, tmp_path: Path, chosen: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(chosen, "use", tmp_path / ("x" * 300), lang=lang) == BAD_INPUT
+    assert said in capsys.readouterr().err

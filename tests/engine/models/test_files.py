@@ -16,17 +16,17 @@ import pytest
 from engine.errors import ModelError
 from engine.models import files
 from engine.models.files import has_weights, model_folder, needed_files
-from tests.support.hub import COMMIT, serve_hub
+from tests.support.hub import COMMIT, FakeHub, serve_hub
 
 # The client reads its settings when it is imported: each trial is a process of its own.
 TRIAL = """
-import json, sys
+import json, os, sys
 from engine.errors import ModelError
 from engine.models.files import model_folder
 answers = []
 for model in sys.argv[1:]:
     try:
-        answers.append({"folder": str(model_folder(model, revision="main"))})
+        answers.append({"folder": str(model_folder(model, revision="main", vectors="VECTORS" in os.environ))})
     except ModelError as error:
         answers.append({"code": error.code, "ja": error.message.ja, "en": error.message.en})
 print(json.dumps(answers))
@@ -73,6 +73,22 @@ def test_a_part_of_a_sentence_model_with_older_weights_alone_is_fetched_with_the
     assert needed_files([*names, "2_Dense/model.safetensors"])[2:] == ["2_Dense/config.json", "2_Dense/model.safetensors"]
 
 
+def test_older_weights_are_fetched_where_a_part_alone_has_safetensors() -> None:
+    names = ["config.json", "modules.json", "pytorch_model.bin", "vocab.txt", "2_Dense/config.json", "2_Dense/model.safetensors"]
+    assert needed_files(names) == names
+
+
+@pytest.mark.parametrize("own", ["model.safetensors", "pytorch_model.bin", "0_Transformer/model.safetensors"])
+def test_weights_of_a_trainings_checkpoints_are_not_fetched(own: str) -> None:
+    others = ["checkpoint-500/model.safetensors", "checkpoint-500/pytorch_model.bin", "onnx/pytorch_model.bin"]
+    assert needed_files(["config.json", *others, own]) == ["config.json", own]
+
+
+def test_weights_in_a_folder_of_another_name_are_fetched_where_there_are_no_others() -> None:
+    names = ["modules.json", "transformer/config.json", "transformer/model.safetensors"]
+    assert needed_files([*names, "transformer/pytorch_model.bin"]) == names
+
+
 def test_an_old_model_without_safetensors_is_fetched_with_its_bin_file(tmp_path: Path) -> None:
     with serve_hub(
         {"owner/old": repository(tmp_path / "hub", "config.json", "vocab.txt", "pytorch_model.bin", "flax_model.msgpack")}
@@ -89,6 +105,37 @@ def test_a_model_that_was_fetched_once_is_found_without_asking_the_hub_again(tmp
         assert len(hub.asked) == asked > 0
     offline = find_models("owner/model", cache=tmp_path / "cache", endpoint=hub.url, HF_HUB_OFFLINE="1")
     assert first == second == offline
+
+
+def half_fetched(hub: FakeHub, cache: Path) -> None:
+    """Fetch what other programs fetch of a model: no modules.json."""
+    load = "import huggingface_hub as hub; [hub.hf_hub_download('owner/model', name) for name in ('config.json', 'model.safetensors')]"
+    settings = {"HF_HOME": str(cache), "HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    subprocess.run([sys.executable, "-c", load], env=os.environ | settings, timeout=120, check=True)
+
+
+def test_what_another_program_has_left_out_of_a_model_of_vectors_is_fetched(tmp_path: Path) -> None:
+    names = ("config.json", "modules.json", "1_Pooling/config.json", "model.safetensors")
+    with serve_hub({"owner/model": repository(tmp_path / "hub", *names)}) as hub:
+        half_fetched(hub, tmp_path / "cache")
+        [answer] = find_models("owner/model", cache=tmp_path / "cache", endpoint=hub.url, VECTORS="1")
+    assert all((Path(answer["folder"]) / name).exists() for name in names)
+
+
+def test_a_model_of_vectors_that_another_program_has_left_in_part_is_refused_without_a_hub(tmp_path: Path) -> None:
+    with serve_hub({"owner/model": repository(tmp_path / "hub", "config.json", "modules.json", "model.safetensors")}) as hub:
+        half_fetched(hub, tmp_path / "cache")
+        [answer] = find_models("owner/model", cache=tmp_path / "cache", endpoint=hub.url, VECTORS="1", HF_HUB_OFFLINE="1")
+    assert answer["code"] == "model_half_fetched"
+    for language in ("ja", "en"):
+        assert "yomite models pull owner/model --from" in answer[language]
+
+
+def test_a_model_without_modules_that_was_fetched_once_makes_vectors_without_the_hub(tmp_path: Path) -> None:
+    with serve_hub({"owner/model": repository(tmp_path / "hub", "config.json", "vocab.txt", "model.safetensors")}) as hub:
+        first = find_models("owner/model", cache=tmp_path / "cache", endpoint=hub.url, VECTORS="1")
+    assert find_models("owner/model", cache=tmp_path / "cache", endpoint=hub.url, VECTORS="1", HF_HUB_OFFLINE="1") == first
+    assert "folder" in first[0]
 
 
 def test_a_repository_that_does_not_exist_and_one_that_lacks_weights_are_told_apart(tmp_path: Path) -> None:
@@ -150,3 +197,18 @@ def test_weights_in_parts_are_there_only_with_all_their_parts(tmp_path: Path) ->
     assert not has_weights(tmp_path)
     repository(tmp_path, "model-00002-of-00002.safetensors")
     assert has_weights(tmp_path)
+
+
+def test_safetensors_in_one_file_are_there_whatever_index_of_older_weights_lies_beside_them(tmp_path: Path) -> None:
+    index = {"weight_map": {"a": "pytorch_model-00001-of-00002.bin", "b": "pytorch_model-00002-of-00002.bin"}}
+    (tmp_path / "pytorch_model.bin.index.json").write_text(json.dumps(index))
+    assert not has_weights(tmp_path)
+    repository(tmp_path, "model.safetensors")
+    assert has_weights(tmp_path)
+
+
+def test_weights_of_a_trainings_checkpoint_do_not_stand_for_parts_that_are_missing(tmp_path: Path) -> None:
+    index = {"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}}
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
+    repository(tmp_path, "model-00001-of-00002.safetensors", "checkpoint-500/model.safetensors")
+    assert not has_weights(tmp_path)

@@ -28,6 +28,7 @@ from engine.contract import Task
 from engine.errors import ModelError
 from engine.models.dense import read_dense
 from engine.models.loading import load_model, position_limit
+from engine.models.memory import ran_out_of_memory
 from engine.tasks.pooling import text_vectors
 from tests.engine.models.entries import CPU, load, logits, row
 from tests.support.checkpoints import (
@@ -289,6 +290,17 @@ def test_weights_of_another_size_are_refused(tmp_path: Path) -> None:
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "intermediate_size": 128}))
     assert refusal(lambda: load(Task.SENTIMENT, folder)).code == "model_unreadable"
+
+
+def test_a_model_that_memory_has_no_room_for_is_not_told_as_damaged(tmp_path: Path) -> None:
+    folder = write_english(tmp_path / "model", BertForSequenceClassification, labels=SENTIMENTS)
+    weights = {name: tensor for name, tensor in load_file(folder / "model.safetensors").items() if "word" not in name}
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "vocab_size": 10**15}))
+    with pytest.raises(RuntimeError) as caught:
+        load(Task.SENTIMENT, folder)
+    assert ran_out_of_memory(caught.value)
 
 
 @pytest.mark.parametrize(

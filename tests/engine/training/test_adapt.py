@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from transformers import BertForMaskedLM, BertModel
+from transformers import BertForMaskedLM, BertModel, TrainerControl
 
 from engine.catalog import Catalog
 from engine.catalog.described import read_description
@@ -15,13 +15,20 @@ from engine.contract import FillMaskRequest, FillMaskResult, Task
 from engine.engine import Engine
 from engine.models.cache import ModelCache
 from engine.training.base import find_base
-from engine.training.exit_codes import BAD_INPUT, CANNOT_TRAIN, OK
+from engine.training.exit_codes import BAD_INPUT, CANNOT_TRAIN, INTERRUPTED, OK
+from engine.training.out import has_checkpoint
 from engine.training.texts import hold_back, read_texts
+from engine.training.watching import Stopping
 from tests.engine.training.examples import domain_lines, sentiment_rows, write_rows
 from tests.support.checkpoints import write_english
 
 Command = Callable[..., int]
 FAST = ("--epochs", 4, "--learning-rate", 0.01, "--batch-size", 8)
+
+
+def _stop(self: Stopping, _args: object, _state: object, control: TrainerControl, **_: object) -> None:
+    """At the end of the first step, a person wants an end."""
+    self._wish.asked = control.should_save = control.should_training_stop = True
 
 
 @pytest.fixture
@@ -133,3 +140,43 @@ def test_texts_that_cannot_be_read_are_refused(
 def test_a_text_that_is_not_there_is_named(command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command("adapt", "--text", tmp_path / "none.txt", "--out", tmp_path / "out") == BAD_INPUT
     assert "none.txt" in capsys.readouterr().err
+
+
+def test_nothing_that_is_hidden_or_that_trainings_wrote_is_read_from_a_folder(tmp_path: Path) -> None:
+    ours = ("a.txt", "deep/b.md")
+    for name in (*ours, ".notes.txt", ".git/c.txt", "model/README.md", "model/deep/d.txt", "out/checkpoints/checkpoint-3/README.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("".join(f"{name} の {number}\n" for number in range(8)), encoding="utf-8")
+    (tmp_path / "model" / "yomite.json").write_text("{}")
+    found = read_texts([tmp_path], out=tmp_path / "deep" / ".." / "out")
+    assert found.files == tuple(tmp_path / name for name in ours)
+    assert read_texts([tmp_path / ".notes.txt"]).files == (tmp_path / ".notes.txt",)  # what is named is read
+
+
+def test_a_stopped_run_in_the_folder_of_its_texts_is_gone_on_with(command: Command, texts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(texts)
+    words = ("adapt", "--text", ".", "--epochs", 2)
+    out = Path("yomite-adapted")
+    with pytest.MonkeyPatch.context() as stopping:
+        stopping.setattr(Stopping, "on_step_end", _stop)
+        assert command(*words) == INTERRUPTED
+    assert has_checkpoint(out)
+    assert list(out.rglob("*.md"))
+    assert command(*words, "--resume") == OK
+    assert "400 distinct lines" in (out / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("lang", "said"), [("ja", "を読めません（名前が長すぎます）"), ("en", "cannot be read (File name too long)")])
+def test_a_folder_of_texts_that_may_not_even_be_looked_at_is_told(
+    lang: str, said: str, command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("adapt", "--text", tmp_path / ("x" * 300), "--out", tmp_path / "out", "--lang", lang) == BAD_INPUT
+    assert said in capsys.readouterr().err
+
+
+def test_an_encoder_is_never_written_over_by_what_is_adapted_from_it(
+    command: Command, texts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = write_english(tmp_path / "english", BertForMaskedLM)
+    assert command("adapt", "--text", texts, "--model", base, "--out", base, "--lang", "en") == BAD_INPUT
+    assert "is the folder of the model that is trained further" in capsys.readouterr().err

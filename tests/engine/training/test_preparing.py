@@ -4,28 +4,45 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors import SafetensorError
+from torch import Tensor, nn
 from transformers import BertForMaskedLM, BertModel
 
 from engine.catalog import Catalog
 from engine.contract import SentimentLabel, Task
 from engine.errors import BadInputError, EngineError
-from engine.examples.rows import AskRow, GoldAnswer, Row, SentimentRow, SimilarRow, row_texts
+from engine.examples.rows import AskRow, ExampleTask, GoldAnswer, Row, SentimentRow, SimilarRow, row_texts
 from engine.models.dense import read_dense
 from engine.models.sentence_folder import read_sentence_folder
 from engine.training.base import find_base
 from engine.training.checking import language_of, rare_labels
-from engine.training.memory import fixed_bytes, free_bytes, row_bytes, rows_at_once
+from engine.training.goal import Batch, Place
+from engine.training.memory import fewer_at_once, fixed_bytes, free_bytes, least_at_once, row_bytes, rows_at_once
 from engine.training.options import parser
 from engine.training.out import Out, drop_empty, has_checkpoint, tokenizer_files, write_model
 from engine.training.split import dev_count, split_rows
 from engine.training.wishes import command_line, train_wish
-from tests.engine.training.examples import sentiment_rows, write_rows
+from tests.engine.training.examples import ROWS, sentiment_rows, write_rows
 from tests.support.checkpoints import make, tiny_config, write_pack, write_sentence_transformer
+
+
+class NoGoal:
+    """Rows that are learnt from each alone."""
+
+    compares = False
+    lengths: Sequence[int] = (5,)
+
+    def batch(self, _places: Sequence[Place]) -> Batch:
+        return {}
+
+    def loss(self, _model: nn.Module, _batch: Batch) -> Tensor:
+        return torch.zeros(())
 
 
 def sentiments(count: int) -> list[Row]:
@@ -112,6 +129,35 @@ def test_as_many_rows_are_read_at_once_as_fit_and_always_a_divisor_of_the_step()
     assert rows_at_once(16, row_bytes=100, fixed_bytes=0, free_bytes=10) == 1
 
 
+@pytest.mark.parametrize(("task", "refused"), [(ExampleTask.SIMILAR, True), (ExampleTask.SENTIMENT, False)])
+def test_a_step_of_one_pair_is_refused_as_it_teaches_nothing(tmp_path: Path, task: ExampleTask, refused: bool) -> None:
+    data = write_rows(tmp_path / "rows.jsonl", ROWS[task](30))
+    options = parser("train", "en").parse_args([task, "--data", str(data), "--batch-size", "1"])
+    with pytest.raises(BadInputError) if refused else nullcontext() as told:
+        train_wish(options, [])
+    if told:
+        assert "similar learns by comparing pairs" in told.value.message.en
+        assert "組どうしを比べて学ぶ" in told.value.message.ja
+
+
+class Pairs(NoGoal):
+    compares = True
+
+
+def test_fewer_pairs_at_once_are_not_told_as_the_same() -> None:
+    pairs, rows = fewer_at_once(Pairs(), rows=8, batch=16), fewer_at_once(NoGoal(), rows=8, batch=16)
+    assert "only those are compared" in pairs.en
+    assert "学べることは減ります" in pairs.ja
+    assert "2 times as many make a step" in rows.en
+    assert "結果の意味は変わりません" in rows.ja
+
+
+@pytest.mark.parametrize(("batch", "expected"), [(16, 8), (8, 8), (4, 4)])
+def test_of_pairs_some_must_fit_at_once(batch: int, expected: int) -> None:
+    assert least_at_once(Pairs(), batch) == expected
+    assert least_at_once(NoGoal(), batch) == 1
+
+
 def test_the_estimate_grows_with_the_model_and_the_text() -> None:
     model = make(BertForMaskedLM, tiny_config())
     short, long = (row_bytes(model, pieces=pieces, vocabulary=False) for pieces in (32, 64))
@@ -156,6 +202,15 @@ def test_a_folder_is_looked_at_without_a_change_to_it(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_folder_that_may_not_even_be_looked_at_is_refused(tmp_path: Path, resume: bool) -> None:
+    nobodys = tmp_path / ("x" * 300)  # as a folder in another's home: to look at it is an error, also for root
+    with pytest.raises(BadInputError) as refused, Out(nobodys, {}).alone(resume=resume):
+        pass
+    assert refused.value.code == ("nothing_to_resume" if resume else "out_not_writable")
+    assert resume or "名前が長すぎます" in refused.value.message.ja
+
+
 def test_a_new_result_replaces_the_old_one_only_when_it_is_whole(tmp_path: Path) -> None:
     out = Out(tmp_path / "out", {})
     for text in ("old", "new"):
@@ -171,17 +226,24 @@ def test_a_new_result_replaces_the_old_one_only_when_it_is_whole(tmp_path: Path)
 
 
 def test_what_a_person_put_beside_a_model_stays_when_another_takes_its_place(tmp_path: Path) -> None:
+    theirs = ["next.csv", "notes.txt", "faq.json", "1_examples.csv", "3_Dense", "my-tokens.json", "requirements.txt", "our.model"]
     out = Out(tmp_path / "out", {})
     for round_ in (1, 2):
         out.open(resume=False, needed_bytes=0)
-        for name in ("yomite.json", "config.json", f"tokenizer-{round_}.json"):
-            (out.begin_writing() if name == "yomite.json" else out.unfinished).joinpath(name).write_text("{}")
+        folder = out.begin_writing()
+        for name in ("yomite.json", "config.json", "tokenizer.json" if round_ == 1 else "vocab.txt"):
+            (folder / name).write_text("{}")
+        (folder / "1_Pooling").mkdir()
+        (folder / "1_Pooling" / f"{round_}.json").write_text("{}")
         out.finish()
-        (tmp_path / "out" / "next.csv").write_text("mine")
-        (tmp_path / "out" / "notes.txt").write_text("mine")
-        (tmp_path / "out" / "faq.json").write_text("mine")
+        for name in theirs:
+            (tmp_path / "out" / name).write_text("mine")
+        (tmp_path / "out" / "2_raw").mkdir(exist_ok=True)
+        (tmp_path / "out" / "2_raw" / "a.csv").write_text("mine")
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert names == ["config.json", "faq.json", "next.csv", "notes.txt", "tokenizer-2.json", "yomite.json"]
+    assert names == sorted([*theirs, "1_Pooling", "2_raw", "config.json", "vocab.txt", "yomite.json"])
+    assert [path.name for path in (tmp_path / "out" / "1_Pooling").iterdir()] == ["2.json"]
+    assert (tmp_path / "out" / "2_raw" / "a.csv").exists()
 
 
 def test_only_what_a_training_began_is_removed_when_it_is_stopped(tmp_path: Path) -> None:

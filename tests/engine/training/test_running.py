@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -18,24 +19,27 @@ from transformers import BertForMaskedLM
 from engine.catalog import Catalog
 from engine.contract import SentimentRequest, SentimentResult, Task
 from engine.engine import Engine
+from engine.errors import ModelError
 from engine.examples.reading import read_examples
 from engine.examples.rows import ExampleTask
 from engine.models.cache import ModelCache
-from engine.training import running
+from engine.training import running, teaching
 from engine.training.base import Base, find_base
 from engine.training.exit_codes import BAD_INPUT, CANNOT_TRAIN, INTERRUPTED, OK
 from engine.training.goal import Batch, Goal, Place
 from engine.training.lora import merged, trainable
 from engine.training.measuring import InMemory
+from engine.training.memory import USABLE_SHARE, fixed_bytes, row_bytes
 from engine.training.out import Out
 from engine.training.plan import Plan
 from engine.training.running import Course, Run, attention_to_learn, train
 from engine.training.sentiment import sentiment_goal
+from engine.training.similar import similar_goal
 from engine.training.teaching import Teaching, write_result
 from engine.training.train import describe
 from engine.training.voice import Voice
 from engine.training.watching import StopWish, heeding_signals
-from tests.engine.training.examples import sentiment_rows, write_rows
+from tests.engine.training.examples import ROWS, sentiment_rows, write_rows
 from tests.support.checkpoints import make, tiny_config
 
 LARGEST_FILE = 16_384  # bytes: on the disk that gets full
@@ -53,6 +57,27 @@ def base(calm_pack: Path, tmp_path: Path) -> Callable[[], tuple[Base, Goal]]:
     return start
 
 
+class WatchedGoal:
+    """A goal that remembers which rows were learnt from, in their order."""
+
+    def __init__(self, goal: Goal) -> None:
+        self._goal, self.compares = goal, goal.compares
+        self.seen: list[Place] = []
+        self._fetched: list[Sequence[Place]] = []  # batches are fetched one ahead
+
+    @property
+    def lengths(self) -> Sequence[int]:
+        return self._goal.lengths
+
+    def batch(self, places: Sequence[Place]) -> Batch:
+        self._fetched.append(places)
+        return self._goal.batch(places)
+
+    def loss(self, model: nn.Module, batch: Batch) -> Tensor:
+        self.seen += self._fetched.pop(0)
+        return self._goal.loss(model, batch)
+
+
 def teach(base: Base, goal: Goal, out: Path, *, wish: StopWish, stop_at: int | None = None, resume: bool = False, plan: Plan = PLAN):  # type: ignore[no-untyped-def]  # a model and its course
     """Train with a measure that rises from one measuring to the next; at the one numbered `stop_at`, a person wants an end."""
     measured = [0.0, 0.0] if resume else []  # two were measured before the stop
@@ -62,7 +87,7 @@ def teach(base: Base, goal: Goal, out: Path, *, wish: StopWish, stop_at: int | N
         wish.asked = wish.asked or len(measured) == stop_at
         return {"macro_f1": measured[-1]}
 
-    teaching = Teaching(
+    begun = Teaching(
         title="test",
         base=base,
         goal=goal,
@@ -74,7 +99,7 @@ def teach(base: Base, goal: Goal, out: Path, *, wish: StopWish, stop_at: int | N
         measure=measure,
         voice=Voice("en"),
     )
-    return teaching.run(wish)
+    return begun.run(wish)
 
 
 @pytest.mark.parametrize("rank", [4, None], ids=["lora", "full"])
@@ -87,8 +112,13 @@ def test_a_run_that_was_stopped_within_an_epoch_ends_as_one_that_was_not(
     _, stopped = teach(*base(), tmp_path / "parts", wish=StopWish(), stop_at=2, plan=plan)
     assert stopped.stopped
     assert stopped.steps == 13  # the first step of the third epoch
-    gone_on, course = teach(*base(), tmp_path / "parts", wish=StopWish(), resume=True, plan=plan)
+    kept = {path.name for path in (tmp_path / "parts" / "checkpoints").glob("checkpoint-*")}
+    assert kept == {"checkpoint-12", "checkpoint-13"}  # the best one, and the one of the stop
+    started, goal = base()
+    watched = WatchedGoal(goal)
+    gone_on, course = teach(started, watched, tmp_path / "parts", wish=StopWish(), resume=True, plan=plan)
     assert course.steps == 4 * 6
+    assert len(watched.seen) == 2 * 44 - 8  # nothing that was learnt before the stop is learnt again
     for (name, tensor), other in zip(whole.state_dict().items(), gone_on.state_dict().values(), strict=True):
         assert (tensor - other).abs().max() <= 1e-6, name
 
@@ -114,11 +144,33 @@ def test_the_folder_answers_as_the_trained_model_in_memory(base: Callable[[], tu
     assert untrained[0].probabilities != pytest.approx(in_memory[0].probabilities, abs=1e-2)
 
 
+def test_with_other_memory_a_run_goes_on_with_the_rows_that_it_had_not_read(base: Callable[[], tuple[Base, Goal]], tmp_path: Path) -> None:
+    found = []
+    for stop_at, at_once in ((1, 8), (None, 2)):
+        started, goal = base()
+        watched, wish, measured = WatchedGoal(goal), StopWish(), []
+
+        def measure(measured: list[float] = measured, wish: StopWish = wish, stop_at: int | None = stop_at) -> dict[str, float]:
+            measured.append(0.5)
+            wish.asked = wish.asked or len(measured) == stop_at
+            return {"macro_f1": 0.5}
+
+        plan = Plan(epochs=2, batch=8, rank=None, learning_rate=1e-4, patience=None)
+        run = Run(
+            title="test", plan=plan, checkpoints=tmp_path, device=torch.device("cpu"), at_once=at_once, main="macro_f1", voice=Voice("en")
+        )
+        train(trainable(started.loaded.model, rank=None), watched, run=run, measure=measure, wish=wish)
+        found += watched.seen
+    assert len(found) == 2 * 44
+    assert sorted(found) == [(epoch, row) for epoch in range(2) for row in range(44)]
+
+
 class ForgetfulGoal:
     """A goal on a device whose memory holds two rows at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, compares: bool = False) -> None:
         self.tried: list[int] = []
+        self.compares = compares
 
     @property
     def lengths(self) -> Sequence[int]:
@@ -144,6 +196,46 @@ def test_where_memory_does_not_suffice_fewer_rows_are_read_at_once_and_as_many_m
     assert goal.tried[:3] == [8, 4, 2]
     assert set(goal.tried[2:]) == {2}
     assert (course.steps, course.at_once) == (2, 2)
+
+
+def test_pairs_of_which_too_few_fit_are_not_learnt_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    goal, plan = ForgetfulGoal(compares=True), Plan(epochs=1, batch=16, rank=None, learning_rate=1e-4)
+    run = Run(title="test", plan=plan, checkpoints=tmp_path, device=torch.device("cpu"), at_once=16, main="f1", voice=Voice("en"))
+    with pytest.raises(ModelError) as refused:
+        train(make(BertForMaskedLM, tiny_config()), goal, run=run, measure=lambda: {"f1": 0.5}, wish=StopWish())
+    assert refused.value.code == "out_of_memory"
+    assert goal.tried == [16, 8]
+    assert "8 pairs are read at once instead of 16" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("free_pairs", "code"), [(1.5, "too_few_compared"), (5, "too_few_compared"), (9, None), (17, None)])
+def test_pairs_are_read_as_free_memory_allows_and_refused_where_too_few_fit(
+    free_pairs: float,
+    code: str | None,
+    calm_pack: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = read_examples(write_rows(tmp_path / "rows.jsonl", ROWS["similar"](32)), ExampleTask.SIMILAR).rows
+    found = find_base(Catalog.load(models_dir=calm_pack), Task.SIMILAR, "mixed", model=None, rows=rows, seed=0)
+    goal = similar_goal(rows, found.loaded)  # type: ignore[arg-type]  # rows of similar
+    model = trainable(found.loaded.model, rank=4)
+    text = row_bytes(found.loaded.model, pieces=max(goal.lengths), vocabulary=False)
+    free = (2 * text * free_pairs + fixed_bytes(model, on_device=True)) / USABLE_SHARE
+    monkeypatch.setattr(teaching, "free_bytes", lambda _: int(free))
+    found = find_base(Catalog.load(models_dir=calm_pack), Task.SIMILAR, "mixed", model=None, rows=rows, seed=0)
+    plan = Plan(epochs=1, batch=16, rank=4, patience=None)
+    with pytest.raises(ModelError) if code else nullcontext() as refused:
+        _, course = teach(found, goal, tmp_path / "out", wish=StopWish(), plan=plan)
+    said = capsys.readouterr().err
+    if refused:
+        assert refused.value.code == code
+        assert "組どうしを比べて学ぶには少なすぎます" in refused.value.message.ja
+        assert not (tmp_path / "out").exists()
+        return
+    assert course.at_once == (8 if free_pairs < 16 else 16)
+    assert ("only those are compared" in said) == (free_pairs < 16)
 
 
 def test_lora_trains_every_linear_layer_of_the_body_and_the_head(base: Callable[[], tuple[Base, Goal]]) -> None:
@@ -212,6 +304,7 @@ def test_a_stopped_command_says_how_to_go_on_and_the_same_words_with_resume_fini
     assert "Go on with --resume" in capsys.readouterr().err
     assert command(*words, "--resume", "--seed", "9") == BAD_INPUT
     assert "seed: 0 → 9" in capsys.readouterr().err
+    assert not (tmp_path / "out" / ".in-use").exists()
     assert command(*words, "--resume") == OK
     assert (tmp_path / "out" / "config.json").exists()
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file
-from transformers import BertForMaskedLM, BertForSequenceClassification, BertForTokenClassification
+from transformers import BertForMaskedLM, BertForSequenceClassification, BertForTokenClassification, Trainer
 
 from engine.catalog import Catalog
 from engine.catalog.described import read_description
@@ -19,7 +20,8 @@ from engine.models.cache import ModelCache
 from engine.training.exit_codes import BAD_INPUT, CANNOT_TRAIN, OK
 from engine.training.plan import FEW_DEV_ROWS, PATIENCE
 from tests.engine.training.examples import ROWS, sentiment_rows, write_rows
-from tests.support.checkpoints import write_english, write_japanese
+from tests.support.checkpoints import LORA_TARGETS, write_english, write_japanese
+from tests.support.trained import write_trained
 
 Command = Callable[..., int]
 FAST = ("--epochs", 6, "--learning-rate", 0.005, "--patience", 6)
@@ -218,12 +220,78 @@ def test_a_trained_model_can_be_trained_on(command: Command, tmp_path: Path, cal
     data = write_rows(tmp_path / "rows.jsonl", rows)
     assert command("train", "sentiment", "--data", data, "--out", tmp_path / "out", *FAST) == OK
     first = scores(tmp_path / "out")["after"]
-    assert command("train", "sentiment", "--data", data, "--model", tmp_path / "out", "--out", tmp_path / "out", "--epochs", 1) == OK
-    assert scores(tmp_path / "out")["before"] == pytest.approx(first)
+    assert command("train", "sentiment", "--data", data, "--model", tmp_path / "out", "--out", tmp_path / "more", "--epochs", 1) == OK
+    assert scores(tmp_path / "more")["before"] == pytest.approx(first)
     engine = Engine(Catalog.load(models_dir=calm_pack), ModelCache(memory_budget_bytes=2**30, device="cpu", precision="fp32"))
-    [answer] = engine.run([SentimentRequest(text=str(rows[0]["text"]), model=str(tmp_path / "out"))])
+    [answer] = engine.run([SentimentRequest(text=str(rows[0]["text"]), model=str(tmp_path / "more"))])
     assert isinstance(answer, SentimentResult)
     assert answer.label == rows[0]["label"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("ja", "学習のもとにするモデルのフォルダです"), ("en", "is the folder of the model that is trained further")]
+)
+def test_a_model_is_never_written_over_by_what_is_trained_from_it(
+    lang: str, said: str, command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = write_trained(tmp_path / "base")
+    before = (base / "model.safetensors").read_bytes()
+    (tmp_path / "link").symlink_to(base)
+    data = write_rows(tmp_path / "rows.jsonl", sentiment_rows(30))
+    words = ("train", "sentiment", "--data", data, "--model", base, "--out", tmp_path / "link", "--epochs", 1, "--lang", lang)
+    assert command(*words) == BAD_INPUT
+    assert said in capsys.readouterr().err
+    assert (base / "model.safetensors").read_bytes() == before
+
+
+def test_a_run_is_not_gone_on_with_on_another_model_of_the_same_name(
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, out = write_rows(tmp_path / "rows.jsonl", sentiment_rows(30)), tmp_path / "out"
+    bases = [write_trained(tmp_path / place / "base", seed=seed) for seed, place in enumerate(("one", "other"))]
+    words = ("train", "sentiment", "--data", data, "--out", out, "--epochs", 1, "--model")
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr(Trainer, "train", _full_disk)
+        assert command(*words, bases[0]) == CANNOT_TRAIN
+    capsys.readouterr()
+    assert command(*words, bases[1], "--resume") == BAD_INPUT
+    said = capsys.readouterr().err
+    assert "weights：ファイルの中身が違います" in said
+    assert "weights: another content of the file" in said
+    assert command(*words, bases[0], "--resume") == OK
+
+
+def _full_disk(*_: object, **__: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_an_adapter_whose_head_lacks_labels_of_the_data_is_refused(
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = write_english(tmp_path / "base", BertForSequenceClassification, labels=("NEGATIVE", "POSITIVE"))
+    model = BertForSequenceClassification.from_pretrained(base)
+    adapted = get_peft_model(model, LoraConfig(r=2, target_modules=LORA_TARGETS))
+    adapted.peft_config["default"].base_model_name_or_path = "../base"
+    adapted.save_pretrained(tmp_path / "adapter", save_embedding_layers=False)
+    words = ("train", "sentiment", "--model", tmp_path / "adapter", "--epochs", 1)
+    neutral = write_rows(tmp_path / "rows.jsonl", sentiment_rows(60, english_only=True))
+    assert command(*words, "--data", neutral, "--out", tmp_path / "out") == CANNOT_TRAIN
+    said = capsys.readouterr().err
+    assert "The head of the adapter adapter lacks labels of the data" in said
+    assert "アダプタ「adapter」の出力層には" in said
+    rows = [row for row in sentiment_rows(90, english_only=True) if row["label"] != "neutral"]
+    assert command(*words, "--data", write_rows(tmp_path / "two.jsonl", rows), "--out", tmp_path / "out") == OK
+
+
+@pytest.mark.parametrize(("lang", "said"), [("ja", "検証用の行に固有名が 1 つもない"), ("en", "The rows to measure by mark no entity")])
+def test_entities_are_not_measured_on_rows_without_any(
+    lang: str, said: str, command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = write_rows(tmp_path / "rows.jsonl", ROWS["ner"](30))
+    dev = write_rows(tmp_path / "dev.jsonl", [{**row, "entities": []} for row in ROWS["ner"](20, seed=1)])
+    assert command("train", "ner", "--data", data, "--dev", dev, "--out", tmp_path / "out", "--lang", lang) == BAD_INPUT
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
