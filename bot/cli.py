@@ -21,6 +21,7 @@ from bot.grammar import Option, OptionValue, plain_name, read_value
 from bot.language import Speech, both, speech_of, speech_of_machine
 from bot.model_commands import MORE_HELP as ABOUT_MODELS, run_models
 from bot.platforms.plain import plain
+from bot.redis_away import redis_in_words
 from bot.service_commands import NAMES as SERVICE_NAMES, add_service_commands
 from bot.settings import Settings, hide_secrets, read_settings
 from bot.usage import usage_error
@@ -53,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read_settings(os.environ, folder=Path.cwd())
         hide_secrets(os.environ)
-        return _run(words, settings)
+        with redis_in_words():
+            return _run(words, settings)
     except (BotError, QueueError) as error:
         print(plain(error.message.in_language(speech)), file=sys.stderr)
         return WRONG_USAGE

@@ -36,6 +36,7 @@ WAIT_S = 1.0  # for new answers, at a time
 LOOK_BACK_S = 20.0  # how often to look for answers that another bot abandoned, and to keep our own
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 60.0
 UNEXPECTED_TRIES = 5
+POSTING = "posting"  # the mark of a job whose answer is being posted
 
 
 class Deliveries:
@@ -181,10 +182,12 @@ class Deliveries:
     async def _post(self, entry: Entry, finished: Finished, *, again: bool) -> Message | None:
         """Post an answer; returns what is to be told where there can be none."""
         try:
-            answer = replace(answer_of(entry.job_id, finished), again=again)
+            # In a thread: of a very long text there is so much to say that other people's acknowledgements would wait for it.
+            answer = replace(await asyncio.to_thread(answer_of, entry.job_id, finished), again=again)
         except UnknownRecord as error:
             log.warning("job %s: %s", entry.job_id, error)
             return OTHER_VERSION
+        await self._stream.mark(entry.job_id, POSTING, "")
         await self._platform.post(replace(answer, thumbs=await self._keeps(answer, finished)))
         return None
 
@@ -239,7 +242,8 @@ class Deliveries:
 
     async def _show(self, progress: Progress) -> None:
         record = await self._stream.record(progress.job_id)
-        if record:
+        # Any bot may be posting the answer, over which nothing else may come.
+        if record and POSTING not in await self._stream.marks(progress.job_id):
             await self._platform.show_progress(progress.job_id, progress.share, delivery=record["delivery"], speech=record["speech"])
 
 

@@ -30,6 +30,7 @@ from bot.language import Speech, speech_of_locale
 from bot.observing.connections import Connections
 from bot.observing.observed import Observed
 from bot.observing.telling import HANDED_OVER_AT, TAKEN_AT, WHY_GIVEN_UP, DeskTelling
+from bot.only_one import OnlyOne
 from bot.owed import Owed
 from bot.platforms.platform import Answer, CannotPost, Incoming, IncomingFile, Platform, TryLater
 from bot.reading import Reader, Reading
@@ -114,7 +115,8 @@ class Desk:
         return taking
 
     async def read(self, incoming: Incoming, *, wait: bool = False, taken: TakenIn | None = None) -> Reading | Reply | None:
-        """Understand what was said: a Reading to submit, or a Reply to show at once; None for an event that was taken before.
+        """Understand what was said: a Reading to submit, or a Reply to show at once; None for an event that was taken before, or whose
+        person was refused, and told so, too often.
 
         The event is this bot's until it is submitted, settled or released, or the bot ends. What somebody else reads counts as taken;
         with `wait` it is waited for: it is read here if they do not come to its end. `taken`: what `take_in` gave.
@@ -130,6 +132,10 @@ class Desk:
             found = await self._reader.read(incoming)
         except BotError as error:
             self._telling.refused(job_id, incoming, error)
+            if isinstance(error, Refused) and not await self._tells(incoming):
+                log.info("a refusal on %s is not told: its person was told so often enough", incoming.platform)
+                await self.settle(incoming)
+                return None
             return failure_reply(error.message, speech, only_asker=isinstance(error, Refused))
         except RedisError as error:
             log.warning("Redis cannot be reached")
@@ -232,6 +238,10 @@ class Desk:
             if taking_up is not None:
                 await stop([taking_up])
 
+    def only_one(self, platform: str) -> OnlyOne:
+        """Holds, while it is entered, the place of the one process that serves a platform."""
+        return OnlyOne(self._redis, platform=platform)
+
     async def press(self, press: Press) -> Opinion:
         """Take what a person says of an answer; returns what they think of it now.
 
@@ -287,6 +297,15 @@ class Desk:
     def speech_for(self, incoming: Incoming) -> Speech:
         """The language to talk to the person in; see `Reader.speech_for`."""
         return self._reader.speech_for(incoming)
+
+    async def _tells(self, incoming: Incoming) -> bool:
+        """Whether a person is told that they are refused: always where the platform's own form waits for a word."""
+        if self._guard is None or incoming.arguments is not None:
+            return True
+        try:
+            return await self._guard.tells(incoming)
+        except RedisError:
+            return True
 
     async def _take(self, incoming: Incoming, *, wait: bool) -> bool:
         """Whether the event is ours to read."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.attachments import read_files
@@ -11,7 +12,7 @@ from bot.commands import COMMANDS
 from bot.conversation import LocalRequest, Understood, answer_here, check_model, reply_to, understand
 from bot.errors import CommandError
 from bot.grammar import OptionValue
-from bot.guard.guard import Guard
+from bot.guard.guard import Guard, command_in
 from bot.language import Speech, speech_of, speech_of_locale
 from bot.platforms.platform import Incoming
 from bot.reply import Reply
@@ -57,8 +58,9 @@ class Reader:
         taken_at = incoming.at or time.time()
         if self._guard is not None:
             await self._guard.admit(incoming, line=incoming.line)
-        read = await read_files(incoming.files)
-        understood, came_along = await _understand(incoming, read.text if incoming.files else None)
+        files = () if _takes_nothing(incoming.line) else incoming.files
+        read = await read_files(files)
+        understood, came_along = await _understand(incoming, read.text if files else None)
         speech = self.speech_for(incoming, came_along=came_along or "")
         request = understood.request
         if isinstance(request, LocalRequest):
@@ -98,6 +100,12 @@ class Reader:
             check_model(request, rows)
 
 
+def _takes_nothing(line: str) -> bool:
+    """Whether a line names a command that reads no text: what came along is not for it."""
+    command = command_in(line)
+    return command is not None and command.takes == "nothing"
+
+
 async def _understand(incoming: Incoming, attached: str | None) -> tuple[Understood, str | None]:
     """Read the line; where it lacks a text, with the one that is near it. Also gives the text that came along."""
 
@@ -114,9 +122,18 @@ async def _understand(incoming: Incoming, attached: str | None) -> tuple[Underst
     try:
         return understood(attached)
     except CommandError:
-        if attached is not None or incoming.nearby is None:
+        if attached is not None or incoming.nearby is None or not _lacks_a_text(understood):
             raise
         nearby = await incoming.nearby()
         if not nearby or not nearby.strip():
             raise
         return understood(nearby)
+
+
+def _lacks_a_text(understood: Callable[[str], object]) -> bool:
+    """Whether a line would be understood if there were a text: what else is wrong with it comes before what stands near it."""
+    try:
+        understood("…\n…")  # of two lines: two texts for a command that needs as many
+    except CommandError:
+        return False
+    return True

@@ -6,9 +6,10 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bot.errors import CommandError, PlatformError
+from bot.errors import CommandError
 from bot.exit_codes import CANNOT_ANSWER, OK
 from bot.language import both
+from bot.redis_away import redis_in_words
 from bot.settings import Settings
 from engine.contract import Message, Task
 from workers.queue.connections import open_blocking
@@ -31,20 +32,12 @@ def warm_workers(words: Sequence[str], settings: Settings, *, wait_s: float = WA
         CommandError: there is no such task.
         PlatformError: Redis cannot be reached.
     """
-    from redis.exceptions import RedisError
-
     tasks = [_task(word) for word in words] or list(Task)
     url = settings.redis_url or running_server(settings.state_dir)
     if url is None:
         return None
-    try:
-        with open_blocking(url) as connection:
-            return _ask(connection, tasks, settings, wait_s=wait_s)
-    except RedisError as error:
-        raise PlatformError(
-            ja=f"Redis を使えません（{type(error).__name__}）。動いているか、REDIS_URL が正しいかを確かめてください。",
-            en=f"Redis cannot be used ({type(error).__name__}). See whether it runs, and whether REDIS_URL is right.",
-        ) from error
+    with redis_in_words(), open_blocking(url) as connection:
+        return _ask(connection, tasks, settings, wait_s=wait_s)
 
 
 def _ask(connection: Redis, tasks: Sequence[Task], settings: Settings, *, wait_s: float) -> int | None:

@@ -58,12 +58,25 @@ class Guard:
         command = None if line is None else command_in(line)
         if command is not None:
             self._access.check_command(command, asking)
-        if command is not cancel.COMMAND:  # who has asked too much may always take it back
+        if command is not cancel.COMMAND or not _is_bare(line):  # who has asked too much may always take it back
             await self._limiter.take(asking)
+
+    async def tells(self, asking: Asking) -> bool:
+        """Whether somebody who was refused is told so; counts it: a person is told only now and then.
+
+        Raises:
+            redis.exceptions.RedisError: it cannot be counted.
+        """
+        return await self._limiter.tells(asking)
 
     def commands_for(self, asking: Asking, commands: Sequence[Command[Any, Any]]) -> tuple[Command[Any, Any], ...]:
         """Those that somebody may use: what help shows them."""
         return self._access.commands_for(asking, commands)
+
+
+def _is_bare(line: str | None) -> bool:
+    """Whether nothing follows the command that a line names."""
+    return line is not None and not find_command(line, slash_optional=True)[1].strip()
 
 
 def command_in(line: str) -> Command[Any, Any] | None:

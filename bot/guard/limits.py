@@ -16,6 +16,8 @@ from workers.queue import names
 
 # A bucket holds so much of what it gets a minute: with 30 a minute, 10 questions at once.
 HELD_SHARE = 3
+# How often one person is told that they are refused: whoever asks on all the same could else make the bot say so without end.
+TOLD_A_MINUTE = TOLD_AT_ONCE = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,17 @@ class Limiter:
             bucket, wait_s = empty
             kind, whom = limited[bucket]
             raise _too_many(bucket, kind, whom, wait_s)
+
+    async def tells(self, asking: Asking) -> bool:
+        """Whether a person is told that they are refused; counts it. The chat page always is: it waits, and nobody else sees it.
+
+        Raises:
+            redis.exceptions.RedisError: it cannot be counted.
+        """
+        if asking.platform == "web":
+            return True
+        key = names.limit("refusals", asking.platform, asking.person)
+        return await self._buckets.take([Bucket(key=key, a_minute=TOLD_A_MINUTE, at_once=TOLD_AT_ONCE)]) is None
 
     def _limited(self, asking: Asking) -> dict[Bucket, tuple[str, Message]]:
         """The buckets that a question is taken from, with whom each is for: in a word, and as they are told."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections.abc import Iterator, Sequence
 
@@ -16,7 +17,7 @@ _NEVER_LAST = frozenset("（「『【〈《〔［｛")
 
 def places(text: str) -> int:
     """How many places a text takes: two for full width, none for what sits on the letter before."""
-    return sum(map(_places_of, text))
+    return len(text) if text.isascii() else sum(map(_places_of, text))
 
 
 def table_lines(table: Table, *, width: int) -> list[str]:
@@ -59,6 +60,9 @@ def _lines(rows: Sequence[Sequence[str]], aligns: Sequence[Align], width: int | 
 
 def _make_room(widths: list[int], aligns: Sequence[Align], width: int) -> None:
     """Take places from the widest columns of text until a line fits."""
+    for column, align in enumerate(aligns):
+        if align == "left":  # at once what the steps below would take one by one
+            widths[column] = min(widths[column], max(width, NARROWEST))
     while sum(widths) + len(GAP) * (len(widths) - 1) > width:
         column = max(range(len(widths)), key=lambda i: widths[i] if aligns[i] == "left" else 0)
         if aligns[column] != "left" or widths[column] <= NARROWEST:
@@ -68,22 +72,31 @@ def _make_room(widths: list[int], aligns: Sequence[Align], width: int) -> None:
 
 def _folded(cell: str, room: int) -> Iterator[str]:
     """The cell in lines of at most `room` places, broken at a space where one is near, else where Japanese may be broken."""
-    while places(cell) > room:
-        end = taken = 0
-        while end < len(cell) and taken + _places_of(cell[end]) <= room:
-            taken += _places_of(cell[end])
-            end += 1
-        space = cell.rfind(" ", 0, end + 1)
-        cut = space if space > end // 2 else _breakable(cell, max(end, 1))
-        yield cell[:cut].rstrip()
-        cell = cell[cut:].lstrip()
-    yield cell
+    start = 0
+    while (end := _end_of_room(cell, start, room)) < len(cell):
+        space = cell.rfind(" ", start, end + 1)
+        cut = space if space > start + (end - start) // 2 else _breakable(cell, start, max(end, start + 1))
+        yield cell[start:cut].rstrip()
+        start = cut
+        while cell[start : start + 1].isspace():
+            start += 1
+    yield cell[start:]
 
 
-def _breakable(cell: str, end: int) -> int:
-    """The last place up to `end`, and not far before it, where a line may begin; `end` where there is none."""
+def _end_of_room(cell: str, start: int, room: int) -> int:
+    """Where the part of the cell ends that begins at `start` and takes at most `room` places."""
+    end, taken = start, 0
+    while end < len(cell) and (taken := taken + _places_of(cell[end])) <= room:
+        end += 1
+    return end
+
+
+def _breakable(cell: str, start: int, end: int) -> int:
+    """The last place up to `end`, and not far before it, where a line may begin; `end` where there is none. The line began at `start`."""
     good = (
-        place for place in range(end, end // 2, -1) if cell[place : place + 1] not in _NEVER_FIRST and cell[place - 1] not in _NEVER_LAST
+        place
+        for place in range(end, start + (end - start) // 2, -1)
+        if cell[place : place + 1] not in _NEVER_FIRST and cell[place - 1] not in _NEVER_LAST
     )
     return next(good, end)
 
@@ -93,6 +106,7 @@ def _padded(text: str, room: int, align: Align) -> str:
     return filling + text if align == "right" else text + filling
 
 
+@functools.lru_cache(maxsize=65_536)  # letters: more than a language has, and few megabytes
 def _places_of(character: str) -> int:
     if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0

@@ -22,6 +22,8 @@ _HALVES = re.compile("[\ud800-\udfff]")  # half of a character: nothing can be w
 
 def plain(text: str) -> str:
     """The text to be shown: line breaks of one kind and tabs stay, half a character becomes U+FFFD, what is shapeless is left out."""
+    if text.isprintable() and (text.isascii() or not _STACKED.search(text)):
+        return text  # most cells of a long table: quicker than to look for each kind
     shown = _SHAPELESS.sub("", _LINE_BREAKS.sub("\n", text))
     return _HALVES.sub("\ufffd", _STACKED.sub(r"\1", shown))
 
@@ -66,7 +68,8 @@ def _plain_block(block: Block) -> Block:
 
 
 def _plain_cell(cell: Cell) -> Cell:
-    return replace(cell, text=plain(cell.text))
+    shown = plain(cell.text)
+    return cell if shown == cell.text else replace(cell, text=shown)
 
 
 def _plain_highlight(block: Highlight) -> Highlight:

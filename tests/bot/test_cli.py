@@ -54,6 +54,22 @@ def test_the_help_of_a_command_lists_its_options(command: Command[Any, Any], cap
 
 
 @pytest.mark.parametrize(
+    "words", [["status"], ["cancel"], ["models"], ["sentiment", "good"], ["embed", "good", "--json"]], ids=lambda words: words[0]
+)
+@pytest.mark.parametrize(("lang", "said"), [("ja", "Redis を使えません（"), ("en", "Redis cannot be used (")])
+def test_where_redis_is_away_that_is_said_in_words(
+    words: list[str], lang: str, said: str, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_URL", f"unix://{tmp_path}/none.sock")
+    monkeypatch.setenv("YOMITE_LANG", lang)
+    assert main(words) == WRONG_USAGE
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert said in captured.err
+    assert len(captured.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
     ("words", "ja", "en"),
     [
         (["sentimnt", "猫"], "yomite sentiment のことですか", "Did you mean yomite sentiment?"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 import redis.asyncio
 from redis import Redis
 
-from bot.deliveries import Deliveries
+from bot.deliveries import Deliveries, answer_of
 from bot.desk import Answer, CannotPost, TryLater
 from bot.feedback.store import FILE_NAME, FeedbackStore
 from bot.language import Speech
@@ -19,7 +20,7 @@ from engine.contract import Failure, Message
 from tests.bot.recording import RESULT, Recorder, deliver, forgotten, hand_over
 from workers.queue import names
 from workers.queue.door import JobQueue
-from workers.queue.replies import GROUP, ReplyStream, ReplyWriter
+from workers.queue.replies import GROUP, Finished, ReplyStream, ReplyWriter
 
 
 def test_an_answer_is_posted_and_its_job_forgotten(redis_url: str) -> None:
@@ -33,6 +34,22 @@ def test_an_answer_is_posted_and_its_job_forgotten(redis_url: str) -> None:
     assert (answer.job_id, answer.command.name, answer.delivery, answer.again) == ("j1", "sentiment", {"channel": "C1"}, False)
     assert "ポジティブ" in answer.reply.title
     assert answer.reply.notes[0] == "ファイルについて"
+
+
+def test_what_there_is_to_say_is_worked_out_beside_the_event_loop(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    platform, threads = Recorder(), []
+
+    def noting(job_id: str, finished: Finished) -> Answer:
+        threads.append(threading.current_thread())
+        return answer_of(job_id, finished)
+
+    monkeypatch.setattr("bot.deliveries.answer_of", noting)
+    with Redis.from_url(redis_url) as connection:
+        hand_over(connection, "j1")
+        ReplyWriter(connection).write("j1", platform="chat", outcome=RESULT)
+        deliver(redis_url, platform, lambda: forgotten(connection, "j1"))
+    assert len(platform.posted) == 1
+    assert threading.main_thread() not in threads
 
 
 @pytest.mark.parametrize("trouble", [TryLater(0.01), RuntimeError("ours")], ids=["later", "fault"])
@@ -134,6 +151,35 @@ def test_progress_that_cannot_be_shown_ends_that_of_no_other_job(redis_url: str)
 
         deliver(redis_url, platform, lambda: bool(platform.shares), tell)
     assert platform.shares[0] == ("j1", 0.5, {"channel": "C1"})
+
+
+@dataclass
+class Slow(Recorder):
+    """Is told, while it posts, how far that job is and then how far another one is; `told` are those that it was to show."""
+
+    url: str = ""
+    told: list[str] = field(default_factory=list)
+
+    async def post(self, answer: Answer) -> None:
+        with Redis.from_url(self.url) as connection:
+            while "j2" not in self.told:  # again and again: what is told before somebody listens is gone
+                for job_id in ("j1", "j2"):
+                    ReplyWriter(connection).write_progress(job_id, platform="chat", share=0.5)
+                await asyncio.sleep(0.02)
+        await super().post(answer)
+
+    async def show_progress(self, job_id: str, share: float, *, delivery: dict[str, Any], speech: Speech) -> None:
+        self.told.append(job_id)
+
+
+def test_no_progress_is_shown_of_a_job_whose_answer_is_being_posted(redis_url: str) -> None:
+    platform = Slow(url=redis_url)
+    with Redis.from_url(redis_url) as connection:
+        hand_over(connection, "j1")
+        hand_over(connection, "j2")
+        ReplyWriter(connection).write("j1", platform="chat", outcome=RESULT)
+        deliver(redis_url, platform, lambda: forgotten(connection, "j1"))
+    assert set(platform.told) == {"j2"}
 
 
 def test_deliveries_go_on_when_redis_was_away(redis_url: str) -> None:

@@ -207,6 +207,48 @@ def test_a_command_that_lacks_its_text_reads_what_is_near(redis_url: str, line: 
     assert found.understood.request == request_
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("/sentimant", "Did you mean /sentiment?"),
+        ("/sentiment --lang fr", "--lang"),
+        ("感情 --lang 猫", "--lang"),
+        ("/ask", "There is no question."),
+        ("質問", "質問がありません。"),
+        ("hello", "begin with a command"),
+        ("cancel x", "/cancel stops all"),
+        ("こんにちは", "先頭にコマンドを"),
+    ],
+)
+def test_what_is_near_is_not_asked_for_where_something_else_is_wrong(redis_url: str, line: str, told: str) -> None:
+    async def near() -> str:
+        raise PlatformError(ja="読めません", en="cannot be read")
+
+    reply = read(redis_url, said(line, nearby=near))
+    assert isinstance(reply, Reply)
+    assert told in repr(reply)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("cancel", "Nothing to cancel"),
+        ("キャンセル", "取り消すものはありません"),
+        ("help", "/sentiment"),
+        ("使い方", "/sentiment"),
+        ("", "/sentiment"),
+    ],
+)
+def test_a_command_that_takes_nothing_fetches_no_file(redis_url: str, line: str, told: str) -> None:
+    async def fetched() -> bytes:
+        raise AssertionError("not needed")
+
+    files = tuple(IncomingFile(name=name, size=3, read=fetched) for name in ("cat.png", "report.docx", "a.pdf"))
+    reply = read(redis_url, said(line, files=files))
+    assert isinstance(reply, Reply)
+    assert told in repr(reply)
+
+
 def test_what_is_near_is_not_asked_for_where_the_text_is_there(redis_url: str) -> None:
     async def near() -> str:
         raise AssertionError("not needed")

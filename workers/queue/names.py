@@ -88,6 +88,11 @@ def limit(kind: str, platform: str, who: str) -> str:
     return f"yomite:limit:{kind}:{platform}:{who}"
 
 
+def serving(platform: str) -> str:
+    """Who serves a platform that one process alone can serve: its name and its host, renewed as long as it lives."""
+    return f"yomite:serving:{platform}"
+
+
 def pace(minute: int) -> str:
     """How many jobs workers have finished within a minute; minutes since 1970."""
     return f"yomite:pace:{minute}"

@@ -123,7 +123,7 @@ class YomiteClient(discord.Client):
                 await self._answer_or_say(*command_again(left, self._downloads, platform=NAME))
         except (KeyError, TypeError, ValueError) as error:
             log_fault(log, "taking up what a bot left", error)
-            await self._desk.settle(Incoming(platform=NAME, event_id=left.event_id, person="", line=""))
+            await self._settle(left)
         finally:
             self._taken_up.discard(left.event_id)
 
@@ -134,13 +134,17 @@ class YomiteClient(discord.Client):
             if isinstance(channel, discord.abc.Messageable):
                 await self._on_message(await channel.fetch_message(message), left)
         except (discord.NotFound, discord.Forbidden):  # it was deleted, or the bot thrown out: there is nothing to answer
-            await self._desk.settle(Incoming(platform=NAME, event_id=left.event_id, person="", line=""))
+            await self._settle(left)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.warning("a message cannot be fetched again yet: %s", type(error).__name__)
 
     async def _on_message(self, message: discord.Message, left: Left | None = None) -> None:
         me = self.user
-        if me is None or not speaks_to(message, me):
+        if me is None:
+            return
+        if not speaks_to(message, me):
+            if left is not None:  # the person has edited the mention away
+                await self._settle(left)
             return
         started = self._typing.start(message.id, channel_id=message.channel.id)
         incoming = incoming_of(message, me, self._downloads, platform=NAME, sees_all=self._settings.message_content)
@@ -152,6 +156,10 @@ class YomiteClient(discord.Client):
         finally:
             if started and not on_its_way:
                 self._typing.stop(message.id)
+
+    async def _settle(self, left: Left) -> None:
+        """There is nothing to answer: nobody takes it up again."""
+        await self._desk.settle(Incoming(platform=NAME, event_id=left.event_id, person="", line=""))
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Take the thumbs that people press; commands go their own way."""

@@ -34,7 +34,7 @@ def incoming_of(message: discord.Message, me: discord.ClientUser, downloads: Dow
     """What the desk reads. `sees_all`: the bot also gets the text of messages that do not speak to it."""
     line = readable(_own_mentions(message, me).sub(" ", message.content), message).lstrip(_AROUND_MENTION).rstrip()
     replied = _replied_to(message)
-    nearby = readable_texts(replied.attachments) if replied else []
+    nearby = readable_texts(replied.attachments) if replied and _lacks_text(line) else []
     attachments = _meant(message.attachments, line) if message.attachments else nearby
     locale = str(message.guild.preferred_locale) if message.guild else ""
     return Incoming(
@@ -87,6 +87,21 @@ def _has_text(line: str) -> bool:
         return bool(find_command(line, slash_optional=True)[1].strip())
     except CommandError:
         return False
+
+
+def _lacks_text(line: str) -> bool:
+    """Whether a line is a right command as soon as a text comes along, and none without."""
+    try:
+        understand(line, slash_optional=True)
+    except CommandError:
+        pass
+    else:
+        return False
+    try:
+        understand(line, attach=lambda _: "…", slash_optional=True)
+    except CommandError:
+        return False
+    return True
 
 
 def _replied_to(message: discord.Message) -> discord.Message | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -13,7 +14,7 @@ from bot.language import Speech
 from bot.platforms.discord.delivery import Delivery
 from bot.platforms.discord.render import Post, render
 from bot.platforms.discord.thumbs import thumbs
-from bot.platforms.discord.trouble import UNKNOWN_MESSAGE, is_closed_way, told_as_the_desk_knows_it
+from bot.platforms.discord.trouble import is_closed_thread, is_closed_way, is_shut, told_as_the_desk_knows_it
 from bot.reply import Reply
 
 NOBODY = discord.AllowedMentions.none()
@@ -30,9 +31,9 @@ class _Shown:
     speech: Speech
     thumbs: str = ""
 
-    def post(self, *, link: str | None = None, preface: str = "") -> Post:
-        """As it is posted; see `render`."""
-        return render(self.reply, speech=self.speech, link=link, preface=preface)
+    async def post(self, *, link: str | None = None, preface: str = "") -> Post:
+        """As it is posted; see `render`. Drawn in a thread: there may be much to draw, and the event loop must acknowledge meanwhile."""
+        return await asyncio.to_thread(render, self.reply, speech=self.speech, link=link, preface=preface)
 
     def buttons(self) -> dict[str, Any]:
         """What a call that sends or edits must be given besides."""
@@ -70,8 +71,8 @@ class Poster:
                 await self._respond(shown, to, nonce)
             elif to.private:
                 await self._tell_alone(shown, to, nonce, again=again)
-            elif placeholder is None or not await self._replace(placeholder, shown, to):
-                await self._reply(shown, to, nonce, again=again)
+            else:
+                await self._reply(shown, to, nonce, again=again, placeholder=placeholder)
 
     async def say(self, text: str, *, to: Delivery, nonce: str) -> int | None:
         """Show a line where the answer will be; returns the id of its message where it is a message of its own.
@@ -94,7 +95,7 @@ class Poster:
         await self._channel(to.channel).get_partial_message(message).edit(content=text, allowed_mentions=NOBODY)
 
     async def _respond(self, shown: _Shown, to: Delivery, nonce: str) -> None:
-        post = shown.post(link=to.about)
+        post = await shown.post(link=to.about)
         try:
             await self._original(to).edit_message(
                 ORIGINAL,
@@ -107,38 +108,45 @@ class Poster:
         except discord.HTTPException as error:
             if not is_closed_way(error):
                 raise
-            await self._bring_elsewhere(shown, to, nonce)
+            why = _closed_thread if is_closed_thread(error) else _late
+            await self._bring_elsewhere(shown, to, nonce, preface=why(to.command, shown.speech))
 
-    async def _bring_elsewhere(self, shown: _Shown, to: Delivery, nonce: str) -> None:
-        """A command that is no longer open: into its channel, or to the person alone."""
-        late = _late(to.command, shown.speech)
+    async def _bring_elsewhere(self, shown: _Shown, to: Delivery, nonce: str, *, preface: str) -> None:
+        """A command that is no longer open: into its channel, or to the person alone. The `preface` says why."""
+        post = await shown.post(link=to.about, preface=preface)
         if not to.private and to.channel:
             try:
-                await self._send(self._channel(to.channel), shown.post(link=to.about, preface=late), nonce, buttons=shown.buttons())
-            except (discord.Forbidden, discord.NotFound):  # the command can be used where the bot may not write
-                pass
+                await self._send(self._channel(to.channel), post, nonce, buttons=shown.buttons())
+            except discord.HTTPException as error:  # the command can be used where the bot may not write
+                if not is_shut(error):
+                    raise
             else:
                 return
-        await self._send_privately(shown.post(link=to.about, preface=late), to, nonce, buttons=shown.buttons())
+        await self._send_privately(post, to, nonce, buttons=shown.buttons())
 
-    async def _reply(self, shown: _Shown, to: Delivery, nonce: str, *, again: bool) -> None:
-        if again and await self._stands_already(to, shown.post()):
+    async def _reply(self, shown: _Shown, to: Delivery, nonce: str, *, again: bool, placeholder: int | None = None) -> None:
+        # Looked for first: a reply opens a closed thread, where the placeholder could then be made the same answer once more.
+        if again and await self._stands_already(to, await shown.post()):
+            return
+        if placeholder is not None and await self._replace(placeholder, shown, to):
             return
         try:
-            await self._send(self._channel(to.channel), shown.post(), nonce, reference=_reference(to), buttons=shown.buttons())
-        except (discord.Forbidden, discord.NotFound):
-            await self._send_privately(shown.post(preface=_not_allowed(shown.speech)), to, nonce, buttons=shown.buttons())
+            await self._send(self._channel(to.channel), await shown.post(), nonce, reference=_reference(to), buttons=shown.buttons())
+        except discord.HTTPException as error:
+            if not is_shut(error):
+                raise
+            await self._send_privately(await shown.post(preface=_not_allowed(shown.speech)), to, nonce, buttons=shown.buttons())
 
     async def _tell_alone(self, shown: _Shown, to: Delivery, nonce: str, *, again: bool) -> None:
         """What is nobody else's concern: a direct message, or a reply where the person takes none."""
         try:
-            await self._send_privately(shown.post(), to, nonce, buttons=shown.buttons())
+            await self._send_privately(await shown.post(), to, nonce, buttons=shown.buttons())
         except (discord.Forbidden, discord.NotFound):
             await self._reply(shown, replace(to, private=False), nonce, again=again)
 
     async def _replace(self, message: int, shown: _Shown, to: Delivery) -> bool:
-        """Make a message of ours the answer; False where it is gone."""
-        post = shown.post()
+        """Make a message of ours the answer; False where it is gone, or cannot be changed any more."""
+        post = await shown.post()
         try:
             await (
                 self._channel(to.channel)
@@ -152,7 +160,7 @@ class Poster:
                 )
             )
         except discord.HTTPException as error:
-            if error.code != UNKNOWN_MESSAGE:
+            if not is_shut(error):
                 raise
             return False
         return True
@@ -214,6 +222,12 @@ def _late(command: str, speech: Speech) -> str:
     if speech == "ja":
         return f"/{command} への答えです（コマンドに返事できる時間が過ぎたため、ここに送ります）。"
     return f"The answer to /{command}, here because the time to respond to the command is over."
+
+
+def _closed_thread(command: str, speech: Speech) -> str:
+    if speech == "ja":
+        return f"/{command} への答えです（スレッドが閉じられていたため、新しいメッセージで送ります）。"
+    return f"The answer to /{command}, as a new message because the thread had been closed."
 
 
 def _not_allowed(speech: Speech) -> str:

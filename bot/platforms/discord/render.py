@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import discord
 
 from bot.language import Speech
+from bot.platforms.beginning import beginning_of
 from bot.platforms.discord.escape import escaped, fenced, inline_code
 from bot.platforms.monospace import matrix_lines, table_lines
 from bot.platforms.plain import plain, plain_reply
@@ -106,9 +107,10 @@ def _description(reply: Reply, speech: Speech, *, preface: str, notes: tuple[str
         if isinstance(block, Picture | Attachment):
             continue
         left = room - sum(length(part) + 2 for part in parts)
-        drawn = _drawn(block)
-        if length(drawn) > left:
-            drawn, complete = _beginning(block, left), False
+        shown = beginning_of(block, most=max(1, left))
+        drawn = _drawn(shown)
+        if shown is not block or length(drawn) > left:
+            drawn, complete = _beginning(shown, left), False
         if drawn.strip():
             parts.append(drawn)
         if not complete:

@@ -15,6 +15,8 @@ AFTER_SERVER_ERROR_S, AFTER_NETWORK_ERROR_S, AFTER_BAN_S = 2.0, 1.0, 60.0
 
 UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION, INVALID_TOKEN = 10008, 10015, 10062, 50027
 ALREADY_ACKNOWLEDGED = 40060
+# Of a thread that has been closed, by time or by somebody. What is sent opens it again unless it is locked; an edit never does.
+THREAD_ARCHIVED, THREAD_LOCKED = 50083, 160005
 
 
 @contextlib.contextmanager
@@ -40,8 +42,19 @@ def told_as_the_desk_knows_it() -> Iterator[None]:
 
 
 def is_closed_way(error: discord.HTTPException) -> bool:
-    """Whether a command can no longer be answered as one: its 15 minutes are over, or it never arrived in time."""
-    return error.code in (UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION, INVALID_TOKEN) or error.status in (401, 404)
+    """Whether a command can no longer be answered as one: its 15 minutes are over, it never arrived in time, or its thread was closed."""
+    gone = error.code in (UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION, INVALID_TOKEN) or error.status in (401, 404)
+    return gone or is_closed_thread(error)
+
+
+def is_closed_thread(error: discord.HTTPException) -> bool:
+    """Whether it is refused because the thread has been closed."""
+    return error.code in (THREAD_ARCHIVED, THREAD_LOCKED)
+
+
+def is_shut(error: discord.HTTPException) -> bool:
+    """Whether the bot may not write or edit there (any more), or there is no such place or message: the person may be reached elsewhere."""
+    return error.status in (403, 404) or is_closed_thread(error)
 
 
 def _retry_after_s(error: discord.HTTPException) -> float:

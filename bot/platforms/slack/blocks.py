@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.language import Speech
+from bot.platforms.beginning import beginning_of
 from bot.platforms.monospace import matrix_lines, table_lines
 from bot.platforms.slack.markup import escaped, harmless
 from bot.platforms.whole import said_note, whole_text
@@ -44,15 +45,17 @@ class Drawn:
 def draw(reply: Reply, *, speech: Speech, below: Sequence[BlockKit] = ()) -> Drawn:
     """Draw a Reply, with the blocks that stand `below` it. Its pictures and attachments are no blocks: they are uploaded."""
     head, foot = _title(reply), [*_foot(reply, speech), *below]
-    pieces = [piece for block in reply.blocks for piece in _drawn(block)]
+    beginnings = [beginning_of(block, most=MESSAGE) for block in reply.blocks]
+    fits = all(shown is block for shown, block in zip(beginnings, reply.blocks, strict=True))
     room = MESSAGE - sum(map(_size, (*head, *foot)))
     body: list[BlockKit] = []
-    for piece in pieces:
+    for piece in itertools.chain.from_iterable(map(_drawn, beginnings)):
         room -= _size(piece)
         if room < 0 or len(head) + len(body) + len(foot) + 1 >= MOST_BLOCKS:
+            fits = False
             break
         body.append(piece)
-    all_fits = len(body) == len(pieces) and len(reply.title) < PIECE and len(_notes(reply, speech)) <= NOTES
+    all_fits = fits and len(reply.title) < PIECE and len(_notes(reply, speech)) <= NOTES
     hint = [] if all_fits else [_context([_whole_hint(speech)])]
     brief = reply.brief if len(reply.brief) <= BRIEF else reply.brief[: BRIEF - 1] + "…"
     return Drawn(

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from bot.platforms.slack.manifest import READ, line_of_slash
 from bot.platforms.slack.markup import as_typed
 from bot.platforms.slack.place import Place
 from bot.platforms.slack.posting import SlackPlatform
-from bot.platforms.slack.reading import Reader, team_of
+from bot.platforms.slack.reading import Event, Reader, team_of
 from bot.platforms.slack.sending import Sending
 from bot.platforms.slack.wording import PRIVATE
 from bot.reply import Reply
@@ -46,11 +46,12 @@ _FAULT = both(
 
 @dataclass(frozen=True, kw_only=True)
 class _Asked:
-    """What somebody asked, and where its answer goes. `shown_to_all`: errors and help, too."""
+    """What somebody asked, and where its answer goes. `shown_to_all`: errors and help, too. `files` as Slack told of them."""
 
     incoming: Incoming
     place: Place
     shown_to_all: bool
+    files: Sequence[Event] = ()
 
 
 Start = Callable[[], None]  # begins to read what was taken in; to be called once it is acknowledged
@@ -146,11 +147,10 @@ class Intake:
         text = as_typed(str(message.get("text", "")))
         # The message is read as it is, whatever in it looks like an option: it comes along as an attached text does.
         incoming = replace(self._incoming(event_id, place, f"/{name}", team=team_of(payload)), nearby=lambda: _ready(text))
+        files = () if text.strip() else message.get("files") or ()
         if text.strip():
             incoming = replace(incoming, locale=speech_of(text, otherwise="en"))
-        else:
-            incoming = replace(incoming, files=self._reader.files_of(message))
-        return _Asked(incoming=_written_down(incoming, "shortcut", payload, left), place=place, shown_to_all=False)
+        return _Asked(incoming=_written_down(incoming, "shortcut", payload, left), place=place, shown_to_all=False, files=files)
 
     def _message(self, kind: str, event: Mapping[str, Any], event_id: str, *, thread_ts: str, team: str, left: Left | None) -> _Asked:
         place = replace(
@@ -159,12 +159,12 @@ class Intake:
         # In a channel that two workspaces share, the person's own one counts.
         team = str(event.get("user_team") or event.get("team") or team)
         incoming = self._incoming(event_id, place, self._reader.line_of(event), team=team)
-        incoming = replace(incoming, files=self._reader.files_of(event))
         if event.get("thread_ts"):
             incoming = replace(
                 incoming, nearby=lambda: self._reader.thread_text(place.channel, str(event["thread_ts"]), before=str(event["ts"]))
             )
-        return _Asked(incoming=_written_down(incoming, kind, event, left), place=place, shown_to_all=True)
+        files = event.get("files") or ()
+        return _Asked(incoming=_written_down(incoming, kind, event, left), place=place, shown_to_all=True, files=files)
 
     def _incoming(self, event_id: str, place: Place, line: str, *, team: str) -> Incoming:
         return Incoming(
@@ -186,15 +186,17 @@ class Intake:
 
     def _start(self, asked: _Asked, taken: TakenIn | None = None) -> None:
         place = replace(asked.place, asked_at=min(asked.place.asked_at, asked.incoming.at or asked.place.asked_at))
-        task = asyncio.create_task(self._take(asked.incoming, place, shown_to_all=asked.shown_to_all, taken=taken))
+        task = asyncio.create_task(self._take(replace(asked, place=place), taken=taken))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _take(self, incoming: Incoming, place: Place, *, shown_to_all: bool, taken: TakenIn | None) -> None:
+    async def _take(self, asked: _Asked, *, taken: TakenIn | None) -> None:
+        incoming, place = asked.incoming, asked.place
         if self._desk.lets_in(incoming):  # of strangers, nothing is asked
-            incoming = replace(incoming, own_locale=await self._locales.of(incoming.person))
+            own_locale, files = await self._locales.of(incoming.person), await self._reader.files_of(asked.files)
+            incoming = replace(incoming, own_locale=own_locale, files=files)
         speech = self._desk.speech_for(incoming)
-        aside = place if shown_to_all else replace(place, private=True)
+        aside = place if asked.shown_to_all else replace(place, private=True)
         try:
             found = await self._desk.read(incoming, taken=taken)
             if found is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -113,9 +114,11 @@ class SlackPlatform:
         below: Sequence[BlockKit] = (),
     ) -> None:
         mark, marks = mark or _forget, marks or {}
-        reply = plain_reply(reply)
+        reply = await asyncio.to_thread(plain_reply, reply)
         # The files must be the same however often it is tried, so they are told from the Reply as it came.
-        uploads = _uploads(reply, draw(reply, speech=speech, below=below).whole, name=name, speech=speech)
+        # Drawn in threads: there may be much to draw, and the event loop must acknowledge meanwhile.
+        drawn = await asyncio.to_thread(draw, reply, speech=speech, below=below)
+        uploads = _uploads(reply, drawn.whole, name=name, speech=speech)
         if SAID in marks:
             place = place_from_json(json.loads(marks[SAID]))
         else:
@@ -134,7 +137,8 @@ class SlackPlatform:
             was_outside = bool(place.outside)
             notes = speech_of_all(hints(place, bot_name=self._bot_name, files=files), speech)
             noted = replace(reply, notes=(*notes, *reply.notes))
-            place = await self._sending.say(place, draw(noted, speech=speech, below=below), once=once)
+            drawn = await asyncio.to_thread(draw, noted, speech=speech, below=below)
+            place = await self._sending.say(place, drawn, once=once)
             if bool(place.outside) == was_outside:
                 break
         return place

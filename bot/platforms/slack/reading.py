@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -10,9 +11,11 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.attachments import MOST_BYTES, check_size
-from bot.errors import InputError, PlatformError
+from bot.conversation import find_command
+from bot.errors import CommandError, InputError, PlatformError
 from bot.platforms.platform import IncomingFile
 from bot.platforms.slack.markup import as_typed, mentions, without_mention
+from bot.platforms.slack.place import DIRECT
 from bot.platforms.slack.settings import FILE_HOST, SlackSettings
 
 Event = Mapping[str, Any]
@@ -40,12 +43,29 @@ class Reader:
         """The command in a message."""
         return as_typed(without_mention(str(event.get("text", "")), self._user_id)).strip()
 
-    def files_of(self, event: Event) -> tuple[IncomingFile, ...]:
+    async def files_of(self, files: Iterable[Event]) -> tuple[IncomingFile, ...]:
         """The files of a message, without pictures, sound and video: those are not what should be read."""
-        return tuple(self._file(file) for file in event.get("files") or () if not str(file.get("mimetype", "")).startswith(_MEDIA))
+        told = [await self._told(file) for file in files]
+        return tuple(self._file(file) for file in told if not str(file.get("mimetype", "")).startswith(_MEDIA))
+
+    async def _told(self, file: Event) -> Event:
+        """All that Slack tells of a file: in channels that companies share, messages bring its id alone."""
+        if file.get("file_access") != "check_file_info":
+            return file
+        try:
+            response = await self._client.files_info(file=str(file.get("id", "")))
+        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError):
+            return file  # has no address: that is told when it is read
+        found: Event = response.get("file") or file
+        return found
 
     async def thread_text(self, channel: str, thread_ts: str, *, before: str) -> str | None:
-        """What people said in a thread before a message, without what they said to the bot; None for no thread."""
+        """What people said in a thread before a message, without what they said to the bot; None where there is nothing.
+
+        Raises:
+            PlatformError: it cannot be read, or not to its end.
+        """
+        counts = partial(self._counts, before=before, direct=channel.startswith(DIRECT))
         said: list[str] = []
         cursor = None
         for _ in range(PAGES):
@@ -53,16 +73,18 @@ class Reader:
                 response = await self._client.conversations_replies(channel=channel, ts=thread_ts, limit=PAGE, cursor=cursor)
             except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
                 raise _no_thread() from error
-            said += [as_typed(str(message.get("text", ""))) for message in response.get("messages") or () if self._counts(message, before)]
+            said += [as_typed(str(message.get("text", ""))) for message in response.get("messages") or () if counts(message)]
             cursor = (response.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
-                break
-        return "\n".join(filter(None, said)) or None
+                return "\n".join(filter(None, said)) or None
+        raise _long_thread()
 
-    def _counts(self, message: Event, before: str) -> bool:
-        if message.get("user") == self._user_id or str(message["ts"]) >= before:
+    def _counts(self, message: Event, *, before: str, direct: bool) -> bool:
+        """Whether people said it to each other before, and not to the bot: to that, all that is a command is said in `direct` messages."""
+        text = str(message.get("text", ""))
+        if message.get("user") == self._user_id or str(message["ts"]) >= before or mentions(text, self._user_id):
             return False
-        return not mentions(str(message.get("text", "")), self._user_id)
+        return not (direct and _is_command(as_typed(text)))
 
     def _file(self, file: Event) -> IncomingFile:
         name, size = str(file.get("name") or file.get("title") or "file"), int(file.get("size") or 0)
@@ -100,6 +122,14 @@ def team_of(payload: Mapping[str, Any]) -> str:
     return str(of_user or of_payload or payload.get("team_id") or "")
 
 
+def _is_command(text: str) -> bool:
+    try:
+        find_command(text, slash_optional=True)
+    except CommandError:
+        return False
+    return True
+
+
 def _no_file(name: str) -> InputError:
     return InputError(
         ja=f"{name} を Slack から受け取れませんでした。{MOST_BYTES >> 20} MiB までのファイルを、Slack に直接アップロードしてください。",
@@ -111,4 +141,11 @@ def _no_thread() -> PlatformError:
     return PlatformError(
         ja="Slack からスレッドの文章を読めませんでした。コマンドのあとに文章を書いてください。",
         en="The text of the thread could not be read from Slack. Write the text after the command.",
+    )
+
+
+def _long_thread() -> PlatformError:
+    return PlatformError(
+        ja=f"スレッドが長すぎます。読めるのは {PAGES * PAGE:,} 件のメッセージまでです。読む文章をコマンドのあとに書いてください。",
+        en=f"The thread is too long. Up to {PAGES * PAGE:,} messages of one can be read. Write the text to read after the command.",
     )

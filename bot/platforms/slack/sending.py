@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -23,6 +24,7 @@ from bot.platforms.slack.trouble import GONE, SHUT, Unsure, as_desk_errors, code
 EVENT_TYPE = "yomite_answer"  # of the metadata that marks our messages
 LOOK_BACK_S = 300.0  # clocks differ
 PAGES = 5
+PROGRESS_S = 2.0  # for saying how far it is: what would come later could stand over the answer that another bot has posted
 # Told True when something is on its way that nobody can look up, and False when it surely did not arrive.
 Once = Callable[[bool], Awaitable[None]]
 _TROUBLE = (SlackApiError, aiohttp.ClientError, TimeoutError, ConnectionError)
@@ -63,6 +65,11 @@ class Sending:
 
     def __init__(self, client: AsyncWebClient, settings: SlackSettings, session: aiohttp.ClientSession, logger: logging.Logger) -> None:
         self._client = client
+        # Tries nothing again by itself.
+        self._hasty = AsyncWebClient(
+            token=settings.bot_token, base_url=settings.base_url, session=session, logger=logger, retry_handlers=[]
+        )
+        self._hasty.proxy = client.proxy
         self._settings = settings
         self._session = session
         self._logger = logger
@@ -110,10 +117,14 @@ class Sending:
             await self._in_channel(await self._direct_messages(place), drawn)
 
     async def change(self, place: Place, line: str) -> None:
-        """Say another line where "Reading…" stands; nothing where only the asker sees it: Slack allows few changes there."""
+        """Say another line where "Reading…" stands, at once or not at all.
+
+        Nothing where only the asker sees it: Slack allows few changes there.
+        """
         if place.message_ts and not place.only_asker:
             with as_desk_errors():
-                await self._update(place, place.message_ts, Drawn(text=line, blocks=[]))
+                async with asyncio.timeout(PROGRESS_S):
+                    await self._update(place, place.message_ts, Drawn(text=line, blocks=[]), client=self._hasty)
 
     async def upload(self, place: Place, upload: Upload, *, again: bool) -> None:
         """Bring a file to the same place: to the asker's direct messages where only they see the answer."""
@@ -167,6 +178,8 @@ class Sending:
         async with _at_most_once(once):
             if await self._ephemeral(place, drawn):
                 return place
+        if once is not None:
+            await once(False)  # nothing has come yet, and what comes now can be looked up
         await self._in_channel(await self._direct_messages(place), drawn)
         return place
 
@@ -181,10 +194,11 @@ class Sending:
             unfurl_media=False,
         )
 
-    async def _update(self, place: Place, ts: str, drawn: Drawn) -> bool:
+    async def _update(self, place: Place, ts: str, drawn: Drawn, *, client: AsyncWebClient | None = None) -> bool:
         """False where the message cannot be changed any more."""
+        update = (client or self._client).chat_update
         try:
-            await self._client.chat_update(channel=place.channel, ts=ts, text=drawn.text, blocks=drawn.blocks, metadata=_metadata(place))
+            await update(channel=place.channel, ts=ts, text=drawn.text, blocks=drawn.blocks, metadata=_metadata(place))
         except SlackApiError as error:
             if code_of(error) in GONE:
                 return False

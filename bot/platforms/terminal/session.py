@@ -18,6 +18,7 @@ from bot.platforms.terminal.draw import draw, waiting
 from bot.platforms.terminal.files import read_text
 from bot.platforms.terminal.pictures import as_asked, belongings_of, write_belongings
 from bot.platforms.terminal.thumbs import MEANINGS, Thumbs
+from bot.redis_away import redis_in_words
 from bot.settings import Settings
 from engine.contract import Failure, Message, Task
 
@@ -89,7 +90,8 @@ class Session:
                 draw(self._thumbs.press(*thumb, speech), self._console, speech=speech)
                 return OK
             understood = understand(line, extra_options=EXTRA_OPTIONS, attach=_named_text)
-            return self._answer(understood, speech)
+            with redis_in_words():
+                return self._answer(understood, speech)
         except BotError as error:
             draw(failure_reply(error.message, speech), self._console, speech=speech)
             return WRONG_USAGE

@@ -72,7 +72,9 @@ class WebChat:
         message = session.message(delivery["id"])
         if message.cancelled or message.got.is_set():
             return
-        message.give(protocol.answer(delivery["id"], reply, seconds=time.time() - delivery["asked_at"], thumbs=thumbs))
+        if message.answer is None:
+            seconds = time.time() - delivery["asked_at"]
+            message.give(await asyncio.to_thread(protocol.answer, delivery["id"], reply, seconds=seconds, thumbs=thumbs))
         if message.stale:
             raise CannotPost("the page stayed away")
         if not await self._bring(session, message):

@@ -33,20 +33,23 @@ async def serve_web(settings: WebSettings, desk: Desk, *, on_ready: Callable[[st
     """Serve the page until cancelled. `on_ready` is told its address once it can be opened.
 
     Raises:
-        PlatformError: the address is taken or not of this machine, or other machines could use the page without a token.
+        PlatformError: the address is taken or not of this machine, other machines could use the page without a token, or another process
+            serves the page already.
     """
     check(settings)
     chat = WebChat(settings, desk)
     runner = web.AppRunner(make_app(settings, chat), access_log=None, shutdown_timeout=SHUTDOWN_S)
-    await runner.setup()
-    try:
-        port = await _listen(runner, settings)
-        if on_ready is not None:
-            on_ready(address(settings.host, port))
-        with desk.connections.served(chat.name):
-            await desk.deliver(chat)
-    finally:
-        await asyncio.shield(_close(chat, runner))
+    # The sessions of pages are known to one process alone: another one that takes an answer has nobody to give it to.
+    async with desk.only_one(chat.name):
+        await runner.setup()
+        try:
+            port = await _listen(runner, settings)
+            if on_ready is not None:
+                on_ready(address(settings.host, port))
+            with desk.connections.served(chat.name):
+                await desk.deliver(chat)
+        finally:
+            await asyncio.shield(_close(chat, runner))
 
 
 def make_app(settings: WebSettings, chat: WebChat) -> web.Application:

@@ -18,10 +18,11 @@ from bot.feedback.errors import FeedbackError
 from bot.feedback.press import Press
 from bot.feedback.store import FILE_NAME, FeedbackStore
 from bot.feedback.taking import Feedback
+from bot.grammar import Arguments
 from bot.guard.access import AllowList
 from bot.guard.errors import NotAllowed, QueueFull, TooMany
 from bot.guard.guard import Guard, GuardSettings
-from bot.guard.limits import Limits
+from bot.guard.limits import TOLD_AT_ONCE, Limits
 from bot.platforms.platform import Incoming
 from bot.reply import Reply
 from engine.contract import SentimentRequest
@@ -84,6 +85,27 @@ def test_the_question_beyond_the_limit_is_refused_with_a_word_to_its_asker_alone
     assert isinstance(second, Reply)
     assert second.only_asker
     assert "あなたが送れるのは 1 分に 1 件" in second.title
+
+
+@pytest.mark.parametrize("line", ["/sentiment good", "感情 楽しい"])
+def test_whoever_asks_on_after_many_refusals_gets_no_more_of_them(redis_url: str, line: str) -> None:
+    questions = [asked(line, event_id=f"e{number}") for number in range(TOLD_AT_ONCE + 3)]
+    found = said_to(redis_url, ONLY_U2, *questions, asked(line, person="U3", event_id="other"))
+    assert [type(each) for each in found] == [*[Reply] * TOLD_AT_ONCE, *[type(None)] * 3, Reply]
+
+
+def test_a_refusal_that_is_not_told_is_not_taken_up_again(redis_url: str) -> None:
+    questions = [asked(event_id=f"e{number}", told={"text": "good"}) for number in range(TOLD_AT_ONCE + 2)]
+    assert said_to(redis_url, ONE, *questions)[-1] is None
+    with Redis.from_url(redis_url) as connection:
+        assert not connection.hexists(names.intake("slack"), questions[-1].event_id)
+
+
+@pytest.mark.parametrize("line", ["/sentiment good", "/感情 楽しい"])
+def test_where_a_form_waits_for_a_word_every_refusal_is_told(redis_url: str, line: str) -> None:
+    form = Arguments(text="good", texts=("good",), first="good", rest="")
+    questions = [asked(line, event_id=f"e{number}", arguments=form) for number in range(TOLD_AT_ONCE + 2)]
+    assert all(isinstance(reply, Reply) and reply.only_asker for reply in said_to(redis_url, ONLY_U2, *questions))
 
 
 def test_an_event_that_is_told_twice_is_counted_once(redis_url: str) -> None:

@@ -15,7 +15,7 @@ from redis import Redis
 from bot.guard.buckets import Bucket, Buckets
 from bot.guard.errors import TooMany
 from bot.guard.guard import Guard, GuardSettings
-from bot.guard.limits import Limiter, Limits
+from bot.guard.limits import TOLD_AT_ONCE, Limiter, Limits
 from tests.bot.guard.asked import asked
 from workers.queue import names
 
@@ -222,6 +222,26 @@ def test_who_waits_as_long_as_they_are_told_may_ask_again(redis_url: str) -> Non
         await limiter.take(asked())
 
     on(redis_url, work)
+
+
+@pytest.mark.parametrize("line", ["/cancel these words", "キャンセル してください", "cancel x"])
+def test_a_sentence_that_begins_with_cancel_is_counted(redis_url: str, line: str) -> None:
+    async def work(connection: redis.asyncio.Redis) -> None:
+        guard = Guard(connection, GuardSettings(limits=Limits(person=1, channel=0, team=0)))
+        await guard.admit(asked(), line="/sentiment good")
+        with pytest.raises(TooMany):
+            await guard.admit(asked(), line=line)
+
+    on(redis_url, work)
+
+
+@pytest.mark.parametrize(("platform", "told"), [("slack", TOLD_AT_ONCE), ("discord", TOLD_AT_ONCE), ("web", 2 * TOLD_AT_ONCE)])
+def test_a_person_is_told_only_so_often_that_they_are_refused(redis_url: str, platform: str, told: int) -> None:
+    async def work(connection: redis.asyncio.Redis) -> list[bool]:
+        limiter = Limiter(connection, OFF)
+        return [await limiter.tells(asked(platform=platform)) for _ in range(2 * TOLD_AT_ONCE)]
+
+    assert sum(on(redis_url, work)) == told
 
 
 @pytest.mark.parametrize("line", ["/cancel", "キャンセル", "cancel"])

@@ -14,7 +14,7 @@ from aiohttp import BodyPartReader, web
 from tests.fakes.discord.answers import answered
 from tests.fakes.discord.checks import Refused, check_commands, check_form, check_message
 from tests.fakes.discord.gateway import MESSAGE_CONTENT, Gateway, as_seen
-from tests.fakes.discord.objects import BOT_ID, CHANNEL, DM_CHANNEL, EPHEMERAL, LOADING, OTHER_CHANNEL, application, channel, user
+from tests.fakes.discord.objects import BOT_ID, CHANNEL, DM_CHANNEL, EPHEMERAL, LOADING, OTHER_CHANNEL, THREAD, application, channel, user
 from tests.fakes.discord.world import BUTTON, FakeInteraction, Message, World
 
 API = "/api/v10"
@@ -137,6 +137,7 @@ class Rest:
         channel_id = _known_channel(request)
         payload, files = await _read_payload(request)
         check_message(payload, files)
+        self._world.open_again(channel_id)
         message = self._world.with_nonce(channel_id, payload)
         if message is None:
             message = self._world.add(channel_id, BOT_ID, payload, files)
@@ -147,6 +148,7 @@ class Rest:
         payload, files = await _read_payload(request)
         check_message(payload, files, editing=True)
         message = self._world.find(_known_channel(request), request.match_info["message"])
+        self._world.check_open(message["channel_id"])
         if message["author"]["id"] != BOT_ID:
             raise Refused("Cannot edit a message authored by another user", status=403, code=50005)
         self._world.fill(message, payload, files)
@@ -196,6 +198,7 @@ class Rest:
         payload, files = await _read_payload(request)
         check_message(payload, files, editing=True)
         message = self._original(request)
+        self._world.check_open(message["channel_id"])
         message["flags"] &= ~LOADING
         self._world.fill(message, payload, files)
         if not message["flags"] & EPHEMERAL:
@@ -207,6 +210,7 @@ class Rest:
         payload, files = await _read_payload(request)
         check_message(payload, files)
         interaction = self._interaction(request)
+        self._world.check_open(interaction.channel_id)
         message = self._world.add(interaction.channel_id, BOT_ID, payload, files, flags=payload.get("flags", 0) & EPHEMERAL)
         await self._world.tell()
         return answered(message)
@@ -259,7 +263,7 @@ async def _read_payload(request: web.Request) -> tuple[dict[str, Any], Files]:
 
 def _known_channel(request: web.Request) -> str:
     channel_id = request.match_info["channel"]
-    if channel_id not in (CHANNEL, DM_CHANNEL, OTHER_CHANNEL):
+    if channel_id not in (CHANNEL, DM_CHANNEL, OTHER_CHANNEL, THREAD):
         raise Refused("Unknown Channel", status=404, code=10003)
     return channel_id
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from tests.fakes.discord.checks import buttons_of
 from tests.fakes.discord.filled_form import filled_form
 from tests.fakes.discord.gateway import Gateway, as_seen
-from tests.fakes.discord.objects import BOT_ID, BOT_ROLE, CHANNEL, DM_CHANNEL, PERSON, TOKEN, channel, guild_of, member, user
+from tests.fakes.discord.objects import BOT_ID, BOT_ROLE, CHANNEL, DM_CHANNEL, PERSON, THREAD, TOKEN, channel, guild_of, member, user
 from tests.fakes.discord.rest import API, Rest
 from tests.fakes.discord.trouble import Trouble, Troubles
 from tests.fakes.discord.world import BUTTON, COMMAND, SENT_FORM, FakeInteraction, Message, World, is_shown
@@ -128,6 +128,12 @@ class FakeDiscord:
         return await self._interact(data, locale=locale, channel_id=channel_id, person=person)
 
     # --- trouble ---
+
+    def close_thread(self, channel_id: str = THREAD, *, locked: bool = False) -> None:
+        """Close a thread; a locked one is not opened again by what is sent."""
+        self.world.archived.add(channel_id)
+        if locked:
+            self.world.locked.add(channel_id)
 
     async def drop_connection(self, *, resume: bool = True, again: int = 0, abruptly: bool = False) -> None:
         """End the gateway connection. After a resume the last `again` things that people did come once more."""

@@ -54,6 +54,8 @@ class World:
         self.guild_count, self.starts_left = 2, 999  # where the bot is, and how often it may still connect today
         self.clock_ahead_s = 0.0  # of Discord's clock
         self.private_messages: dict[str, str] = {}  # id of an ephemeral message: who sees it
+        self.archived: set[str] = set()  # threads; what is sent opens them again, unless they are locked, too
+        self.locked: set[str] = set()
         self.changed = asyncio.Condition()
         self._by_nonce: dict[tuple[str, str], Message] = {}
 
@@ -83,6 +85,22 @@ class World:
             if message["id"] == message_id:
                 return message
         raise Refused("Unknown Message", status=404, code=10008)
+
+    def check_open(self, channel_id: str) -> None:
+        """Raises Refused in a thread that is closed."""
+        if channel_id in self.archived:
+            raise Refused("Thread is archived", code=50083)
+
+    def open_again(self, channel_id: str) -> None:
+        """As what is sent does with a thread that is closed.
+
+        Raises:
+            Refused: it is locked.
+        """
+        if channel_id in self.locked:
+            self.check_open(channel_id)
+            raise Refused("Thread is locked", code=160005)
+        self.archived.discard(channel_id)
 
     def with_nonce(self, channel_id: str, payload: dict[str, Any]) -> Message | None:
         """The message that was sent before with the same enforced nonce."""

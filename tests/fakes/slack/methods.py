@@ -33,6 +33,7 @@ class Methods:
             "conversations.info": self._info,
             "conversations.history": self._history,
             "conversations.replies": self._replies,
+            "files.info": self._file,
             "files.getUploadURLExternal": self._upload_url,
             "files.completeUploadExternal": self._complete_upload,
             "users.info": self._user,
@@ -100,6 +101,12 @@ class Methods:
         if not thread:
             raise Refused("thread_not_found")
         return self._page(thread, arguments)
+
+    async def _file(self, arguments: Arguments) -> dict[str, Any]:
+        file = self._store.withheld.get(_needed(arguments, "file"))
+        if file is None:
+            raise Refused("file_not_found")
+        return {"file": file, "comments": [], "response_metadata": {"next_cursor": ""}}
 
     async def _upload_url(self, arguments: Arguments) -> dict[str, Any]:
         name, length = _needed(arguments, "filename"), int(_needed(arguments, "length"))

@@ -135,12 +135,16 @@ class FakeSlack:
         said.files = [self.host(name, data) for name, data in (files or {}).items()]
         return await self.store.add(said)
 
-    def host(self, name: str, data: bytes, *, url: str = "", mimetype: str = "text/plain") -> dict[str, Any]:
-        """A file of somebody's, as messages tell of it."""
+    def host(self, name: str, data: bytes, *, url: str = "", mimetype: str = "text/plain", shared: bool = False) -> dict[str, Any]:
+        """A file of somebody's, as messages tell of it; of one in a channel that is `shared` with another company they tell the id alone."""
         address = url or f"{self._base}/files/{self.store.number()}-{name}"
         self.store.hosted[address] = data
         file = {"id": f"F{self.store.number():08d}", "name": name, "size": len(data), "mimetype": mimetype}
-        return {**file, "url_private": address, "url_private_download": address}
+        whole = {**file, "url_private": address, "url_private_download": address}
+        if not shared:
+            return whole
+        self.store.withheld[file["id"]] = whole
+        return {"id": file["id"], "created": 0, "timestamp": 0, "file_access": "check_file_info"}
 
     def tell_event(self, event: dict[str, Any]) -> Delivery:
         """Tell the bot of an event."""

@@ -34,6 +34,7 @@ class Store:
         self.triggers: dict[str, tuple[str, float]] = {}  # who pressed something, and until when a form may be opened for that
         self.views: list[View] = []
         self.hosted: dict[str, bytes] = {}
+        self.withheld: dict[str, dict[str, Any]] = {}  # what messages do not tell of files, by their ids
         self.scopes = set(SCOPES)  # that the bot's token has
         self.clock_ahead_s = 0.0  # of Slack's clock
         self.changed = asyncio.Condition()

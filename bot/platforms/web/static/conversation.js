@@ -1,10 +1,11 @@
 // The conversation: sends lines, takes answers in, and keeps what is on the page in step with the store.
 
-import { randomId } from "./dom.js";
+import { languageOf, randomId } from "./dom.js";
 import { drawEntry, waited, waits } from "./entry.js";
 
 const NEAR_THE_END_PX = 120;
 const MOST_TRIES = 4; // for a message with a file
+const MOST_TOLD = 200; // characters that are read out by themselves: all of an answer is on the page
 
 export class Conversation {
   constructor(root, { store, words, showPicture, onChange }) {
@@ -113,7 +114,7 @@ export class Conversation {
     const failed = type === "not_pressed";
     if (failed && before.pending && pending) return; // of another tab
     this.change({ ...entry, opinion: failed ? { ...before, pending, told, failed } : { verdict, asks, right, told, pending } });
-    this.told.textContent = this.words.of(told);
+    this.tell(this.words.of(told));
   }
 
   received = {
@@ -127,7 +128,7 @@ export class Conversation {
     answer(entry, message) {
       this.shares.delete(entry.id);
       this.change({ ...entry, state: "answered", reply: message.reply, seconds: message.seconds, thumbs: message.thumbs, trouble: undefined });
-      this.told.textContent = message.reply.brief;
+      this.tell(message.reply.brief);
     },
     cancelled(entry) {
       this.change({ ...entry, state: "cancelled" });
@@ -142,6 +143,14 @@ export class Conversation {
   change(entry, { toEnd = false } = {}) {
     this.store.put(entry);
     this.draw(entry, { toEnd });
+    if (entry.state === "lost") this.tell(entry.trouble ?? this.words.say("lost"));
+  }
+
+  /** Let a screen reader say something, in the voice of its language. */
+  tell(text) {
+    const points = Array.from(text);
+    this.told.lang = languageOf(text) ?? "";
+    this.told.textContent = points.length > MOST_TOLD ? `${points.slice(0, MOST_TOLD - 1).join("")}…` : text;
   }
 
   drawAll() {

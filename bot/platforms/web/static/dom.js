@@ -13,9 +13,13 @@ export function make(tag, { className, text, lang, on = {}, attributes = {}, ...
   return element;
 }
 
-/** "ja" for a text with Japanese characters, so that its kanji get Japanese shapes; else undefined. */
+/**
+ * "ja" for a text with Japanese characters, so that its kanji get Japanese shapes; "en" for one of Latin letters, so that no Japanese
+ * voice reads it on a Japanese page; else undefined.
+ */
 export function languageOf(text) {
-  return /[\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uff66-\uff9d]/.test(text) ? "ja" : undefined;
+  if (/[\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uff66-\uff9d]/.test(text)) return "ja";
+  return /\p{Script=Latin}/u.test(text) && !/(?!\p{Script=Latin})\p{L}/u.test(text) ? "en" : undefined;
 }
 
 /** 128 random bits as letters; unlike randomUUID it is there on pages without TLS, too. */

@@ -10,7 +10,7 @@ export function drawTable(block, words) {
   const table = make("table", { className: "cells" });
   if (block.title) table.append(make("caption", { text: block.title, lang: languageOf(block.title) }));
   if (block.columns.some((column) => column.title)) {
-    const heads = block.columns.map((column) => make("th", { className: column.align, text: column.title, scope: "col" }));
+    const heads = block.columns.map((column) => make("th", { className: column.align, text: column.title, scope: "col", lang: languageOf(column.title) }));
     table.append(make("thead", {}, [make("tr", {}, heads)]));
   }
   const kinds = block.columns.map((_, i) => kindOf(block.rows.map((row) => row[i])));

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.contract import AskRequest, NerRequest, SentimentRequest
+from engine.contract import AskRequest, NerRequest, SentimentRequest, SimilarRequest
 from tests.bot.platforms.discord.stage import Stage, play
 from tests.fakes.discord import BOT_ID, CHANNEL, DM_CHANNEL, text_of
 
@@ -91,6 +91,37 @@ def test_files_of_a_message_and_of_the_one_replied_to_are_read(redis_url: str) -
         ]
 
     play(redis_url, scene, message_content=True)
+
+
+@pytest.mark.parametrize(
+    ("line", "request_"),
+    [
+        ("sentiment 別の文章", SentimentRequest(text="別の文章")),
+        ("sentiment Another text.", SentimentRequest(text="Another text.")),
+        ("similar 猫 | 犬", SimilarRequest(texts=("猫", "犬"))),
+    ],
+)
+def test_a_reply_that_has_its_text_does_not_read_the_file_of_the_message_replied_to(
+    redis_url: str, line: str, request_: SentimentRequest | SimilarRequest
+) -> None:
+    async def scene(stage: Stage) -> None:
+        long_answer = await stage.discord.say("", person=BOT_ID, attachments=[("answer.txt", b"one\ntwo\nthree")])
+        await stage.discord.mention(line, reply_to=long_answer)
+        await stage.discord.wait_for_message(lambda message: message.get("message_reference"))
+        assert stage.worker.asked == [request_]
+
+    play(redis_url, scene)
+
+
+@pytest.mark.parametrize("question", ["どこに住む？", "Where?"])
+def test_a_question_in_a_reply_reads_the_file_of_the_message_replied_to(redis_url: str, question: str) -> None:
+    async def scene(stage: Stage) -> None:
+        replied = await stage.discord.say("", person=BOT_ID, attachments=[("answer.txt", "山田太郎は京都に住む。".encode())])
+        await stage.discord.mention(f"ask {question}", reply_to=replied)
+        await stage.discord.wait_for_message(lambda message: message.get("message_reference"))
+        assert stage.worker.asked == [AskRequest(question=question, context="山田太郎は京都に住む。")]
+
+    play(redis_url, scene)
 
 
 @pytest.mark.parametrize("name", ["cat.png", "voice.mp3", "clip.mp4"])

@@ -119,6 +119,28 @@ def test_a_message_that_was_deleted_meanwhile_is_not_taken_up(redis_url: str, mo
     play(redis_url, scene, start=False)
 
 
+@pytest.mark.parametrize("edited", ["never mind", "やっぱりいいです"])
+def test_a_message_that_no_longer_speaks_to_the_bot_is_not_taken_up(redis_url: str, monkeypatch: pytest.MonkeyPatch, edited: str) -> None:
+    monkeypatch.setattr(client, "CLOSING_S", 0.05)
+
+    async def scene(stage: Stage) -> None:
+        stage.desk.__class__ = HangingDesk
+        await stage.start_bot()
+        said = await stage.discord.mention("sentiment I love it")
+        await taken_in(stage)
+        await stage.stop_bot()
+        end_leases(stage)
+        stage.desk.__class__ = Desk
+        stage.discord.world.fill(said, {"content": edited}, {})
+        await stage.start_bot()
+        async with asyncio.timeout(20):
+            while stage.worker.connection.exists(names.intake("discord")):
+                await asyncio.sleep(0.02)
+        assert stage.worker.asked == []
+
+    play(redis_url, scene, start=False)
+
+
 def test_what_discord_cannot_tell_now_is_taken_up_later(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "CLOSING_S", 0.05)
     monkeypatch.setattr(desk_, "TAKE_UP_S", 0.2)

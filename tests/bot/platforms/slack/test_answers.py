@@ -77,6 +77,45 @@ def test_a_mention_within_a_thread_reads_what_people_said_there(redis_url: str) 
     play(redis_url, scene)
 
 
+@pytest.mark.parametrize(("locale", "told"), [("ja-JP", "1,000 件のメッセージまで"), ("en-US", "Up to 1,000 messages")])
+def test_a_thread_that_is_too_long_to_be_read_is_not_read_in_part(redis_url: str, locale: str, told: str) -> None:
+    async def scene(it: Scene) -> None:
+        it.slack.store.locales[it.slack.asker] = locale
+        parent = await it.slack.write("はじめ")
+        for _ in range(1_000):
+            await it.slack.write("つづき", thread_ts=parent.ts)
+        await it.slack.mention("ner", thread_ts=parent.ts)
+        assert (await it.answer(told)).thread_ts == parent.ts
+        assert it.worker.asked == []
+
+    play(redis_url, scene)
+
+
+@pytest.mark.parametrize(
+    ("command", "text"), [("sentiment 最高です", "山田太郎は京都に住む。"), ("/sentiment Great!", "Taro lives in Kyoto.")]
+)
+def test_commands_in_a_thread_of_direct_messages_are_no_text_to_read(redis_url: str, command: str, text: str) -> None:
+    async def scene(it: Scene) -> None:
+        direct = it.slack.store.direct(it.slack.asker).id
+        parent = await it.slack.write(command, user=it.slack.asker, channel=direct)
+        await it.slack.write(text, user=it.slack.asker, channel=direct, thread_ts=parent.ts)
+        await it.slack.direct_message("ner", thread_ts=parent.ts)
+        await it.answer(text[:4])
+        assert it.worker.asked == [NerRequest(text=text)]
+
+    play(redis_url, scene)
+
+
+def test_a_text_in_a_channel_that_begins_like_a_command_is_read(redis_url: str) -> None:
+    async def scene(it: Scene) -> None:
+        parent = await it.slack.write("Help Taro in Kyoto.")
+        await it.slack.mention("ner", thread_ts=parent.ts)
+        await it.answer("Help")
+        assert it.worker.asked == [NerRequest(text="Help Taro in Kyoto.")]
+
+    play(redis_url, scene)
+
+
 def test_a_direct_message_is_answered_below_it(redis_url: str) -> None:
     async def scene(it: Scene) -> None:
         await it.slack.direct_message("sentiment I love this.")
@@ -242,6 +281,42 @@ def test_a_file_that_comes_along_is_read(redis_url: str, name: str, data: bytes,
         await it.slack.direct_message("sentiment", files={name: data})
         await it.slack.wait_for_message(lambda said: "90.0%" in shown_text(said))
         assert it.worker.asked == [SentimentRequest(text=read)]
+
+    play(redis_url, scene)
+
+
+async def mention_with(it: Scene, line: str, *files: dict[str, Any]) -> None:
+    said = await it.slack.write(f"<@{it.slack.bot}> {line}", user=it.slack.asker)
+    said.files = list(files)
+    it.slack.tell_event(said.to_json() | {"type": "app_mention", "channel": said.channel})
+
+
+@pytest.mark.parametrize("text", ["この映画は最高！", "I love this."])
+def test_a_file_in_a_channel_that_companies_share_is_asked_of_slack_and_read(redis_url: str, text: str) -> None:
+    async def scene(it: Scene) -> None:
+        await mention_with(it, "sentiment", it.slack.host("a.txt", text.encode(), shared=True))
+        await it.answer("90.0%")
+        assert it.worker.asked == [SentimentRequest(text=text)]
+
+    play(redis_url, scene)
+
+
+def test_a_picture_in_a_channel_that_companies_share_is_not_what_should_be_read(redis_url: str) -> None:
+    async def scene(it: Scene) -> None:
+        await mention_with(it, "sentiment 最高！", it.slack.host("cat.png", png(), mimetype="image/png", shared=True))
+        await it.answer("90.0%")
+        assert it.worker.asked == [SentimentRequest(text="最高！")]
+
+    play(redis_url, scene)
+
+
+@pytest.mark.parametrize(("line", "told"), [("sentiment", "could not be fetched"), ("感情", "受け取れませんでした")])
+def test_a_file_that_slack_tells_nothing_of_is_told_of(redis_url: str, line: str, told: str) -> None:
+    async def scene(it: Scene) -> None:
+        it.slack.store.locales[it.slack.asker] = "ja-JP" if line == "感情" else "en-US"
+        await mention_with(it, line, {"id": "F0GONE", "file_access": "check_file_info"})
+        await it.answer(told)
+        assert it.worker.asked == []
 
     play(redis_url, scene)
 

@@ -84,6 +84,26 @@ def test_the_next_bot_does_not_say_again_what_may_have_come(redis_url: str) -> N
     play(redis_url, scene)
 
 
+@pytest.mark.parametrize("method", ["conversations.open", "chat.postMessage"])
+@pytest.mark.parametrize("mishap", [{"lost": True}, *SURELY_NOT], ids=["lost", "429", "503"])
+@pytest.mark.parametrize(("text", "answer", "told"), ANSWERS, ids=["en", "ja"])
+def test_a_private_answer_that_goes_by_direct_message_comes_through_trouble_once(
+    redis_url: str, method: str, mishap: dict[str, Any], text: str, answer: str, told: str
+) -> None:
+    async def scene(it: Scene) -> None:
+        await ask_privately(it, text)
+        it.slack.store.channels[it.slack.general].members.remove(it.slack.bot)
+        it.slack.trouble.next(method, times=2, **mishap)
+        it.worker.free.set()
+        said = await it.answer(answer)
+        await settled(it)
+        assert said.channel == it.slack.store.direct(it.slack.asker).id
+        assert len(with_text(it, answer)) == 1
+        assert with_text(it, told) == []
+
+    play(redis_url, scene)
+
+
 @pytest.mark.parametrize("mishap", [*UNSURE, *SURELY_NOT], ids=["lost", "internal error", "500", "429", "503"])
 def test_an_edit_of_the_reading_line_may_be_tried_again(redis_url: str, mishap: dict[str, Any]) -> None:
     async def scene(it: Scene) -> None:

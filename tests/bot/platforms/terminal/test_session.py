@@ -47,6 +47,18 @@ def test_a_line_is_answered(line: str, code: int, said: str, queue: LocalQueue) 
     assert said in out.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("line", "said"), [("/状態", "Redis を使えません"), ("/status", "Redis cannot be used"), ("/ner 山田", "Redis を使えません")]
+)
+def test_where_redis_is_away_the_session_says_so_and_goes_on(tmp_path: Path, line: str, said: str) -> None:
+    out = io.StringIO()
+    with LocalQueue(redis_url=f"unix://{tmp_path}/none.sock") as nowhere:
+        session = Session(Settings(), nowhere, Console(file=out, width=200, markup=False))
+        assert session.take(line) == WRONG_USAGE
+        assert session.take("/help") == OK
+    assert said in out.getvalue()
+
+
 def test_a_file_is_the_context_and_the_picture_goes_where_it_is_wished(tmp_path: Path, queue: LocalQueue) -> None:
     context, picture = tmp_path / "文書.txt", tmp_path / "図.png"
     context.write_text("山田は社長だ。", encoding="utf-8")

@@ -43,6 +43,45 @@ def test_a_line_is_sent_and_its_answer_shown(
         found.page.screenshot(path=screenshots / f"answer-{speech}.png")
 
 
+@pytest.mark.parametrize(("speech", "line"), [("ja", "/tokens " + "とても長い文章" * 100), ("en", "/tokens " + "a very long text " * 40)])
+def test_of_a_long_answer_only_the_beginning_is_read_out(browser: Browser, served: Served, speech: Speech, line: str) -> None:
+    with opened(browser, served, speech=speech) as found:
+        found.ask(line)
+        told = found.page.locator("#told")
+        assert len(told.text_content() or "") == 200
+        assert (told.text_content() or "").endswith("…")
+        assert told.get_attribute("lang") == speech
+
+
+@pytest.mark.parametrize(("speech", "said"), [("ja", "答えが届きませんでした"), ("en", "The answer did not arrive")])
+def test_that_an_answer_is_lost_is_read_out(browser: Browser, served: Served, speech: Speech, said: str) -> None:
+    # A line with a file that was being read when the server ended: the server does not know it, and the page cannot send it again.
+    entry = {"id": "0" * 32, "at": 1, "line": "/ner", "lang": speech, "file": "a.txt", "state": "reading"}
+    with opened(browser, served, speech=speech) as found:
+        found.page.evaluate("(entry) => localStorage.setItem(`yomite.entry.${entry.id}`, JSON.stringify(entry))", entry)
+        found.page.reload()
+        assert said in found.page.locator(".answer.ended").inner_text()
+        assert said in (found.page.locator("#told").text_content() or "")
+
+
+@pytest.mark.parametrize("speech", ["ja", "en"])
+@pytest.mark.parametrize(
+    ("line", "language"),
+    [
+        ("/sentiment The staff was kind.", "en"),
+        ("/sentiment 接客が良い。", "ja"),
+        ("/sentiment 한국어", None),
+        ("/sentiment Apple의", None),
+    ],
+)
+def test_each_text_is_read_out_in_the_voice_of_its_language(
+    browser: Browser, served: Served, speech: Speech, line: str, language: str | None
+) -> None:
+    with opened(browser, served, speech=speech) as found:
+        found.ask(line)
+        assert found.last.locator(".question").get_attribute("lang") == language
+
+
 @pytest.mark.parametrize("speech", ["ja", "en"])
 def test_an_empty_page_offers_examples_that_work(browser: Browser, served: Served, screenshots: Path, speech: Speech) -> None:
     with opened(browser, served, speech=speech) as found:

@@ -11,17 +11,21 @@ from typing import Any
 
 import aiohttp
 import pytest
+import redis.asyncio
+from redis import Redis
 
 from bot import deliveries, reading as reading_
 from bot.attachments import TextRead
 from bot.commands import COMMANDS
 from bot.desk import Desk
 from bot.errors import PlatformError
+from bot.only_one import OnlyOne
 from bot.platforms.web import WebSettings, serve_web
 from bot.platforms.web.server import STATIC
 from bot.platforms.web.sessions import KEPT_MESSAGES, KEPT_SESSIONS, Session, Sessions
 from tests.bot.platforms.web.serving import TIMEOUT_S, Served
 from workers.queue import names
+from workers.queue.door import JobQueue
 
 TOKEN = "a-token-that-nobody-guesses"
 SESSION = "session-of-a-test"
@@ -537,10 +541,25 @@ def test_the_server_stops_while_pages_are_open(redis_url: str) -> None:
     served.connection.close()
 
 
+def test_where_another_process_serves_the_page_it_is_not_served_here(redis_url: str) -> None:
+    async def run() -> None:
+        async with redis.asyncio.Redis.from_url(redis_url) as connection:
+            with Redis.from_url(redis_url) as blocking:
+                async with OnlyOne(connection, platform="web", name="bot-000000000000-4321-7"):
+                    with pytest.raises(PlatformError, match="process 4321"):
+                        await serve_web(WebSettings(port=0), Desk(JobQueue(blocking), connection), on_ready=pytest.fail)
+
+    asyncio.run(run())
+
+
 def _refused(settings: WebSettings) -> PlatformError:
-    desk: Any = Desk  # never spoken to
+    async def run() -> None:
+        async with redis.asyncio.Redis(port=1) as nowhere:
+            with Redis(port=1) as blocking:
+                await serve_web(settings, Desk(JobQueue(blocking), nowhere))
+
     with pytest.raises(PlatformError) as caught:
-        asyncio.run(serve_web(settings, desk))
+        asyncio.run(run())
     return caught.value
 
 
