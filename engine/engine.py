@@ -42,6 +42,8 @@ RUNNERS: dict[Task, Callable[..., Sequence[Any]]] = {
     Task.FILL_MASK: fill_mask.run,
     Task.EMBED: embed.run,
 }
+# A program that cuts words may fail on one text alone.
+_TEXT_MAY_BE_AT_FAULT = "tokenizer_program_failed"
 
 
 class Engine:
@@ -50,7 +52,6 @@ class Engine:
     def __init__(self, catalog: Catalog, cache: ModelCache) -> None:
         self._catalog = catalog
         self._cache = cache
-        self._identities: dict[object, str] = {}
 
     def run(self, requests: Sequence[Request], on_progress: OnProgress | None = None) -> list[Outcome]:
         """One outcome a request, in order, with all pictures; else as `read`."""
@@ -88,10 +89,10 @@ class Engine:
         try:
             language = resolve(texts_of(request), request.language)
             entries = [self._catalog.entry(row_task(request), language, name) for name in _models_named(request)]
-            precision = str(self._cache.dtype)
+            identities = [self._cache.identity(entry, exact=_exact(task_of(request))) for entry in entries]
+            return " ".join([*identities, str(self._cache.dtype)])
         except EngineError:
             return None
-        return " ".join([*(self._identity(entry) for entry in entries), precision])
 
     def use(self, catalog: Catalog) -> None:
         """Answer with another catalog's models from the next run on. May be called from any thread."""
@@ -109,12 +110,6 @@ class Engine:
         if Task.EXPLAIN_ATTENTION in tasks:
             drawing.prepare()
 
-    def _identity(self, entry: CatalogEntry) -> str:
-        # Looked at once: the weights that are in memory stay what they are when their files change.
-        if entry.key not in self._identities:
-            self._identities[entry.key] = entry.identity()
-        return self._identities[entry.key]
-
     def _run_group(self, requests: Sequence[Request], languages: Sequence[Language], entry: CatalogEntry) -> Sequence[Outcome | Undrawn]:
         try:
             task = task_of(requests[0])
@@ -124,7 +119,9 @@ class Engine:
                     return RUNNERS[task](requests, languages, model, other_model=self._other_model)
             return RUNNERS[task](requests, languages, model)
         except EngineError as error:
-            return [error.as_failure()] * len(requests)
+            if error.code != _TEXT_MAY_BE_AT_FAULT or len(requests) == 1:
+                return [error.as_failure()] * len(requests)
+        return [self._run_group([request], [code], entry)[0] for request, code in zip(requests, languages, strict=True)]
 
     def _other_model(self, request: ExplainAttentionRequest, language: Language) -> LoadedModel:
         """The second model that a request to compare two names.

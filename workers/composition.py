@@ -9,18 +9,16 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from engine.contract import Failure, Message, Request, Task
-from engine.drawing import Undrawn
+from engine.contract import Failure, Message, Task
 from engine.errors import EngineError
 from engine.models.memory import give_back_free_memory
-from workers.carried import Outcome
-from workers.computing import Answering, OnProgress
+from workers.computing import Answering
 from workers.introducing import introduce
 from workers.observing.events import announce
 from workers.observing.settings import ObservingSettings
@@ -31,6 +29,7 @@ from workers.queue.errors import QueueError
 from workers.queue.processes import READY_MARK
 from workers.queue.settings import QueueSettings, WorkerSettings
 from workers.spare import Computing, WithSpare
+from workers.unable import NOTHING, Compose, Unable
 from workers.warming import Warming
 from workers.watched import Watched, watched
 from workers.worker import BatchingWorker
@@ -72,7 +71,9 @@ def run(
     connection = connect(redis_url)
     with watched(observing or ObservingSettings(), redis_url, say=_say_where) as seen:
         made = _make(settings, connection, seen, queue_settings=queue_settings, name=name, warm_up_idle=[] if burst else warm_up_idle)
-        seen.ready(made.worker, missing=[task for task in warm_up if not _load(made.engine, task)])
+        # Where nothing can be loaded, that is told, not each task; once there is another catalog, models come with the first jobs.
+        warm = [] if isinstance(made.engine, Unable) else warm_up
+        seen.ready(made.worker, missing=[task for task in warm if not _load(made.engine, task)])
         announce(log, f"worker {made.worker.name}{READY_MARK}profile {settings.profile} on {made.device}")
         made.worker.work(burst=burst)
 
@@ -97,7 +98,8 @@ def _make(
     seen.offer = offer = Offer(settings)
     offer.tell(connection)  # before the models' libraries are loaded: whoever only asks what there is need not wait for them
     engine, device = compose(settings, offer.catalog, on_cache=seen.caches.append)
-    seen.failure = engine.failure if isinstance(engine, Unable) else None
+    unable = engine if isinstance(engine, Unable) else None
+    seen.failure = unable.failure if unable else None
     offer.on_change(engine.use)
     warming = Warming(
         connection,
@@ -106,11 +108,14 @@ def _make(
         used_bytes=lambda: sum(sum(cache.held_bytes().values()) for cache in list(seen.caches)),
         first=warm_up_idle,
     )
-    introduction = introduce(lambda: worker.key, profile=settings.profile, device=device, loaded=seen.loaded)
+    introduction = introduce(
+        lambda: worker.key, profile=settings.profile, device=lambda: unable.device if unable else device, loaded=seen.loaded
+    )
 
     def on_beat() -> None:
         with connection.pipeline(transaction=False) as pipe:  # there and back once
             offer.tell(pipe)
+            seen.failure = unable.failure if unable else None  # another catalog may have come
             introduction(pipe)
             pipe.get(names.WARM)
             *_, wish = pipe.execute()
@@ -154,12 +159,13 @@ def connect(redis_url: str) -> Redis:
 def compose(
     settings: WorkerSettings, catalog: Catalog | Failure, *, on_cache: Callable[[ModelCache], None] = lambda cache: None
 ) -> tuple[Computing, str]:
-    """The engine over the catalog, and what computes; where that cannot be put together, an engine that says so to each job.
+    """The engine over the catalog, and what computes; where that cannot be put together, an engine that says so to each job until it can.
 
     `on_cache` is given what keeps the models. Beside one on a GPU, the CPU computes what is too large for it.
     """
+    again = partial(compose, settings, on_cache=on_cache)
     if isinstance(catalog, Failure):
-        return _unable(catalog)
+        return _unable(catalog, again)
     # Imported here because they bring torch.
     from engine.engine import Engine
     from engine.models.cache import ModelCache
@@ -169,7 +175,7 @@ def compose(
     try:
         device = str(choose_device(settings.device))
     except EngineError as error:
-        return _unable(error.as_failure())
+        return _unable(error.as_failure(), again)
 
     def engine_on(name: str) -> Engine:
         cache = ModelCache(memory_budget_bytes=settings.memory_budget_mb * 1024**2, device=name, precision=settings.precision)
@@ -180,9 +186,9 @@ def compose(
     return (engine if device == "cpu" else WithSpare(engine, make_spare=lambda: engine_on("cpu"), catalog=catalog)), device
 
 
-def _unable(failure: Failure) -> tuple[Unable, str]:
+def _unable(failure: Failure, compose: Compose) -> tuple[Unable, str]:
     log.error("%s / %s", *(" ".join(words.splitlines()) for words in (failure.message.en, failure.message.ja)))
-    return Unable(failure), "nothing"
+    return Unable(failure, compose=compose), NOTHING
 
 
 def quiet_libraries() -> None:
@@ -192,27 +198,6 @@ def quiet_libraries() -> None:
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
-
-
-class Unable:
-    """An engine that could not be put together: it gives each Request the reason."""
-
-    def __init__(self, failure: Failure) -> None:
-        self.failure = failure
-
-    def read(self, requests: Sequence[Request], on_progress: OnProgress | None = None) -> list[Outcome | Undrawn]:
-        """The reason, for each."""
-        return [self.failure] * len(requests)
-
-    def model_of(self, request: Request) -> str | None:
-        """No model."""
-        return None
-
-    def use(self, catalog: Catalog) -> None:
-        """Nothing to answer with."""
-
-    def warm_up(self, tasks: Sequence[Task], languages: Sequence[Any]) -> None:
-        """Nothing to load."""
 
 
 def no_address() -> QueueError:
@@ -234,7 +219,7 @@ def unreachable(error: Exception) -> Message:
 
 def _load(engine: Answering, task: Task) -> bool:
     """Load a task's models; False where they cannot be."""
-    if isinstance(engine, Unable):
+    if isinstance(engine, Unable) and isinstance(engine.able(), Failure):
         return False
     try:
         engine.warm_up([task], LANGUAGES)

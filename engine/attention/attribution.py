@@ -93,5 +93,5 @@ def _integrate(scored: _Scored, text: torch.Tensor, empty: torch.Tensor, *, step
     found = IntegratedGradients(scored, multiply_by_inputs=True).attribute(
         text, empty, n_steps=steps, internal_batch_size=max(1, _TOKENS_PER_BATCH // text.shape[1])
     )
-    values: NDArray[np.float64] = found[0].detach().double().sum(dim=-1).cpu().numpy()
+    values: NDArray[np.float64] = found[0].detach().cpu().double().sum(dim=-1).numpy()
     return values

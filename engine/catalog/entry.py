@@ -90,11 +90,17 @@ class CatalogEntry:
         """Whether the revision is a commit, so that the weights cannot change unseen. A local folder counts as pinned."""
         return isinstance(self.model, Path) or _COMMIT.fullmatch(self.revision or "") is not None
 
-    def identity(self) -> str:
-        """Equal, also in another process, only for rows that answer alike: what the row says, and when its local weights were written."""
+    def identity(self, written: tuple[int, ...] | None = None) -> str:
+        """Equal, also in another process, only for rows that answer alike: what the row says, and when its local weights were written.
+
+        `written`: of weights that were loaded earlier; None: of those in its folders now.
+        """
+        return repr((self.name, self.revision, self.key, list(self.written() if written is None else written)))
+
+    def written(self) -> tuple[int, ...]:
+        """When each file of its local weights was written, in nanoseconds since 1970; of a hub model's none."""
         folders = [folder for folder in (self.model, self.adapter) if isinstance(folder, Path)]
-        written = [path.stat().st_mtime_ns for folder in folders for path in [*safetensors_in(folder), *sorted(folder.glob("*.bin"))]]
-        return repr((self.name, self.revision, self.key, written))
+        return tuple(path.stat().st_mtime_ns for folder in folders for path in [*safetensors_in(folder), *sorted(folder.glob("*.bin"))])
 
     @property
     def key(self) -> tuple[object, ...]:

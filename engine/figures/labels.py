@@ -16,7 +16,7 @@ _GAP_PT = 4.0
 LONGEST_PT = 92.0
 # The line of a column of characters is a little higher than its letters.
 _COLUMN_LINE_PT = LABEL_PT * 1.08 * COLUMN_SPACING
-_UPRIGHT = str.maketrans("ー「」『』（）…〜", "｜﹁﹂﹃﹄︵︶︙≀")
+_UPRIGHT = str.maketrans("ー「」『』（）…", "｜﹁﹂﹃﹄︵︶︙")
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ class ModelCache:
         self._wanted_device = device
         self._precision = precision
         self._models: OrderedDict[Key, LoadedModel] = OrderedDict()
+        self._written: dict[Key, tuple[int, ...]] = {}  # of each kept model, when its weights were
         self._failures: dict[object, tuple[float, ModelError]] = {}
         self._lock = threading.Lock()
         self._loading: dict[Key, threading.Lock] = {}
@@ -50,8 +51,7 @@ class ModelCache:
         Raises:
             ModelError: it cannot be loaded, or could not a moment ago.
         """
-        dtype = torch.float32 if exact else self.dtype
-        key = (entry.model_key, dtype)
+        key = self._key(entry, exact=exact)
         with self._lock:
             found = self._touch(key)
             loading = self._loading.setdefault(key, threading.Lock())
@@ -60,7 +60,20 @@ class ModelCache:
         with loading:  # the others wait here while the first one loads
             with self._lock:
                 found = self._touch(key)
-            return found or self._load(entry, dtype, key)
+            return found or self._load(entry, key)
+
+    def identity(self, entry: CatalogEntry, *, exact: bool = False) -> str:
+        """The row's identity; where its model is kept, by the weights in memory: they stay what they are when their files change.
+
+        Raises:
+            ModelError: the device is not there.
+        """
+        with self._lock:
+            written = self._written.get(self._key(entry, exact=exact))
+        return entry.identity(written)
+
+    def _key(self, entry: CatalogEntry, *, exact: bool) -> Key:
+        return entry.model_key, torch.float32 if exact else self.dtype
 
     @cached_property
     def dtype(self) -> torch.dtype:
@@ -108,15 +121,16 @@ class ModelCache:
         with self._lock:
             return any(key == entry.model_key for key, _ in self._models)
 
-    def _load(self, entry: CatalogEntry, dtype: torch.dtype, key: Key) -> LoadedModel:
+    def _load(self, entry: CatalogEntry, key: Key) -> LoadedModel:
         failed = self._failures.get(entry.model_key)
         if failed and time.monotonic() - failed[0] < RETRY_AFTER_S:
             raise failed[1].with_traceback(None)
+        written = entry.written()
         try:
             loaded = load_model(
                 entry,
                 device=choose_device(self._wanted_device),
-                dtype=dtype,
+                dtype=key[1],
                 tokenizers=self._tokenizers,
                 compact=True,
                 digests=self._digests,
@@ -128,10 +142,11 @@ class ModelCache:
         self._failures.pop(entry.model_key, None)
         with self._lock:
             share_storage(loaded.model, [other.model for other in reversed(self._models.values())])
-            self._models[key] = loaded
+            self._models[key], self._written[key] = loaded, written
             self.loads[loaded.name] += 1
             while len(self._models) > 1 and self._size() > self._budget:
-                _, dropped = self._models.popitem(last=False)
+                gone, dropped = self._models.popitem(last=False)
+                self._written.pop(gone, None)
                 self.drops[dropped.name] += 1
         give_back_free_memory()
         return loaded

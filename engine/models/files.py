@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -19,19 +20,24 @@ REACH_TIMEOUT_S = 1.5
 SMALL_FILES = ("*.json", "*.txt", "*.model", "*.vocab", "*.bpe")
 SAFE_WEIGHTS = "*.safetensors"
 OLD_WEIGHTS = "*pytorch_model*.bin"
+WEIGHTS = (SAFE_WEIGHTS, OLD_WEIGHTS)
+MODULES = "modules.json"  # how a sentence-transformers folder makes vectors
 MODULE = "[0-9]_*"  # the folder of a part in a sentence-transformers folder
 
 
-def model_folder(model: str | Path, *, revision: str | None = None) -> Path:
+def model_folder(model: str | Path, *, revision: str | None = None, vectors: bool = False) -> Path:
     """The folder with a model's files, fetched from the hub if need be.
 
     A hub that cannot be reached is noticed within `REACH_TIMEOUT_S`, once, without retries.
 
+    Args:
+        vectors: it is not enough that weights lie in the cache: another program may have left out what says how vectors are made.
+
     Raises:
-        ModelError: `model_not_found`, `download_failed`, or `model_unreadable`: it has no weights.
+        ModelError: `model_not_found`, `model_half_fetched`, `download_failed`, or `model_unreadable`: it has no weights.
     """
     if isinstance(model, Path):
-        if (model / "config.json").exists() or (model / "modules.json").exists():
+        if (model / "config.json").exists() or (model / MODULES).exists():
             return model
         raise ModelError(
             "model_not_found",
@@ -40,6 +46,10 @@ def model_folder(model: str | Path, *, revision: str | None = None) -> Path:
             model=str(model),
         )
     cached = cached_folder(model, revision)
+    if cached and vectors and not _modules_known(model, revision):
+        if not hub_reachable():
+            raise _half_fetched(model)
+        return _download(model, revision)
     return cached if cached else _download(model, revision)
 
 
@@ -47,35 +57,77 @@ def cached_folder(model: str, revision: str | None = None, *, cache: Path | None
     """The folder in the Hugging Face cache, or None where the model is not there or lacks some of its weights."""
     from huggingface_hub import try_to_load_from_cache
 
-    for name in ("config.json", "modules.json"):
+    for name in ("config.json", MODULES):
         found = try_to_load_from_cache(model, name, revision=revision, cache_dir=cache)
         if isinstance(found, str) and has_weights(Path(found).parent):
             return Path(found).parent
     return None
 
 
+def _modules_known(model: str, revision: str | None) -> bool:
+    """Whether modules.json is in the cache, or it is noted there that the model has none."""
+    from huggingface_hub import try_to_load_from_cache
+
+    return try_to_load_from_cache(model, MODULES, revision=revision) is not None
+
+
+def _note_no_modules(folder: Path) -> None:
+    """As the hub's client notes that a file is not in a repository; `folder` is that of a commit in the cache."""
+    noted = folder.parents[1] / ".no_exist" / folder.name / MODULES
+    with contextlib.suppress(OSError):  # a cache that cannot be written to is asked about again
+        noted.parent.mkdir(parents=True, exist_ok=True)
+        noted.touch()
+
+
 def needed_files(names: Iterable[str]) -> list[str]:
     """Of a repository's files those that a model needs: safetensors, older weights only where there are none, and all small files.
 
-    A module of a sentence-transformers folder may have older weights where the transformer has safetensors.
+    Each module of a sentence-transformers folder has its weights beside its own settings. Those in other folders (checkpoints of a
+    training, other formats) count only where there are no others.
     """
     every = list(names)
-    weights = SAFE_WEIGHTS if any(fnmatchcase(name, SAFE_WEIGHTS) for name in every) else OLD_WEIGHTS
-    safe_modules = {name.partition("/")[0] for name in every if fnmatchcase(name, f"{MODULE}/{SAFE_WEIGHTS}")}
+    places = {_place(name) for name in every if _is_weights(name)}
+    counted = {place for place in places if _is_models_own(place)} or places
+    safe = {_place(name) for name in every if _matches(name, SAFE_WEIGHTS)}
     return [
         name
         for name in every
-        if any(fnmatchcase(name, pattern) for pattern in (*SMALL_FILES, weights))
-        or (fnmatchcase(name, f"{MODULE}/{OLD_WEIGHTS}") and name.partition("/")[0] not in safe_modules)
+        if any(fnmatchcase(name, pattern) for pattern in SMALL_FILES)
+        or (_place(name) in counted and _matches(name, SAFE_WEIGHTS if _place(name) in safe else OLD_WEIGHTS))
     ]
 
 
 def has_weights(folder: Path) -> bool:
     """Whether weights are there, and all parts of those that are kept in several files."""
-    indices = [path for pattern in (f"{SAFE_WEIGHTS}.index.json", f"{OLD_WEIGHTS}.index.json") for path in folder.rglob(pattern)]
+    found = {path.parent for pattern in WEIGHTS for path in folder.rglob(pattern)}
+    counted = {place for place in found if _is_models_own(place.relative_to(folder).as_posix())} or found
+    return any(_whole(place, pattern) for place in counted for pattern in WEIGHTS)
+
+
+def _place(name: str) -> str:
+    """The folder of a file within its repository; "." for none."""
+    return PurePosixPath(name).parent.as_posix()
+
+
+def _matches(name: str, pattern: str) -> bool:
+    return fnmatchcase(PurePosixPath(name).name, pattern)
+
+
+def _is_weights(name: str) -> bool:
+    return any(_matches(name, pattern) for pattern in WEIGHTS)
+
+
+def _is_models_own(place: str) -> bool:
+    """Whether weights in a folder are those of the model or of one of its modules."""
+    return place == "." or ("/" not in place and fnmatchcase(place, MODULE))
+
+
+def _whole(place: Path, pattern: str) -> bool:
+    """Whether a folder has weights of a kind, each part where an index names several. The other kind's index may have been left over."""
+    indices = list(place.glob(f"{pattern}.index.json"))
     if indices:
-        return any(all((index.parent / part).exists() for part in _parts(index)) for index in indices)
-    return any(any(folder.rglob(pattern)) for pattern in (SAFE_WEIGHTS, OLD_WEIGHTS))
+        return any(all((place / part).exists() for part in _parts(index)) for index in indices)
+    return any(place.glob(pattern))
 
 
 def _parts(index: Path) -> set[str]:
@@ -104,6 +156,8 @@ def _download(model: str, revision: str | None) -> Path:
             model=model,
         ) from error
 
+    if MODULES not in names:
+        _note_no_modules(folder)
     if not has_weights(folder):
         raise ModelError(
             "model_unreadable",
@@ -126,6 +180,23 @@ def _not_here(model: str) -> ModelError:
             f"The model {model} is not on this machine and the Hugging Face hub cannot be reached. Run `yomite models pull {model} --to FOLDER` "
             f"where it can, carry the folder here and run `yomite models pull {model} --from FOLDER`; or name a mirror (YOMITE_HUB_MIRROR), "
             "or use the bundled models (profile bundled)."
+        ),
+        model=model,
+    )
+
+
+def _half_fetched(model: str) -> ModelError:
+    return ModelError(
+        "model_half_fetched",
+        ja=(
+            f"モデル「{model}」は別のプログラムが一部だけ取得したもので、ベクトルの作り方（{MODULES}）があるかどうか分からず、Hugging Face にも"
+            f"接続できません。接続できるマシンで `yomite models pull {model} --to フォルダ` を実行してフォルダを運び、ここで "
+            f"`yomite models pull {model} --from フォルダ` を実行してください。"
+        ),
+        en=(
+            f"Another program has fetched the model {model} in part: whether it says how vectors are made ({MODULES}) is not known, and the "
+            f"Hugging Face hub cannot be reached. Run `yomite models pull {model} --to FOLDER` where it can, carry the folder here and run "
+            f"`yomite models pull {model} --from FOLDER`."
         ),
         model=model,
     )

@@ -37,6 +37,7 @@ from engine.models.digests import Digests
 from engine.models.files import model_folder
 from engine.models.int8 import read_int8
 from engine.models.loaded import LoadedModel
+from engine.models.memory import ran_out_of_memory
 from engine.models.sentence_folder import SentenceFolder, read_sentence_folder
 from engine.tokenization.sharing import SharedTokenizers
 
@@ -48,6 +49,7 @@ HEADS: dict[Task, Any] = {
     Task.SIMILAR: AutoModel,
     Task.EMBED: AutoModel,
 }
+VECTORS = (Task.SIMILAR, Task.EMBED)
 # Models that count positions from behind the padding id, as RoBERTa does.
 SHIFTED_POSITIONS = {"roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "data2vec-text"}
 UNREADABLE = (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, SafetensorError, StrictDataclassError)
@@ -74,7 +76,8 @@ def load_model(
     Raises:
         ModelError: files are missing, damaged, altered, unsafe, or without the head that the task needs.
     """
-    folder = model_folder(entry.model, revision=entry.revision)
+    # Of a locked model all files are known.
+    folder = model_folder(entry.model, revision=entry.revision, vectors=entry.task in VECTORS and entry.locked is None)
     _check_adapter(entry.adapter)
     check_files(entry, folder, digests or Digests())
     sentences = sentences_of(entry, folder)
@@ -169,7 +172,7 @@ def position_limit(config: PretrainedConfig) -> int:
 
 
 def _load_weights(entry: CatalogEntry, folder: Path, config: PretrainedConfig, dtype: torch.dtype) -> PreTrainedModel:
-    """An adapter is merged in fp32, and the sum is rounded: once."""
+    """An adapter is merged in fp32, and the sum is rounded: once. Want of memory is told as such, whatever the library raises then."""
     kind = _head(entry, config)
     options: dict[str, Any] = {"attn_implementation": "eager"} if entry.task is Task.EXPLAIN_ATTENTION else {}
     try:
@@ -191,6 +194,8 @@ def _load_weights(entry: CatalogEntry, folder: Path, config: PretrainedConfig, d
             model = _merge_adapter(model, entry.adapter).to(dtype)  # type: ignore[arg-type]  # transformers' wrapper hides its parameters
         given = _adapter_weights(entry.adapter) if entry.adapter else set()
     except (*UNREADABLE, pickle.UnpicklingError) as error:
+        if ran_out_of_memory(error):  # the files are whole
+            raise
         raise _unloadable(entry, error) from error
     _check_head(entry, report["missing_keys"], given, bare=kind is AutoModel)
     loaded: PreTrainedModel = model

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 # What torch says besides its own OutOfMemoryError: on a CPU, and where CUDA or one of its libraries asked for the memory.
-OUT_OF_MEMORY = ("DefaultCPUAllocator: can't allocate memory", "out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
+OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
+# What the system says (ENOMEM); libraries pass on its words, often without its number.
+NO_MEMORY = "Cannot allocate memory"
 
 
 def ran_out_of_memory(error: BaseException) -> bool:
     """Whether a computation failed because it needs more memory than there is, on a GPU or on the machine; a part of it may fit."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM or NO_MEMORY in str(error)
     # torch.OutOfMemoryError is a RuntimeError; by its words it is known without loading torch.
-    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and any(words in str(error) for words in OUT_OF_MEMORY))
+    words = (*OUT_OF_MEMORY, NO_MEMORY)
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and any(part in str(error) for part in words))
 
 
 def give_back_free_memory() -> None:

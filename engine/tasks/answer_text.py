@@ -14,6 +14,7 @@ from engine.tokenization.pieces import Pieces
 
 # Scripts that put spaces between words: an answer never cuts such a word, or a number, in two.
 _SPACED_RUN = re.compile(r"[0-9A-Za-z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0370-\u052f\u1e00-\u1fff０-９Ａ-Ｚａ-ｚ]")
+_NUMBER_SIGNS = ".,．，"  # 2,600 and 3.5
 _BRACKETS = dict(zip("「『（【〈《〔［([{“", "」』）】〉》〕］)]}”", strict=True))
 _CLOSING = {closing: opening for opening, closing in _BRACKETS.items()}
 _SEPARATORS = "、，,;；:："
@@ -67,7 +68,15 @@ def _inside_word(text: str, place: int) -> bool:
     before = place - 1
     while before > 0 and unicodedata.category(text[before]).startswith("M"):
         before -= 1
-    return before >= 0 and place < len(text) and bool(_SPACED_RUN.match(text[before]) and _SPACED_RUN.match(text[place]))
+    if before < 0 or place >= len(text):
+        return False
+    runs_on = bool(_SPACED_RUN.match(text[before]) and _SPACED_RUN.match(text[place]))
+    return runs_on or _in_number(text, place - 1) or _in_number(text, place)
+
+
+def _in_number(text: str, place: int) -> bool:
+    """Whether the sign at `place` stands between two digits, as in 2,600 and 3.5."""
+    return text[place] in _NUMBER_SIGNS and place > 0 and text[place - 1].isdecimal() and text[place + 1 : place + 2].isdecimal()
 
 
 def _is_loose(char: str) -> bool:

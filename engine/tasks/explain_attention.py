@@ -157,7 +157,8 @@ def _parts(request: ExplainAttentionRequest, reading: Reading, near: Explained |
         raise not_found(request.word, None)
     if any(before):
         return parts
-    whole = [number for number in parts if any(within(stretch, reading.parts[number]) for stretch in stretches(last))]
+    together = stretches(last)
+    whole = [number for number in parts if any(within(stretch, reading.parts[number]) for stretch in together)]
     with_it = whole or [number for number in parts if any(piece in reading.parts[number] for piece in last)]
     if not with_it and near is None:
         raise not_found(request.word, parts[0])

@@ -6,8 +6,10 @@ within a window as a whole, so that what is shown was read at once, with the tex
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -34,10 +36,22 @@ class Side:
 
     pieces: Pieces
     words: tuple[Word, ...]  # their tokens are pieces of this text
+    _found: dict[str, list[int]] = field(default_factory=dict, init=False, repr=False, compare=False)  # of the words that were looked for
 
     def pieces_of(self, word: str) -> list[int]:
-        """The pieces of all occurrences of a word."""
-        return pieces_within(occurrences(word, self.pieces.text, self.words), self.pieces.offsets)
+        """The pieces of all occurrences of a word, ascending; each word is looked for once."""
+        if word not in self._found:
+            self._found[word] = pieces_within(occurrences(word, self.pieces.text, self.words), self.pieces.offsets)
+        return self._found[word]
+
+    @cached_property
+    def units(self) -> list[range]:
+        """What is judged together, as `ner.word_units` finds it: once."""
+        return ner.word_units(self.pieces)
+
+    def units_from(self, read: range) -> list[range]:
+        """The units that begin within a range of pieces."""
+        return self.units[bisect_left(self.units, read.start, key=_start) : bisect_left(self.units, read.stop, key=_start)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +79,16 @@ class Reading:
 
     def places_of(self, word: str, window: int) -> list[int]:
         """Where a word stands in the input of a window."""
-        return [piece + shift for side, read, shift in self.places(window) for piece in side.pieces_of(word) if piece in read]
+        return [piece + shift for side, read, shift in self.places(window) for piece in _those_in(read, side.pieces_of(word))]
+
+
+def _those_in(read: range, pieces: Sequence[int]) -> Sequence[int]:
+    """Of ascending pieces those in a range."""
+    return pieces[bisect_left(pieces, read.start) : bisect_left(pieces, read.stop)]
+
+
+def _start(unit: range) -> int:
+    return unit.start
 
 
 def within(part: range, whole: range) -> bool:

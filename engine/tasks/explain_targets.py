@@ -52,7 +52,7 @@ def _label(reading: Reading, model: LoadedModel, allowed: Sequence[int]) -> Aim:
         logits = output.get("logits")
         if logits is None or logits.ndim != 2:
             break
-        odds = torch.softmax(logits.double(), dim=-1).cpu().numpy()
+        odds = torch.softmax(logits.cpu().double(), dim=-1).numpy()
         for row, index in enumerate(indices):
             shares = {label: float(odds[row, places].sum()) for label, places in columns.items()}
             best = max(shares, key=shares.__getitem__)
@@ -85,8 +85,8 @@ def _classified(prediction: Prediction, places: Sequence[int], columns: Sequence
         return torch.logsumexp(logits(output).float()[..., list(columns)], dim=-1).mean(dim=-1)
 
     def probability(output: Any) -> NDArray[np.float64]:
-        odds = torch.softmax(logits(output).double(), dim=-1)[..., list(columns)].sum(dim=-1).mean(dim=-1)
-        return np.asarray(odds.cpu().numpy(), dtype=np.float64)
+        odds = torch.softmax(logits(output).cpu().double(), dim=-1)[..., list(columns)].sum(dim=-1).mean(dim=-1)
+        return np.asarray(odds.numpy(), dtype=np.float64)
 
     return Target(prediction=prediction, places=tuple(places), score=score, probability=probability)
 
@@ -135,7 +135,7 @@ def _name(tag: Tag) -> str:
 def _tagged(reading: Reading, window: int, odds: NDArray[np.float32], tags: TagSet) -> Iterator[_Tagged]:
     """The entities in a window, as the task finds them, and all words that are none. *Shape:* odds (tokens, outputs)."""
     for side, read, shift in reading.places(window):
-        units = [unit for unit in ner.word_units(side.pieces) if unit.start in read] or [read]
+        units = side.units_from(read) or [read]
         by_unit = tags.gather(odds[[unit.start + shift for unit in units]])
         outside = [index for index, tag in enumerate(tags.tags) if tag.label is None]
         entities = list(tags.entities(by_unit))

@@ -62,7 +62,7 @@ def _read(cut: Sequence[Pieces], model: LoadedModel, pooling: str) -> Vectors:
     summed = np.zeros((len(cut), model.vector_width))
     for indices, output in model.forward_batches(inputs):
         lengths = [len(inputs[index]) for index in indices]
-        vectors = model.finish(pool(output.last_hidden_state.float(), lengths, how=pooling)).double().cpu().numpy()
+        vectors = model.finish(pool(output.last_hidden_state.float(), lengths, how=pooling)).cpu().double().numpy()
         # One by one: a long text may have several windows in one batch.
         for index, vector, length in zip(indices, vectors, lengths, strict=True):
             summed[owners[index]] += vector * length

@@ -140,7 +140,7 @@ def _odds(inputs: Sequence[ModelInput], model: LoadedModel, labels: dict[Sentime
     """*Shape:* (inputs, labels)."""
     table = np.zeros((len(inputs), len(labels)))
     for indices, output in model.forward_batches(inputs):
-        odds = torch.softmax(output.logits.double(), dim=-1).cpu().numpy()
+        odds = torch.softmax(output.logits.cpu().double(), dim=-1).numpy()
         table[indices] = np.stack([odds[:, columns].sum(axis=1) for columns in labels.values()], axis=1)
     return table
 

@@ -15,16 +15,23 @@ from engine.tokenization.wrapping import BERT_SPECIALS, bert_template, wrap_back
 SPECIAL_TOKENS = tuple(BERT_SPECIALS.values())
 # A Latin or digit run is cut off from the Japanese beside it, so that both languages see the same pieces for it.
 LATIN_RUN = r"[A-Za-z0-9\u00c0-\u024f]+"
+# They choose the form of the character before them (葛 with either lower part, an emoji in colour), and would tear its word apart.
+VARIATION_SELECTORS = r"[\ufe00-\ufe0f\x{e0100}-\x{e01ef}]"
 
 
 def bilingual_normalizer(*, cased: bool) -> normalizers.Normalizer:
-    """NFKC; where case does not count, also lower case, and Latin accents stripped as BERT does. Kana keep their (semi-)voiced marks."""
+    """NFKC without variation selectors; where case does not count, also lower case, and Latin accents stripped as BERT does.
+
+    Kana keep their (semi-)voiced marks.
+    """
     clean = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=not cased)
+    plain = normalizers.Replace(Regex(VARIATION_SELECTORS), "")
     if cased:
-        return normalizers.Sequence([clean, normalizers.NFKC()])
+        return normalizers.Sequence([clean, plain, normalizers.NFKC()])
     return normalizers.Sequence(
         [
             clean,
+            plain,
             normalizers.NFKD(),
             normalizers.Replace(Regex(r"[\u0300-\u036f]"), ""),
             normalizers.NFC(),

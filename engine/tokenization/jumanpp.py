@@ -78,6 +78,9 @@ class Jumanpp:
                 en=f"Juman++ ({self._path}) did not answer. Check in a terminal that this works: echo 猫だ | {PROGRAM}",
                 program=self._path,
             ) from error
+        except BaseException:  # what was asked is left unread: the next text would get its words
+            self._end()
+            raise
         finally:
             late.cancel()
 

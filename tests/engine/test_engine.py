@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
+from torch.overrides import TorchFunctionMode
 from transformers import BertForSequenceClassification
 
-from engine.catalog import Catalog
+from engine.catalog import Catalog, CatalogEntry
 from engine.contract import (
     RESULT_TYPES,
     AskRequest,
@@ -34,6 +39,7 @@ from engine.engine import RUNNERS, Engine
 from engine.errors import ModelError
 from engine.models.cache import ModelCache
 from tests.support.checkpoints import write_distilbert, write_english
+from tests.support.jumanpp import jumanpp_on_path
 
 JA = "この映画は本当に素晴らしかった。"
 EN = "I love this service."
@@ -118,6 +124,32 @@ def test_a_model_that_cannot_be_loaded_fails_only_those_who_asked_for_it(tiny_en
     assert [outcome.code for outcome in outcomes[1:] if isinstance(outcome, Failure)] == ["model_not_found"] * 2
 
 
+def test_a_text_that_ends_the_program_that_cuts_words_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_english(tmp_path / "model", BertForSequenceClassification, labels=("positive", "negative"))
+    row = CatalogEntry(task=Task.SENTIMENT, languages=("ja", "en"), model=folder, licence="MIT", window=64, tokenizer="jumanpp")
+    engine = Engine(Catalog([row]), ModelCache(memory_budget_bytes=2**30, device="cpu", precision="fp32"))
+    with jumanpp_on_path(tmp_path / "bin", monkeypatch):
+        before, failed, after = engine.run([SentimentRequest(text=text) for text in (JA, "壊す", EN)])
+    assert isinstance(before, SentimentResult)
+    assert isinstance(after, SentimentResult)
+    assert isinstance(failed, Failure)
+    assert failed.code == "tokenizer_program_failed"
+
+
+@pytest.mark.parametrize("text", [JA, EN])
+def test_what_would_answer_is_told_by_the_weights_in_memory_as_long_as_they_are_there(tiny_pack: Path, tmp_path: Path, text: str) -> None:
+    pack = shutil.copytree(tiny_pack, tmp_path / "models")
+    engine = Engine(Catalog.load(models_dir=pack), ModelCache(memory_budget_bytes=1, device="cpu", precision="fp32"))
+    similar = SimilarRequest(texts=(text, text))
+    engine.read([EmbedRequest(texts=(text,))])  # by the same model
+    loaded = engine.model_of(similar)
+    for file in pack.rglob("*.safetensors"):
+        os.utime(file, (1, 1))
+    assert engine.model_of(similar) == loaded
+    engine.read([SentimentRequest(text=text)])  # there is room for one model alone
+    assert engine.model_of(similar) != loaded
+
+
 def test_no_requests_give_no_outcomes(tiny_engine: Engine) -> None:
     assert tiny_engine.run([]) == []
 
@@ -133,6 +165,30 @@ def test_the_language_is_decided_from_all_texts_and_can_be_overridden(tiny_engin
     ]
     found = [outcome.language for outcome in tiny_engine.run(requests) if not isinstance(outcome, Failure)]
     assert found == ["mixed", "ja", "en", "mixed", "mixed", "en"]
+
+
+class WithoutFloat64(TorchFunctionMode):
+    """Refuses float64 as Apple's GPU does, except of what `.cpu()` gave."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        wanted = (*args[1:], *(kwargs or {}).values())
+        double = func is torch.Tensor.double or any(each is torch.float64 for each in wanted)
+        if double and not (args and getattr(args[0], "on_the_cpu", False)):
+            raise TypeError("Cannot convert a MPS Tensor to float64 dtype as the MPS framework doesn't support float64.")
+        found = func(*args, **(kwargs or {}))
+        if func is torch.Tensor.cpu:
+            found = found.view(found.shape)  # not the tensor itself: here it lay on the CPU before
+            found.on_the_cpu = True
+        return found
+
+
+def test_each_task_answers_on_a_device_that_has_no_float64(tiny_engine: Engine) -> None:
+    text = "Tim Cook is the CEO of Apple Inc."
+    explained = [ExplainAttentionRequest(text=text, task="ner"), ExplainAttentionRequest(text=EN, second=text, task="ask")]
+    requests: list[Request] = [*ONE_OF_EACH, *explained]
+    expected = tiny_engine.run(requests)
+    with WithoutFloat64():
+        assert tiny_engine.run(requests) == expected
 
 
 def test_similar_and_embed_use_one_model_and_are_not_confused(tiny_engine: Engine) -> None:

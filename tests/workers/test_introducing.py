@@ -45,7 +45,7 @@ def test_models_that_only_a_request_has_named_are_not_told(settings: WorkerSetti
 def test_what_it_says_is_shown_and_stays_through_its_heartbeats(redis: Redis) -> None:
     redis.sadd("rq:workers", "rq:worker:one")
     redis.hset("rq:worker:one", "queues", "yomite-short")
-    introduce(lambda: "rq:worker:one", profile="hub", device="cuda:0", loaded=lambda: {"b", "a"})(redis)
+    introduce(lambda: "rq:worker:one", profile="hub", device=lambda: "cuda:0", loaded=lambda: {"b", "a"})(redis)
     until(lambda: JobQueue(redis).workers() == 1, what="the worker")
     [row] = JobQueue(redis).status().crew
     assert (row.version, row.profile, row.device, row.models) == (version("yomite"), "hub", "cuda:0", ("a", "b"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,6 +148,11 @@ def test_the_cpu_is_no_way_out_for_a_batch_nor_for_other_errors(requests: Sequen
         (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."), True),
         (RuntimeError("[enforce fail at alloc_cpu.cpp:117] err == 0. DefaultCPUAllocator: can't allocate memory: you tried"), True),
         (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
+        (RuntimeError("[enforce fail at alloc_cpu.cpp:121] data. can't allocate memory: you tried"), True),
+        (RuntimeError("unable to mmap 438 bytes from file <model>: Cannot allocate memory (12)"), True),
+        (OSError(errno.ENOMEM, "no room"), True),
+        (OSError("Cannot allocate memory (os error 12)"), True),
+        (OSError(errno.ENOENT, "No such file or directory"), False),
         (RuntimeError("expected scalar type Float but found BFloat16"), False),
         (ValueError("out of memory"), False),
     ],

@@ -7,16 +7,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
 from redis import Redis
 
-from engine.contract import NerRequest, SentimentRequest, Task
+from engine.catalog.chosen import write_chosen
+from engine.contract import NerRequest, SentimentRequest, SentimentResult, Task
 from tests.support.looking import CANARIES, as_json, checks, get, samples
-from tests.support.working import DEADLINE_S, answered, until
+from tests.support.working import DEADLINE_S, answered, outcome_of, until
 from workers.observing.server import Looked, Monitor
 from workers.observing.settings import LogForm, LogLevel, ObservingSettings
 from workers.queue import WorkerSettings
@@ -125,6 +126,21 @@ def test_a_worker_without_a_catalog_says_so(server: EmbeddedRedis, tmp_path: Pat
         until(lambda: checks(f"{started.url}/readyz")["jobs"] == "ok", what="a worker that takes jobs")
         assert checks(f"{started.url}/readyz")["models"].startswith("none can be loaded")
         as_json(started.lines)
+
+
+def test_a_worker_whose_choice_of_models_was_damaged_answers_once_it_is_mended(
+    redis: Redis, server: EmbeddedRedis, settings: WorkerSettings, tmp_path: Path
+) -> None:
+    chosen = tmp_path / "chosen.json"
+    chosen.write_text("{", encoding="utf-8")
+    with worker(replace(settings, chosen=chosen), server.url) as started:
+        until(lambda: checks(f"{started.url}/readyz")["jobs"] == "ok", what="a worker that takes jobs")
+        assert checks(f"{started.url}/readyz")["models"].startswith("none can be loaded")
+        write_chosen(chosen, {})
+        until(lambda: get(f"{started.url}/readyz")[0] == 200, what="a worker that is ready")
+        job = JobQueue(redis).submit(SentimentRequest(text="この映画は本当に素晴らしかった。"), platform="test")
+        until(lambda: outcome_of(redis, job) is not None, what="an answer")
+        assert isinstance(outcome_of(redis, job), SentimentResult)
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.figures.font import glyphs
 from engine.figures.labels import PITCH_PT, Label, chosen, columns, stacked
 
 
@@ -22,6 +23,12 @@ from engine.figures.labels import PITCH_PT, Label, chosen, columns, stacked
 )
 def test_japanese_names_stand_and_others_lie(text: str, lines: list[str] | None) -> None:
     assert stacked(text) == lines
+
+
+def test_the_font_has_each_sign_that_stands_for_an_upright_one() -> None:
+    lying = [chr(code) for code in glyphs() if len(stacked(chr(code)) or "") == 1]
+    assert [sign for sign in lying for upright in stacked(sign) or [] if ord(upright) not in glyphs()] == []
+    assert stacked("三〜五") == ["三", "〜", "五"]
 
 
 def test_every_column_is_named_while_half_of_them_have_room() -> None:

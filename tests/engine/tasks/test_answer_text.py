@@ -65,6 +65,10 @@ def test_a_tidied_span_lies_in_the_text_and_is_never_empty(text: str, data: st.D
         ("東京都", {"東京", "都"}, {"東京", "都"}),
         ("猫、犬。", {"猫", "犬"}, {"猫", "、", "犬", "。"}),
         ("in .5. cat", {"in", ".", "5", "cat"}, {"in", ".", "5", "5.", "cat"}),
+        ("in 2,600.", {"in", "2,600"}, {"in", "2,600", "2,600."}),
+        ("3.5, 7 cat", {"3.5", "7", "cat"}, {"3.5", "3.5,", "7", "cat"}),
+        ("1,000円", {"1,000", "円"}, {"1,000", "円"}),
+        ("２．５，猫", {"２．５", "猫"}, {"２．５", "２．５，", "猫"}),
     ],
 )
 def test_answers_cut_japanese_anywhere_but_no_spaced_word_or_number(text: str, starts: set[str], ends: set[str]) -> None:

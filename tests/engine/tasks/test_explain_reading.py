@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 from engine.contract import ExplainAttentionRequest, ExplainedTask
 from engine.errors import BadInputError
 from engine.tasks.explain_reading import TOKENS_READ, TOKENS_SHOWN, Reading, read, within
+from engine.tasks.ner import word_units
 from tests.engine.tasks.known_models import knowing_tagger, random_tagger
 from tests.engine.tasks.tiny_models import answering_model, judging_model
 
@@ -85,3 +86,21 @@ def test_a_model_that_reads_case_from_token_types_is_given_it(second: str | None
     model = knowing_tagger({}, upper_case={"B-PER": 1.0})
     reading = read(ExplainAttentionRequest(text="Cat sits", task="ner"), second, "en", model)
     assert reading.inputs[0].type_ids == ((0, 1, 0, 0) if second is None else (0, 1, 0, 0, 0, 1, 0))
+
+
+@pytest.mark.parametrize("word", ["猫", "Tokyo Tower"])
+def test_the_places_of_a_word_in_a_window_are_those_of_its_pieces_there(word: str) -> None:
+    text = f"{word} の話。" * 90
+    reading = read(ExplainAttentionRequest(text=text, task="ner"), None, "ja", random_tagger(window=64))
+    [side] = reading.sides
+    assert len(reading.windows) > 2
+    for number, window in enumerate(reading.windows):
+        shift = reading.inputs[number].first.start - window.start
+        assert reading.places_of(word, number) == [piece + shift for piece in side.pieces_of(word) if piece in window] != []
+        assert side.units_from(window) == [unit for unit in word_units(side.pieces) if unit.start in window]
+
+
+def test_a_long_text_is_searched_once_however_many_windows_read_it() -> None:
+    [side] = cut(700, window=64, task="ner").sides
+    assert side.pieces_of("猫") is side.pieces_of("猫")
+    assert side.units is side.units

@@ -29,6 +29,9 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> TextTokenizer:
         ("㈱", [("[UNK]", "㈱"), ("株", "㈱"), ("[UNK]", "㈱")]),
         ("a\r\nb", [("a", "a"), ("b", "b")]),
         ("猫[MASK]犬", [("猫", "猫"), ("[MASK]", "[MASK]"), ("犬", "犬")]),
+        ("京\U000e0100都大学", [("京都", "京\U000e0100都"), ("大", "大"), ("##学", "学")]),
+        ("2\ufe0f年", [("2", "2\ufe0f"), ("年", "年")]),
+        ("hel\ufe00lo", [("hello", "hel\ufe00lo")]),
         ("👨\u200d👩猫", [("[UNK]", "👨\u200d👩"), ("猫", "猫")]),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,33 +12,13 @@ from engine.errors import ModelError
 from engine.tokenization.jumanpp import jumanpp_cutter
 from engine.tokenization.loading import load_tokenizer
 from tests.engine.tokenization.folders import KANJI_WORDS, bert_vocabulary, write, write_japanese, write_sentencepiece
-
-# A program that speaks Juman++'s output: a line a morpheme, further readings behind @, spaces escaped, EOS.
-# Its words are 猫, 好き and single characters. It dies of the word 壊す, as a broken installation would.
-_PROGRAM = """#!{python}
-import re, sys
-for line in sys.stdin:
-    if "壊す" in line or line.startswith("#"):
-        sys.exit(1)
-    for word in re.findall("好き|[a-z]+|.", line.rstrip("\\n")):
-        shown = "\\\\ " if word == " " else word
-        print(shown, shown, shown, "名詞 6 普通名詞 1 * 0 * 0 NIL")
-        if word == "猫":
-            print("@", word, "びょう", word, "名詞 6 普通名詞 1 * 0 * 0 NIL")
-    print("EOS", flush=True)
-"""
+from tests.support.jumanpp import jumanpp_on_path
 
 
 @pytest.fixture
 def jumanpp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    program = tmp_path / "bin" / "jumanpp"
-    program.parent.mkdir()
-    program.write_text(_PROGRAM.replace("{python}", sys.executable), encoding="utf-8")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(program.parent))
-    monkeypatch.setenv("PYTHONIOENCODING", "utf-8")
-    yield
-    jumanpp_cutter().close()
+    with jumanpp_on_path(tmp_path / "bin", monkeypatch):
+        yield
 
 
 @pytest.mark.parametrize(
@@ -74,6 +54,30 @@ def test_a_program_that_dies_is_named_and_the_next_text_starts_it_again() -> Non
     assert caught.value.code == "tokenizer_program_failed"
     assert "jumanpp" in caught.value.message.ja
     assert cutter("猫") == [(0, 1)]
+
+
+class Interrupted(Exception):
+    """As a job's time is over, or somebody presses Ctrl-C."""
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    def interrupt(*_: object) -> None:
+        raise Interrupted
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    yield
+    signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.usefixtures("jumanpp", "interruptible")
+def test_a_text_that_is_interrupted_leaves_no_words_to_the_next_one() -> None:
+    cutter = jumanpp_cutter()
+
+    with pytest.raises(Interrupted):
+        cutter("ここで待つ")
+
+    assert cutter("猫が好き") == [(0, 1), (1, 2), (2, 4)]
 
 
 @pytest.mark.usefixtures("jumanpp")
