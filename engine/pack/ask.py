@@ -27,9 +27,9 @@ MAX_QUESTION_PIECES = 48
 UNANSWERABLE_SHARE = 0.12
 NEIGHBOUR_SHARE = 0.08  # of the rows: a question about another part of what is mostly the same article, which this part does not answer
 NEIGHBOURS = 12  # rows on either side among which it is sought
-# Of the batches, once it learns from questions that were written for Yomite: these, and short parts of published contexts. All written
-# contexts are short: without the others, a short context alone would speak for "no answer".
-WRITTEN_SHARE, SHORT_SHARE = 0.25, 0.3
+# Of the batches, once it learns from questions that were written for Yomite: these, and short parts of published contexts. Most
+# written contexts are short: without the others, a short context alone would speak for "no answer".
+WRITTEN_SHARE, SHORT_SHARE = 0.4, 0.2
 SENTENCE_ENDS = ("。", ".", "!", "?")  # pieces; those of full width are normalised to these
 MOST_BESIDE = 2  # sentences on each side of the answer's
 NO_SPAN = (-1, -1)

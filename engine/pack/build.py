@@ -99,7 +99,7 @@ LEARNING_RATES = {
     "ask": 6e-4,
     "sentiment": 6e-4,
     "agreed": 3e-4,
-    "written": 2e-4,
+    "written": 2.5e-4,
 }
 # Of the plan's tokens in a step; adapters learn from smaller batches.
 TOKEN_SHARES = {"similar": 0.5, "silver": 0.5, "ner": 0.5, "ask": 0.67, "sentiment": 0.5, "agreed": 0.5, "written": 0.5}

@@ -25,7 +25,7 @@ LABELS = ("O", *(f"{prefix}-{kind}" for kind in TYPES for prefix in "BI"))
 MAX_PIECES = 200
 NO_LABEL = 255
 LOWERED = 6  # one in so many English rows is also read in lower case, as people type
-WRITTEN_SHARE = 0.2  # of the batches, once it learns from lines that were written for Yomite
+WRITTEN_SHARE = 0.25  # of the batches, once it learns from lines that were written for Yomite
 REPEATS = {"ja/stockmark": 2, "ja/gsd": 2, "en/wnut17": 2, "en/btc": 1, "en/wikigold": 1}
 
 

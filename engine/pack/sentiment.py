@@ -30,7 +30,7 @@ MAX_PIECES = 160
 CARRIED_FELT, CARRIED_CALM = 4_000, 12_000  # of each feeling, and of none
 CARRIED_MANUALS, EVERY_MANUAL = 3_000, 8  # sentences of software manuals, which feel nothing, and one in how many is taken
 STATEMENT_REPEATS = 3
-WRITTEN_SHARE = 0.2  # of the batches, once it learns from lines that were written for Yomite
+WRITTEN_SHARE = 0.3  # of the batches, once it learns from lines that were written for Yomite
 LESS_CALM = 0.4  # off the logit of neutral after translations: what they agree on is careful, and so many mild words became neutral
 # How often each set is read in an epoch.
 REPEATS = {"sst2": 1, "sentence-polarity": 3, "xed": 1, "chabsa": 2, "naist-dialogue": 2}

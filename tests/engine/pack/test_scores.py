@@ -49,12 +49,15 @@ def test_both_japanese_sets_are_also_measured_as_one_on_rows_that_training_never
         "everyday-ja": 120,
         "everyday-people-en": 80,
         "everyday-people-ja": 80,
+        "everyday-tone-en": 120,
+        "everyday-tone-ja": 120,
     }
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
-def test_the_everyday_lines_have_as_many_of_each_label_and_none_is_learnt_from(language: str) -> None:
-    rows = read_examples(Path(scores_of.__file__).parent / f"everyday-{language}.csv", ExampleTask.SENTIMENT).rows
+@pytest.mark.parametrize("name", ["everyday", "everyday-tone"])
+def test_the_everyday_lines_have_as_many_of_each_label_and_none_is_learnt_from(name: str, language: str) -> None:
+    rows = read_examples(Path(scores_of.__file__).parent / f"{name}-{language}.csv", ExampleTask.SENTIMENT).rows
     labels = Counter(row.label for row in rows if isinstance(row, SentimentRow))
     assert labels == {"negative": 40, "neutral": 40, "positive": 40}
     texts = {row.text for row in rows if isinstance(row, SentimentRow)}
