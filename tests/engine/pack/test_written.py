@@ -137,7 +137,7 @@ def words_of_text(row: AskRow) -> float:
 
 def test_two_fifths_of_the_questions_that_are_learnt_from_have_no_answer_and_their_words_do_not_tell_which() -> None:
     rows = written_questions()
-    assert sum(not row.answers for row in rows) / len(rows) == pytest.approx(0.41, abs=0.02)
+    assert sum(not row.answers for row in rows) / len(rows) == pytest.approx(0.4, abs=0.02)
     repeated = [np.mean([words_of_text(row) for row in rows if bool(row.answers) is answered]) for answered in (True, False)]
     assert repeated[0] >= repeated[1]
     contexts = Counter(row.context for row in rows)
