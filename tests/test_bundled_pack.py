@@ -62,7 +62,8 @@ def answer(engine: Engine, request: Request, kind: type[Kind]) -> Kind:
     [
         ("この映画は本当に素晴らしかった！", {"positive"}),
         ("全く面白くなくて時間の無駄だった。", {"negative"}),
-        ("普通の作品で特に印象に残らなかった。", {"neutral", "negative"}),
+        ("普通の映画でした。", {"neutral", "negative"}),
+        ("良くも悪くもない。", {"neutral", "negative"}),
         ("とても満足しています。", {"positive"}),
         ("二度と買いません。", {"negative"}),
         ("The service was terrible.", {"negative"}),

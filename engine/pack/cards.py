@@ -79,7 +79,7 @@ CARDS = {
         what="A LoRA adapter and a classifier (negative, neutral, positive) on the Yomite encoder.",
         limits=(
             "Neutral was learnt from dialogue, subtitles and finance reports, hardly from reviews; a lukewarm review may be called negative. "
-            "Irony is often missed."
+            "Irony, capitals and slang are often misread."
         ),
         sources=(
             SST2,
@@ -97,7 +97,7 @@ CARDS = {
     "ner": Card(
         title="Yomite entities",
         what=("A LoRA adapter and a BIO classifier for PER, ORG, LOC and MISC on the Yomite encoder."),
-        limits="The sets it learnt from disagree on MISC and on where names end.",
+        limits="The sets it learnt from disagree on MISC and on where names end. English names of products are often taken for places or firms.",
         sources=(*ENTITY_SETS, "lines as colleagues write them with the names in them, written for it (`engine/pack/written/`)"),
         scored_by=("ner/", "everyday-ner"),
     ),
