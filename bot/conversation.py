@@ -73,6 +73,15 @@ def understand(
         raise with_example(error, command) from error
 
 
+def right_with_a_text(understood: Callable[[str], object]) -> bool:
+    """Whether a line is right as soon as a text comes along; `understood` reads it with one. What else is wrong with it comes first."""
+    try:
+        understood("…\n…")  # of two lines: two texts for a command that needs as many
+    except CommandError:
+        return False
+    return True
+
+
 def find_command(line: str, *, slash_optional: bool = False) -> tuple[Command[Any, Any], str]:
     """The command that a line names, and what follows the name; see `understand` for `slash_optional`.
 

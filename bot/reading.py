@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.attachments import read_files
 from bot.commands import COMMANDS
-from bot.conversation import LocalRequest, Understood, answer_here, check_model, reply_to, understand
+from bot.conversation import LocalRequest, Understood, answer_here, check_model, reply_to, right_with_a_text, understand
 from bot.errors import CommandError
 from bot.grammar import OptionValue
 from bot.guard.guard import Guard, command_in
@@ -122,18 +121,9 @@ async def _understand(incoming: Incoming, attached: str | None) -> tuple[Underst
     try:
         return understood(attached)
     except CommandError:
-        if attached is not None or incoming.nearby is None or not _lacks_a_text(understood):
+        if attached is not None or incoming.nearby is None or not right_with_a_text(understood):
             raise
         nearby = await incoming.nearby()
         if not nearby or not nearby.strip():
             raise
         return understood(nearby)
-
-
-def _lacks_a_text(understood: Callable[[str], object]) -> bool:
-    """Whether a line would be understood if there were a text: what else is wrong with it comes before what stands near it."""
-    try:
-        understood("…\n…")  # of two lines: two texts for a command that needs as many
-    except CommandError:
-        return False
-    return True

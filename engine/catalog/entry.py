@@ -25,6 +25,11 @@ def safetensors_in(folder: Path) -> list[Path]:
     return sorted(path for pattern in ("*.safetensors", "[0-9]_*/*.safetensors") for path in folder.glob(pattern))
 
 
+def weights_in(folder: Path) -> list[Path]:
+    """All weights in a model's folder, older ones (*.bin) after the others."""
+    return [*safetensors_in(folder), *sorted(folder.glob("*.bin"))]
+
+
 @dataclass(frozen=True, kw_only=True)
 class LockedFile:
     """A file as it was when its model was locked; `size` in bytes."""
@@ -100,7 +105,7 @@ class CatalogEntry:
     def written(self) -> tuple[int, ...]:
         """When each file of its local weights was written, in nanoseconds since 1970; of a hub model's none."""
         folders = [folder for folder in (self.model, self.adapter) if isinstance(folder, Path)]
-        return tuple(path.stat().st_mtime_ns for folder in folders for path in [*safetensors_in(folder), *sorted(folder.glob("*.bin"))])
+        return tuple(path.stat().st_mtime_ns for folder in folders for path in weights_in(folder))
 
     @property
     def key(self) -> tuple[object, ...]:

@@ -260,31 +260,14 @@ class PackBuild:
     def written_stage(self) -> None:
         """The adapters of sentiment, entities and answers, trained on with rows that were written for Yomite."""
         run = self.plan_of("written")
-        train_sentiment(
-            self._arrays("feelings"),
-            encoder=self.encoder,
-            out=self.out / "sentiment",
-            run=replace(run, folder=run.folder / "sentiment"),
-            go_on=True,
-            agreed=self._arrays("agreed"),
-            written=self._arrays("written-feelings"),
-        )
-        train_ner(
-            self._arrays("entities"),
-            encoder=self.encoder,
-            out=self.out / "ner",
-            run=replace(run, folder=run.folder / "ner"),
-            go_on=True,
-            written=self._arrays("written-entities"),
-        )
-        train_ask(
-            self._answers("answers"),
-            encoder=self.encoder,
-            out=self.out / "ask",
-            run=replace(run, folder=run.folder / "ask"),
-            go_on=True,
-            beside=[(self._answers("written-answers"), WRITTEN_SHARE), (self._answers("short-answers"), SHORT_SHARE)],
-        )
+        arrays, beside = self._arrays, [(self._answers("written-answers"), WRITTEN_SHARE), (self._answers("short-answers"), SHORT_SHARE)]
+        trainings: dict[str, Callable[..., None]] = {
+            "sentiment": partial(train_sentiment, arrays("feelings"), agreed=arrays("agreed"), written=arrays("written-feelings")),
+            "ner": partial(train_ner, arrays("entities"), written=arrays("written-entities")),
+            "ask": partial(train_ask, self._answers("answers"), beside=beside),
+        }
+        for name, train in trainings.items():
+            train(encoder=self.encoder, out=self.out / name, run=replace(run, folder=run.folder / name), go_on=True)
 
     def _answers(self, name: str) -> Answers:
         pieces = Vocabulary(self.vocabulary)

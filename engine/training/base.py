@@ -15,7 +15,7 @@ from transformers import PreTrainedModel
 
 from engine.catalog import Catalog, CatalogEntry
 from engine.catalog.described import EVERY_LANGUAGE, read_description
-from engine.catalog.entry import safetensors_in
+from engine.catalog.entry import weights_in
 from engine.contract import EntityLabel, Language, Message, SentimentLabel, Task
 from engine.errors import BadInputError, ModelError
 from engine.examples.rows import AskRow, NerRow, Row, SentimentRow
@@ -73,7 +73,7 @@ class Base:
     def digest(self) -> str:
         """SHA-256 over the weights, in hexadecimal: another model of the same name has another one."""
         digest = hashlib.sha256()
-        for path in dict.fromkeys(path for folder in self.folders for path in [*safetensors_in(folder), *sorted(folder.glob("*.bin"))]):
+        for path in dict.fromkeys(path for folder in self.folders for path in weights_in(folder)):
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
         return digest.hexdigest()

@@ -8,7 +8,7 @@ from mimetypes import guess_type
 
 import discord
 
-from bot.conversation import find_command, understand
+from bot.conversation import find_command, right_with_a_text, understand
 from bot.errors import CommandError
 from bot.platforms.discord.files import Downloads, readable_texts
 from bot.platforms.discord.origin import origin_of
@@ -94,14 +94,8 @@ def _lacks_text(line: str) -> bool:
     try:
         understand(line, slash_optional=True)
     except CommandError:
-        pass
-    else:
-        return False
-    try:
-        understand(line, attach=lambda _: "…", slash_optional=True)
-    except CommandError:
-        return False
-    return True
+        return right_with_a_text(lambda text: understand(line, attach=lambda _: text, slash_optional=True))
+    return False
 
 
 def _replied_to(message: discord.Message) -> discord.Message | None:

@@ -11,8 +11,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.attachments import MOST_BYTES, check_size
-from bot.conversation import find_command
-from bot.errors import CommandError, InputError, PlatformError
+from bot.errors import InputError, PlatformError
+from bot.guard.guard import command_in
 from bot.platforms.platform import IncomingFile
 from bot.platforms.slack.markup import as_typed, mentions, without_mention
 from bot.platforms.slack.place import DIRECT
@@ -84,7 +84,7 @@ class Reader:
         text = str(message.get("text", ""))
         if message.get("user") == self._user_id or str(message["ts"]) >= before or mentions(text, self._user_id):
             return False
-        return not (direct and _is_command(as_typed(text)))
+        return not (direct and command_in(as_typed(text)) is not None)
 
     def _file(self, file: Event) -> IncomingFile:
         name, size = str(file.get("name") or file.get("title") or "file"), int(file.get("size") or 0)
@@ -120,14 +120,6 @@ def team_of(payload: Mapping[str, Any]) -> str:
     of_user = user.get("team_id") if isinstance(user, Mapping) else None
     of_payload = team.get("id") if isinstance(team, Mapping) else None
     return str(of_user or of_payload or payload.get("team_id") or "")
-
-
-def _is_command(text: str) -> bool:
-    try:
-        find_command(text, slash_optional=True)
-    except CommandError:
-        return False
-    return True
 
 
 def _no_file(name: str) -> InputError:
