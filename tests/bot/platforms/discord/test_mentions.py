@@ -77,6 +77,16 @@ def test_a_reply_to_a_message_that_discord_withholds_says_what_to_do(redis_url: 
     play(redis_url, scene, locale=locale)
 
 
+def test_a_bare_command_that_needs_two_texts_reads_the_file_of_the_message_replied_to(redis_url: str) -> None:
+    async def scene(stage: Stage) -> None:
+        replied = await stage.discord.say("see this", attachments=[("pair.txt", "猫が好き。\nI like cats.".encode())])
+        await stage.discord.mention("similar", reply_to=replied)
+        await stage.discord.wait_for_message(lambda message: message.get("message_reference"))
+        assert stage.worker.asked == [SimilarRequest(texts=("猫が好き。", "I like cats."))]
+
+    play(redis_url, scene, message_content=True)
+
+
 def test_files_of_a_message_and_of_the_one_replied_to_are_read(redis_url: str) -> None:
     async def scene(stage: Stage) -> None:
         own = [("context.txt", "山田太郎は京都に住む。".encode())]
