@@ -319,15 +319,22 @@ def test_a_job_that_a_worker_died_of_is_drawn_before_anything_else_is_computed(r
 
 def test_a_worker_that_is_to_stop_waits_for_what_is_drawn(redis: Redis, queue: JobQueue) -> None:
     [job] = submit(queue, pictured("図"))
+    left: list[str] = []
+    told = threading.Event()
 
-    def stop(text: str) -> None:
+    def stop() -> None:  # between two turns, so that none takes what comes now
         worker.request_stop()
-        [left] = submit(queue, SentimentRequest(text="もう読まない"))
-        time.sleep(2 * worker_module.WAIT_S)
-        assert waiting(redis) == [left]
+        left.extend(submit(queue, SentimentRequest(text="もう読まない")))
+        told.set()
 
-    worker = BatchingWorker(redis, DrawingEngine(on_draw=stop), batch=8)
+    def linger(text: str) -> None:
+        assert told.wait(timeout=60)
+        time.sleep(2 * worker_module.WAIT_S)
+        assert waiting(redis) == left
+
+    worker = BatchingWorker(redis, DrawingEngine(on_draw=linger), batch=8, idle_work=[stop])
     worker.work()
+    assert left
     assert answered(redis) == [job]
     assert outcome_of(redis, job) == DRAWN
 
