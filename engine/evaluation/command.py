@@ -36,6 +36,7 @@ from engine.examples.splitting import held_out
 from engine.figures.confusion import confusion_matrix
 from engine.language import detect
 from engine.models.cache import ModelCache
+from engine.models.memory import shortage_told
 
 # Rows whose language is looked at to choose that of the page.
 _LOOKED_AT = 50
@@ -45,7 +46,8 @@ def run(examples: Examples, options: argparse.Namespace) -> int:
     """Measure on the examples as `options` say; returns the exit code."""
     try:
         _check_output(options)
-        report = _measure(examples, options)
+        with shortage_told():
+            report = _measure(examples, options)
         _write(report, options)
     except EngineError as error:
         tell(error.message, options.lang)

@@ -19,6 +19,7 @@ from engine.contract import Message, Task, reason_of
 from engine.errors import BadInputError, EngineError
 from engine.models.command_line import HELP, add_settings
 from engine.models.inventory import Places, named
+from engine.models.memory import shortage_told
 
 OK, CANNOT_ANSWER, BAD_INPUT = 0, 1, 2  # exit codes
 
@@ -108,13 +109,14 @@ def _try_out(row: CatalogEntry, device: str) -> None:
     """Load the model as a worker will.
 
     Raises:
-        ModelError: it cannot be loaded.
+        ModelError: it cannot be loaded, or memory does not suffice.
     """
     # Imported here because it brings torch, which `reset` does without.
     from engine.models.device import choose_device
     from engine.models.loading import load_model
 
-    load_model(row, device=choose_device(device))
+    with shortage_told():
+        load_model(row, device=choose_device(device))
 
 
 def _reset(options: argparse.Namespace) -> Message:

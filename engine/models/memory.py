@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from engine.errors import ModelError
+
 # What torch says besides its own OutOfMemoryError: on a CPU, and where CUDA or one of its libraries asked for the memory.
 OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
 # What the system says (ENOMEM); libraries pass on its words, often without its number.
@@ -21,6 +23,25 @@ def ran_out_of_memory(error: BaseException) -> bool:
     # torch.OutOfMemoryError is a RuntimeError; by its words it is known without loading torch.
     words = (*OUT_OF_MEMORY, NO_MEMORY)
     return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and any(part in str(error) for part in words))
+
+
+@contextmanager
+def shortage_told() -> Iterator[None]:
+    """Around what a command computes: nobody is shown a traceback where memory runs out.
+
+    Raises:
+        ModelError: `out_of_memory`.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError, OSError) as error:
+        if not ran_out_of_memory(error):
+            raise
+        raise ModelError(
+            "out_of_memory",
+            ja="メモリが足りません。ほかのプログラムを終了するか、メモリの多いマシンで実行してください。GPU のメモリなら --device cpu でも実行できます。",
+            en="Memory does not suffice. End other programs, or use a machine with more of it; if it is a GPU's, --device cpu does without.",
+        ) from error
 
 
 def give_back_free_memory() -> None:

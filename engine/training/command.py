@@ -7,6 +7,7 @@ import logging
 
 from engine.catalog import Catalog
 from engine.errors import BadInputError, CatalogError, EngineError
+from engine.models.memory import shortage_told
 from engine.training.adapt import adapt_encoder
 from engine.training.exit_codes import BAD_INPUT, CANNOT_TRAIN, INTERRUPTED, OK
 from engine.training.out import has_checkpoint
@@ -24,7 +25,7 @@ def run(wish: TrainWish | AdaptWish, options: argparse.Namespace) -> int:
         catalog = Catalog.load(
             profile=options.profile, user_file=options.catalog, models_dir=options.models_dir, chosen=options.chosen, lock=options.lock
         )
-        with heeding_signals(stop):
+        with heeding_signals(stop), shortage_told():
             outcome = train_task(wish, catalog, stop) if isinstance(wish, TrainWish) else adapt_encoder(wish, catalog, stop)
     except EngineError as error:
         voice.note(error.message)

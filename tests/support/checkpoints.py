@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, get_peft_model
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, pre_tokenizers, processors
 from tokenizers.models import BPE
 from transformers import (
@@ -242,3 +243,11 @@ def write_malicious_bin(folder: Path) -> Path:
     with (folder / "pytorch_model.bin").open("wb") as file:
         pickle.dump({"bert.embeddings.word_embeddings.weight": _Malice()}, file)
     return folder
+
+
+def ask_for_too_much(folder: Path) -> None:
+    """Let a checkpoint have more pieces than any memory has room for; their rows stand in no file."""
+    weights = {name: tensor for name, tensor in load_file(folder / "model.safetensors").items() if "word" not in name}
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "vocab_size": 10**15}))

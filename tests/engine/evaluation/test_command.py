@@ -15,6 +15,7 @@ from engine.evaluation.exit_codes import BAD_INPUT, CANNOT_ANSWER, OK
 from engine.examples.rows import Row, SentimentRow
 from engine.examples.splitting import held_out
 from tests.support.checkpoints import write_pack
+from tests.support.trained import write_trained
 
 ROWS: dict[str, list[dict[str, object]]] = {
     "sentiment": [
@@ -120,6 +121,16 @@ def test_a_model_that_is_not_there_is_told_once(
     said = capsys.readouterr()
     assert said.out == ""
     assert "no-such-model" in said.err
+
+
+def test_a_model_that_memory_has_no_room_for_is_told(
+    command: Command, data: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_trained(tmp_path / "large", too_large=True)
+    assert command("sentiment", "--data", data("sentiment"), "--model", folder) == CANNOT_ANSWER
+    said = capsys.readouterr().err
+    assert "Memory does not suffice." in said
+    assert "メモリが足りません。" in said
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,16 @@ def test_a_model_that_cannot_be_loaded_is_never_chosen(tmp_path: Path, chosen: P
     assert not chosen.exists()
 
 
+@pytest.mark.parametrize(("lang", "said"), [("ja", "メモリが足りません。"), ("en", "Memory does not suffice.")])
+def test_a_model_that_memory_has_no_room_for_is_never_chosen(
+    tmp_path: Path, chosen: Path, lang: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_trained(tmp_path / "ours", too_large=True)
+    assert call(chosen, "use", folder, lang=lang) == CANNOT_ANSWER
+    assert said in capsys.readouterr().err
+    assert not chosen.exists()
+
+
 def test_reset_takes_back_what_came_together(tmp_path: Path, chosen: Path) -> None:
     ours, others = write_trained(tmp_path / "ours"), tmp_path / "others"
     write_chosen(chosen, {Task.NER: others})

@@ -322,6 +322,14 @@ def test_a_model_that_does_not_exist_is_no_bad_data(command: Command, tmp_path: 
     assert "holds no model" in capsys.readouterr().err
 
 
+def test_a_model_that_memory_has_no_room_for_is_told(command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, folder = write_rows(tmp_path / "rows.jsonl", sentiment_rows(20)), write_trained(tmp_path / "large", too_large=True)
+    assert command("train", "sentiment", "--data", data, "--model", folder, "--out", tmp_path / "out") == CANNOT_TRAIN
+    said = capsys.readouterr().err
+    assert "Memory does not suffice." in said
+    assert "メモリが足りません。" in said
+
+
 def test_the_folder_is_looked_at_before_anything_is_measured(command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = write_rows(tmp_path / "rows.jsonl", sentiment_rows(30))
     unanswerable = write_rows(tmp_path / "dev.jsonl", [{"text": "Добрый день", "label": "neutral"}])
