@@ -123,8 +123,8 @@ CHAT_KEYS = (
         "slack_admins",
         prefixes="UW",
         meaning=Message(
-            ja="管理者（いつでも使え、/yomite-status も使える。省くと /yomite-status は全員が使える）",
-            en="admins: they may always ask, and use /yomite-status (default: everybody may use it)",
+            ja="管理者（slack_users になくても使え、/yomite-status も使える。省くと /yomite-status は全員が使える）",
+            en="admins: they need not be in slack_users, and may use /yomite-status (default: everybody may use it)",
         ),
     ),
     Key(
@@ -188,8 +188,8 @@ CHAT_KEYS = (
     _discord_ids(
         "discord_admins",
         meaning=Message(
-            ja="管理者の ID かロール（いつでも使え、/status も使える。省くと /status は全員が使える）",
-            en="admins, people or roles: they may always ask, and use /status (default: everybody may use it)",
+            ja="管理者の ID かロール（discord_users や discord_roles になくても使え、/status も使える。省くと /status は全員が使える）",
+            en="admins, people or roles: they need not be in discord_users or discord_roles, and may use /status (default: everybody may use it)",
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""`yomite forget slack:U0123ABCD`: erases what is kept of one person, in Redis, on its disk, and among the opinions of answers."""
+"""`yomite forget slack:U0123ABCD`: erases what is kept of one person, in Redis, on its disk, and among the feedback on answers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def forget(settings: Settings, speech: Speech, who: str, *, tell_s: float = TELL
     path = settings.state_dir / FILE_NAME
     opinions = FeedbackStore(path).forget_person(platform, person) if path.exists() else 0
     lines += [
-        both(f"消した 👍 と 👎：{opinions} 件", f"Erased opinions (👍 and 👎): {opinions}"),
+        both(f"消した 👍 と 👎：{opinions} 件", f"Erased feedback (👍 and 👎): {opinions}"),
         both(
             "チャットに投稿済みの答えと、他の人が 👍 や 👎 を押して保存した文章は、ここでは消えません。",
             "Answers that stand in the chat already, and texts that were kept because others pressed 👍 or 👎, are not erased by this.",

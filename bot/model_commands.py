@@ -20,7 +20,7 @@ yomite models list              手元のモデル、版、ライセンス
 yomite models pull [名前…]       Hugging Face、ミラー、フォルダから取得する
 yomite models verify            すべてのファイルをハッシュと比べる
 yomite models use フォルダ        学習させたモデルに答えさせる
-yomite models reset             元に戻す
+yomite models reset タスク|--all  元に戻す
 yomite models warm [タスク…]     動いているワーカーに読み込ませる
 yomite models licences          ライセンスと、学習に使われたデータ""",
     """For models (how to use each: e.g. yomite models list --help):
@@ -30,7 +30,7 @@ yomite models list              the models here, revisions, licences
 yomite models pull [NAME…]      fetch from the hub, a mirror or a folder
 yomite models verify            compare every file with its hash
 yomite models use FOLDER        let a model that you trained answer
-yomite models reset             go back
+yomite models reset TASK|--all  go back
 yomite models warm [TASK…]      let running workers load them
 yomite models licences          licences, and what they learnt from""",
 )

@@ -72,7 +72,7 @@ def add_service_commands(app: typer.Typer, settings: Settings, speech: Speech) -
         cls=WordCommand,
         help=said(
             "ひとりの質問と答えを、Redis とそのディスクと 👍・👎 の記録から消す",
-            "erase one person's questions and answers from Redis, its disk and the opinions that were kept",
+            "erase one person's questions and answers from Redis, its disk and the feedback that was kept",
         ),
     )(forget)
     add_operating_commands(app, settings, speech)

@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
 PLATFORM_PREFIXES = ("nvidia-", "cuda-", "triton")  # come with torch where there is a GPU
 HEADER = """\
-# The exact versions that Yomite is tested with. Written by `make lock` from the packages in .venv: change ranges in
-# pyproject.toml, install, and run it again. No hashes: builds of torch differ by platform.
+# The exact versions that Yomite is tested with. Written by `make lock` from the packages in .venv: to change
+# one, change its range in pyproject.toml, delete its line here, install, and run it again. No hashes: builds of torch differ by platform.
 """
 
 

@@ -160,7 +160,7 @@ def delete(settings: Settings, speech: Speech, *, everything: bool, before: str 
     limit = None if before is None else _start_of_day(before)
     store = _store(settings)
     count = store.forget(before=limit) if store else 0
-    _say([both(f"{count} 件を削除しました。", f"Deleted {count} opinion{'' if count == 1 else 's'}.")], speech)
+    _say([both(f"{count} 件を削除しました。", f"Deleted feedback: {count}")], speech)
     return OK
 
 

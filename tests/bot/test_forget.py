@@ -45,7 +45,7 @@ def ask(url: str, person: str = "U0HANAKO") -> None:
     ("speech", "said"),
     [
         ("ja", ["消した質問：2 件", "消した 👍 と 👎：1 件", "追記ファイルを書きなおしました", "ここでは消えません"]),
-        ("en", ["Erased questions: 2", "Erased opinions (👍 and 👎): 1", "append-only file anew", "are not erased by this"]),
+        ("en", ["Erased questions: 2", "Erased feedback (👍 and 👎): 1", "append-only file anew", "are not erased by this"]),
     ],
 )
 def test_it_says_what_it_has_erased_and_what_it_cannot(

@@ -40,6 +40,7 @@ MADE = {"count", "数える"}  # the command that docs/*/extend.md makes: test_e
 ELSEWHERE = {
     "git pull": "git's own",
     "apt-get install python3-venv": "Debian's own",
+    "apt-get install pipx": "Debian's own",
     "grep 10abde8adef5cdf202a2475e yomite.log": "a search in a log",
     """jq -c 'select(.id == "10abde8adef5cdf202a2475e")' yomite.log""": "as above",
     "jq -c 'select(.event == \"posted\" and .seconds > 5)' yomite.log": "as above",

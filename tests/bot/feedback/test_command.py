@@ -188,9 +188,9 @@ def test_status_says_that_feedback_is_off(capsys: Captured, monkeypatch: pytest.
 
 def test_forget_deletes_what_is_older_or_everything(store: FeedbackStore, capsys: Captured) -> None:
     assert main(["feedback", "forget", "--before", "2024-01-01"]) == OK
-    assert capsys.readouterr().out == "Deleted 1 opinion.\n"
+    assert capsys.readouterr().out == "Deleted feedback: 1\n"
     assert main(["feedback", "forget", "--all"]) == OK
-    assert capsys.readouterr().out == "Deleted 4 opinions.\n"
+    assert capsys.readouterr().out == "Deleted feedback: 4\n"
     assert store.counts() == []
 
 
