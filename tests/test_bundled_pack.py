@@ -68,6 +68,8 @@ def answer(engine: Engine, request: Request, kind: type[Kind]) -> Kind:
         ("二度と買いません。", {"negative"}),
         ("The service was terrible.", {"negative"}),
         ("I love this.", {"positive"}),
+        ("THANK YOU SO MUCH!", {"positive"}),
+        ("SHE IS FROM NIGERIA.", {"neutral"}),
     ],
 )
 def test_sentiment_is_what_a_reader_would_say(engine: Engine, text: str, labels: set[str]) -> None:
@@ -94,6 +96,7 @@ def test_each_sentence_of_a_longer_text_is_judged(engine: Engine) -> None:
             "山田太郎は2019年に京都大学を卒業し、トヨタ自動車に入社した。",
             {("山田太郎", "PER"), ("京都大学", "ORG"), ("トヨタ自動車", "ORG")},
         ),
+        ("TIM COOK SPOKE IN CUPERTINO.", {("TIM COOK", "PER"), ("CUPERTINO", "LOC")}),
     ],
 )
 def test_entities_are_found_with_their_types(engine: Engine, text: str, wanted: set[tuple[str, str]]) -> None:
@@ -108,6 +111,7 @@ def test_entities_are_found_with_their_types(engine: Engine, text: str, wanted: 
     [
         ("When was the Transformer introduced?", TRANSFORMER_EN, "2017"),
         ("Transformerが発表されたのはいつか。", TRANSFORMER_JA, "2017年"),
+        ("WHO IS THE CEO?", "APPLE IS IN CUPERTINO. TIM COOK IS THE CEO.", "TIM COOK"),
     ],
 )
 def test_questions_are_answered_from_the_context(engine: Engine, question: str, context: str, wanted: str) -> None:

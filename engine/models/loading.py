@@ -39,6 +39,7 @@ from engine.models.int8 import read_int8
 from engine.models.loaded import LoadedModel
 from engine.models.memory import ran_out_of_memory
 from engine.models.sentence_folder import SentenceFolder, read_sentence_folder
+from engine.tokenization.pieces import TextTokenizer
 from engine.tokenization.sharing import SharedTokenizers
 
 HEADS: dict[Task, Any] = {
@@ -104,7 +105,7 @@ def load_model(
     return LoadedModel(
         name=entry.name,
         model=model,
-        tokenizer=tokenizer,
+        tokenizer=tokenizer_for(entry.task, tokenizer),
         window=window,
         pooling=sentences.pooling,
         normalize=sentences.normalize,
@@ -113,6 +114,11 @@ def load_model(
         labels=dict(entry.labels),
         case_types=entry.case_types,
     )
+
+
+def tokenizer_for(task: Task, tokenizer: TextTokenizer) -> TextTokenizer:
+    """The tokenizer as the task reads with it."""
+    return tokenizer.for_names() if task is Task.NER else tokenizer
 
 
 def sentences_of(entry: CatalogEntry, folder: Path) -> SentenceFolder:

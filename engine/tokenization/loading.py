@@ -13,6 +13,7 @@ from transformers import AutoTokenizer
 from engine.errors import ModelError
 from engine.tokenization.alignment import AlignedTokenizer
 from engine.tokenization.bilingual import bilingual_tokenizer
+from engine.tokenization.capitals import CapitalsTokenizer
 from engine.tokenization.families import TOKENIZER_KINDS, choose_family, kanji_words, read_config, refuse_word_vocabulary
 from engine.tokenization.japanese import japanese_tokenizer
 from engine.tokenization.jumanpp import jumanpp_cutter
@@ -60,7 +61,8 @@ def load_tokenizer(folder: str | Path, *, kind: str = "auto", max_length: int) -
 def _build(folder: Path, family: str, config: Mapping[str, Any], max_length: int) -> TextTokenizer:
     if family == "bilingual":
         cased = not config.get("do_lower_case", True)
-        return TextTokenizer(bilingual_tokenizer(folder / "vocab.txt", cased=cased, max_length=max_length))
+        tokenizer = TextTokenizer(bilingual_tokenizer(folder / "vocab.txt", cased=cased, max_length=max_length))
+        return CapitalsTokenizer(tokenizer) if cased else tokenizer
     if family == "jumanpp":
         cutter = jumanpp_cutter()
         inner = _load_auto(folder, config, max_length, spaced=True)

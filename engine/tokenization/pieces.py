@@ -91,6 +91,10 @@ class TextTokenizer:
     def pad_id(self) -> int:
         return int(self.backend.pad_token_id or 0)
 
+    def for_names(self) -> TextTokenizer:
+        """The tokenizer for finding names: one that reads capitals otherwise keeps more of them for it."""
+        return self
+
     def pieces(self, texts: Sequence[str]) -> list[Pieces]:
         """Cut each text as a whole, however long. Lone surrogates are read as U+FFFD."""
         if not texts:

@@ -21,7 +21,7 @@ from engine.errors import BadInputError, ModelError
 from engine.examples.rows import AskRow, NerRow, Row, SentimentRow
 from engine.models.files import model_folder
 from engine.models.loaded import LoadedModel
-from engine.models.loading import HEADS, UNREADABLE, load_model
+from engine.models.loading import HEADS, UNREADABLE, load_model, tokenizer_for
 from engine.models.sentence_folder import read_sentence_folder
 from engine.tasks.ner import model_tags
 from engine.tasks.sentiment import label_columns
@@ -203,7 +203,8 @@ def with_fresh_head(entry: CatalogEntry, rows: Sequence[Row]) -> LoadedModel:
             model=entry.name,
         ) from error
     silent = any(isinstance(row, AskRow) and not row.answers for row in rows)
-    return replace(body, model=model.eval(), labels={}, no_answer_threshold=0.0 if silent else None)
+    tokenizer = tokenizer_for(entry.task, body.tokenizer)
+    return replace(body, model=model.eval(), tokenizer=tokenizer, labels={}, no_answer_threshold=0.0 if silent else None)
 
 
 def every_language(entry: CatalogEntry) -> CatalogEntry:

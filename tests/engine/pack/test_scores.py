@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ import pytest
 import engine.pack.scores as scores_of
 from engine.engine import Engine
 from engine.examples.reading import read_examples
-from engine.examples.rows import ExampleTask, SentimentRow
+from engine.examples.rows import AskRow, ExampleTask, GoldAnswer, GoldEntity, NerRow, SentimentRow, SimilarRow
 from engine.examples.splitting import held_out
+from engine.pack.capitals import in_capitals
 from engine.pack.people import statements
 from engine.pack.scores import SETS, as_scores, below_floor, measure_all, score_lines
 
@@ -51,7 +53,18 @@ def test_both_japanese_sets_are_also_measured_as_one_on_rows_that_training_never
         "everyday-people-ja": 80,
         "everyday-tone-en": 120,
         "everyday-tone-ja": 120,
+        "everyday-en in capitals": 120,
+        "everyday-people-en in capitals": 80,
     }
+
+
+def test_in_capitals_all_stays_where_it_was() -> None:
+    name = NerRow(text="Groß met Anna.", entities=(GoldEntity(start=9, end=13, label="PER"),))
+    assert in_capitals(name) == replace(name, text="GROß MET ANNA.")
+    question = AskRow(question="Who?", context="It was Anna.", answers=(GoldAnswer(text="Anna", start=7),))
+    assert in_capitals(question) == AskRow(question="WHO?", context="IT WAS ANNA.", answers=(GoldAnswer(text="ANNA", start=7),))
+    with pytest.raises(TypeError, match="SimilarRow"):
+        in_capitals(SimilarRow(a="a", b="b", score=1.0))
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
