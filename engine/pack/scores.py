@@ -19,8 +19,8 @@ from engine.examples.reading import read_examples
 from engine.examples.rows import ExampleTask, Row, SentimentRow
 from engine.examples.splitting import held_out
 from engine.models.cache import ModelCache
-from engine.pack.capitals import in_capitals
 from engine.pack.cards import write_cards
+from engine.pack.forms import AS_THEY_ARE, IN_CAPITALS, IN_CHAT, Form
 
 MEMORY_BUDGET_BYTES = 4 * 1024**3
 Scores = dict[str, dict[str, Any]]  # set → {"rows": …, "metrics": {…}}
@@ -47,7 +47,7 @@ class DevelopmentSet:
     measures: Mapping[str, Measure]
     only_held_out: bool = False
     ours: bool = False  # written for Yomite, and so beside this file, not in the data folder
-    capitals: bool = False  # read in capitals
+    form: Form = AS_THEY_ARE
 
     def paths(self, data: Path) -> list[Path]:
         """Where its files lie."""
@@ -55,8 +55,8 @@ class DevelopmentSet:
 
     @property
     def name(self) -> str:
-        """The file, or all of them, and how it is read."""
-        return " + ".join((self.files[0], *(file.rpartition("/")[2] for file in self.files[1:]))) + " in capitals" * self.capitals
+        """The file, or all of them, and the form."""
+        return " + ".join((self.files[0], *(file.rpartition("/")[2] for file in self.files[1:]))) + f" {self.form.name}".rstrip()
 
 
 OURS = Path(__file__).parent
@@ -69,12 +69,10 @@ def _set(
     *files: str,
     only_held_out: bool = False,
     ours: bool = False,
-    capitals: bool = False,
+    form: Form = AS_THEY_ARE,
     **measures: Measure,
 ) -> DevelopmentSet:
-    return DevelopmentSet(
-        task=task, files=files, language=language, measures=measures, only_held_out=only_held_out, ours=ours, capitals=capitals
-    )
+    return DevelopmentSet(task=task, files=files, language=language, measures=measures, only_held_out=only_held_out, ours=ours, form=form)
 
 
 SETS = (
@@ -88,21 +86,25 @@ SETS = (
     _set(ExampleTask.SENTIMENT, "ja", "everyday-people-ja", ours=True, accuracy=Measure()),
     _set(ExampleTask.SENTIMENT, "en", "everyday-tone-en", ours=True, accuracy=Measure()),
     _set(ExampleTask.SENTIMENT, "ja", "everyday-tone-ja", ours=True, accuracy=Measure()),
-    _set(ExampleTask.SENTIMENT, "en", "everyday-en", ours=True, capitals=True, accuracy=Measure()),
-    _set(ExampleTask.SENTIMENT, "en", "everyday-people-en", ours=True, capitals=True, accuracy=Measure()),
+    _set(ExampleTask.SENTIMENT, "en", "everyday-en", ours=True, form=IN_CAPITALS, accuracy=Measure()),
+    _set(ExampleTask.SENTIMENT, "en", "everyday-people-en", ours=True, form=IN_CAPITALS, accuracy=Measure()),
+    _set(ExampleTask.SENTIMENT, "en", "everyday-en", ours=True, form=IN_CHAT, accuracy=Measure()),
+    _set(ExampleTask.SENTIMENT, "ja", "everyday-ja", ours=True, form=IN_CHAT, accuracy=Measure()),
+    _set(ExampleTask.SENTIMENT, "en", "everyday-people-en", ours=True, form=IN_CHAT, accuracy=Measure()),
+    _set(ExampleTask.SENTIMENT, "ja", "everyday-people-ja", ours=True, form=IN_CHAT, accuracy=Measure()),
     _set(ExampleTask.NER, "en", "ner/en/wnut17-dev", f1=Measure(floor=0.45, aim=0.58)),
     _set(ExampleTask.NER, "en", "ner/en/uner-ewt-dev", f1=Measure()),
     _set(ExampleTask.NER, "ja", "ner/ja/gsd-dev", f1=Measure(floor=0.60, aim=0.80)),
     _set(ExampleTask.NER, "ja", "ner/ja/stockmark-dev", f1=Measure(floor=0.65, aim=0.84)),
     _set(ExampleTask.NER, "en", "everyday-ner-en", ours=True, f1=Measure()),
     _set(ExampleTask.NER, "ja", "everyday-ner-ja", ours=True, f1=Measure()),
-    _set(ExampleTask.NER, "en", "everyday-ner-en", ours=True, capitals=True, f1=Measure()),
+    _set(ExampleTask.NER, "en", "everyday-ner-en", ours=True, form=IN_CAPITALS, f1=Measure()),
     _set(ExampleTask.ASK, "en", "qa/en/mlqa-dev", f1=Measure(floor=0.60, aim=0.80), exact_match=Measure(), answered=Measure()),
     _set(ExampleTask.ASK, "ja", "qa/ja/jaquad-dev", f1=Measure(floor=0.50, aim=0.78), exact_match=Measure(), answered=Measure()),
     _set(ExampleTask.ASK, "ja", "qa/ja/jsquad-valid", f1=Measure(aim=0.82), exact_match=Measure(), answered=Measure()),
     _set(ExampleTask.ASK, "en", "everyday-ask-en", ours=True, f1=Measure(), answered=Measure()),
     _set(ExampleTask.ASK, "ja", "everyday-ask-ja", ours=True, f1=Measure(), answered=Measure()),
-    _set(ExampleTask.ASK, "en", "everyday-ask-en", ours=True, capitals=True, f1=Measure(), answered=Measure()),
+    _set(ExampleTask.ASK, "en", "everyday-ask-en", ours=True, form=IN_CAPITALS, f1=Measure(), answered=Measure()),
     _set(ExampleTask.SIMILAR, "en", "similarity/en/stsb-dev", spearman=Measure(floor=0.80, aim=0.86), pearson=Measure()),
     _set(ExampleTask.SIMILAR, "ja", "similarity/ja/jsts-valid", spearman=Measure(floor=0.77, aim=0.84), pearson=Measure()),
     _set(ExampleTask.RETRIEVAL, "ja → en", "parallel/tatoeba-dev", ja_to_en=Measure(floor=0.85, aim=0.95), en_to_ja=Measure()),
@@ -119,9 +121,7 @@ def measure_all(
         rows: Sequence[Row] = [row for path in chosen.paths(data) for row in read_examples(path, chosen.task).rows]
         if chosen.only_held_out:
             rows = [row for row in rows if isinstance(row, SentimentRow) and held_out(row.text)]
-        if chosen.capitals:
-            rows = [in_capitals(row) for row in rows]
-        yield chosen, evaluate(engine, chosen.task, rows[:limit])
+        yield chosen, evaluate(engine, chosen.task, chosen.form.rewrite(rows)[:limit])
 
 
 def as_scores(measured: Iterable[tuple[DevelopmentSet, Evaluation]]) -> Scores:
@@ -133,13 +133,13 @@ def score_lines(scores: Scores, *, japanese: bool = False) -> list[str]:
     """A Markdown table of the sets that have scores."""
     lines = [HEAD_JA if japanese else HEAD_EN, "|---|---|---|---:|---|---|---|"]
     held_out_part = "（学習に使わない 1 割）" if japanese else " (held-out tenth)"
-    capitals_part = "（大文字だけ）" if japanese else " (in capitals)"
     for chosen in SETS:
         if chosen.name not in scores:
             continue
         rows, metrics = scores[chosen.name]["rows"], scores[chosen.name]["metrics"]
         name = " + ".join(file.rpartition("/")[2] for file in chosen.files)
-        name += (held_out_part if chosen.only_held_out else "") + (capitals_part if chosen.capitals else "")
+        name += held_out_part if chosen.only_held_out else ""
+        name += (f"（{chosen.form.ja}）" if japanese else f" ({chosen.form.name})") if chosen.form.name else ""
         found = ", ".join(f"{key.replace('_', ' ')} {metrics[key]:.3f}" for key in chosen.measures)
         floors = ", ".join(f"{measure.floor:.2f}" for measure in chosen.measures.values() if measure.floor) or "–"
         aims = ", ".join(f"{measure.aim:g}" for measure in chosen.measures.values() if measure.aim) or "–"

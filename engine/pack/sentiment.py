@@ -16,6 +16,7 @@ from transformers import BertForSequenceClassification, PreTrainedTokenizerFast
 from engine.examples.splitting import held_out
 from engine.pack.adapters import encoder_with_head, save_adapter, soft_targets, train_adapter
 from engine.pack.batches import Batch, BatchStream, Build, MixedStream
+from engine.pack.chat import LEARNT, language_of
 from engine.pack.data import DataFolder, Row
 from engine.pack.english import names_of, natural
 from engine.pack.people import statements
@@ -36,6 +37,7 @@ LESS_CALM = 0.4  # off the logit of neutral after translations: what they agree 
 REPEATS = {"sst2": 1, "sentence-polarity": 3, "xed": 1, "chabsa": 2, "naist-dialogue": 2}
 # One English row in so many is read again as people write it (reviews are cut into words, in lower case), and one in capitals.
 WRITTEN, SHOUTED = 4, 12
+CHATTED, CHATS = 8, 2  # one row in so many is also read as it stands in a chat, and each line written for Yomite so many times
 # More often where a label is rare in everyday talk: macro F1 counts all labels alike.
 RARE_REPEATS = {("naist-dialogue", "neutral"): 3, ("naist-dialogue", "positive"): 5}
 
@@ -67,6 +69,12 @@ def rewritten(rows: list[tuple[str, int]], names: Mapping[str, str]) -> list[tup
     english = [row for row in rows if row[0].isascii()]
     written = [(natural(text, names), label) for text, label in english[::WRITTEN]]
     return written + [(text.upper(), label) for text, label in english[1::SHOUTED]]
+
+
+def in_chats(rows: list[tuple[str, int]], *, seed: int) -> list[tuple[str, int]]:
+    """The rows addressed to somebody, quoted, in bold, with other ends."""
+    generator = np.random.default_rng(seed)
+    return [(LEARNT[language_of(text)].dress(text, generator), label) for text, label in rows]
 
 
 def carried_rows(data: DataFolder, muse: Teacher) -> list[tuple[str, int]]:
@@ -105,17 +113,19 @@ def prepare_feelings(data: DataFolder, tokenizer: PreTrainedTokenizerFast, muse:
     """Pieces and label of every row to learn from, those that are `carried` over from English last."""
     labelled = labelled_rows(data)
     calm = manual_rows(data) + [(text, LABELS.index("neutral")) for text in statements()] * STATEMENT_REPEATS
-    own, carried = labelled + rewritten(labelled, names_of(data)) + calm, carried_rows(data, muse)
+    own = labelled + rewritten(labelled, names_of(data)) + calm
+    own, carried = own + in_chats(own[::CHATTED], seed=21), carried_rows(data, muse)
     ids = tokenizer([text for text, _ in own + carried], truncation=True, max_length=MAX_PIECES)["input_ids"]
     labels = np.array([label for _, label in own + carried], dtype=np.uint8)
     return {"ids": Ragged.of(ids), "labels": labels, "carried": np.arange(len(labels)) >= len(own)}
 
 
 def prepare_written(tokenizer: PreTrainedTokenizerFast) -> Stored:
-    """Pieces and label of the lines that were written for Yomite."""
-    rows = written_feelings()
-    ids = tokenizer([row.text for row in rows], truncation=True, max_length=MAX_PIECES)["input_ids"]
-    return {"ids": Ragged.of(ids), "labels": np.array([LABELS.index(row.label) for row in rows], dtype=np.uint8)}
+    """Pieces and label of the lines that were written for Yomite, by themselves and in chats."""
+    lines = [(row.text, LABELS.index(row.label)) for row in written_feelings()]
+    rows = lines + in_chats(lines * CHATS, seed=22)
+    ids = tokenizer([text for text, _ in rows], truncation=True, max_length=MAX_PIECES)["input_ids"]
+    return {"ids": Ragged.of(ids), "labels": np.array([label for _, label in rows], dtype=np.uint8)}
 
 
 def train_sentiment(

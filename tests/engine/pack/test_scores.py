@@ -15,7 +15,7 @@ from engine.engine import Engine
 from engine.examples.reading import read_examples
 from engine.examples.rows import AskRow, ExampleTask, GoldAnswer, GoldEntity, NerRow, SentimentRow, SimilarRow
 from engine.examples.splitting import held_out
-from engine.pack.capitals import in_capitals
+from engine.pack.forms import in_capitals
 from engine.pack.people import statements
 from engine.pack.scores import SETS, as_scores, below_floor, measure_all, score_lines
 
@@ -55,6 +55,10 @@ def test_both_japanese_sets_are_also_measured_as_one_on_rows_that_training_never
         "everyday-tone-ja": 120,
         "everyday-en in capitals": 120,
         "everyday-people-en in capitals": 80,
+        "everyday-en in a chat": 120,
+        "everyday-ja in a chat": 120,
+        "everyday-people-en in a chat": 80,
+        "everyday-people-ja in a chat": 80,
     }
 
 

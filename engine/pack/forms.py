@@ -1,10 +1,12 @@
-"""English rows as somebody shouts them: the same text in capitals, for measuring."""
+"""The forms in which rows are measured: as they are, in capitals, and as they stand in a chat."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from engine.examples.rows import AskRow, NerRow, Row, SentimentRow
+from engine.pack.chat import in_chat
 
 
 def in_capitals(row: Row) -> Row:
@@ -26,3 +28,21 @@ def in_capitals(row: Row) -> Row:
 def _upper(text: str) -> str:
     """Capitals, one for each letter: ß, which becomes two, stays."""
     return "".join(large if len(large := character.upper()) == 1 else character for character in text)
+
+
+def _all_in_capitals(rows: Sequence[Row]) -> list[Row]:
+    return [in_capitals(row) for row in rows]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """How rows are typed; its name in English and Japanese, nothing for rows as they are."""
+
+    name: str = ""
+    ja: str = ""
+    rewrite: Callable[[Sequence[Row]], list[Row]] = list
+
+
+AS_THEY_ARE = Form()
+IN_CAPITALS = Form(name="in capitals", ja="大文字だけ", rewrite=_all_in_capitals)
+IN_CHAT = Form(name="in a chat", ja="チャットの形", rewrite=in_chat)
