@@ -43,7 +43,7 @@ def test_the_attributions_sum_to_the_change_of_the_score(kind: object, text: str
     change = text_score - blank_score
     assert found.values.shape == (len(row),)
     assert found.error == pytest.approx(found.values.sum() - change, abs=1e-4)
-    assert abs(found.error) <= GREATEST_ERROR * max(abs(change), 0.1) or found.steps == attribution.MOST_STEPS
+    assert abs(found.error) <= GREATEST_ERROR * max(abs(change), 0.1) or found.steps > attribution.MOST_STEPS - attribution.FIRST_STEPS
 
 
 def test_special_tokens_get_nothing_and_others_something() -> None:
@@ -79,6 +79,23 @@ def test_more_steps_are_taken_until_the_error_is_small(monkeypatch: pytest.Monke
     assert rough.steps == 1
     assert fine.steps > 1
     assert abs(fine.error) < abs(rough.error)
+
+
+@pytest.mark.parametrize("place", [0.1, 0.37, 0.9])
+def test_a_score_that_changes_on_a_short_stretch_of_the_way_is_followed_there(place: float) -> None:
+    model = judging_model()
+    row = row_of(model)
+    with torch.no_grad():
+        blank, text = (float(first_label(model.model(**model.tensors([one])))) for one in (with_blanks(row, row.first, model), row))
+    height, steepness = 12.0, 300.0
+
+    def step(output: object) -> torch.Tensor:
+        on_the_way = (first_label(output) - blank) / (text - blank)
+        return height * torch.sigmoid(steepness * (on_the_way - place))
+
+    found = attribute(row, model, step)
+    assert found.values.sum() == pytest.approx(height, rel=2 * GREATEST_ERROR)
+    assert attribution.FIRST_STEPS < found.steps < attribution.MOST_STEPS
 
 
 def test_how_a_model_computes_attention_and_its_weights_stay_as_they_were() -> None:
