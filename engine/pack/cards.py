@@ -79,7 +79,7 @@ CARDS = {
         what="A LoRA adapter and a classifier (negative, neutral, positive) on the Yomite encoder.",
         limits=(
             "Neutral was learnt from dialogue, subtitles and finance reports, hardly from reviews; a lukewarm review may be called negative. "
-            "Irony, capitals and slang are often misread."
+            "Irony and slang are often misread."
         ),
         sources=(
             SST2,
@@ -106,7 +106,7 @@ CARDS = {
         what="A LoRA adapter and a span head on the Yomite encoder: the answer is a part of the given context.",
         limits=(
             "It matches words more than it reasons. Its Japanese questions came mostly from one set. Of everyday questions that a text leaves open it still "
-            "answers more than half, and of one in twenty that the text does answer it says that it does not."
+            "answers a third, and of one in eleven that the text does answer it says that it does not."
         ),
         sources=(
             JAQUAD,

@@ -141,7 +141,7 @@ def train_sentiment(
     stream = MixedStream(streams, shares=shares, seed=11 + run.seed)
     model = encoder_with_head(SoftLabelClassifier, encoder, labels=LABELS, dropout=run.dropout)
     adapted = train_adapter(model, stream, run=run, heads=["classifier", "pooler"], go_on_from=out if go_on else None)
-    if agreed is not None and written is None:
+    if agreed is not None:
         classifier: Any = adapted.get_base_model().get_submodule("classifier.modules_to_save.default")
         with torch.no_grad():
             classifier.bias[LABELS.index("neutral")] -= LESS_CALM
