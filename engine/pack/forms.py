@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from engine.examples.rows import AskRow, NerRow, Row, SentimentRow
 from engine.pack.chat import in_chat
+from engine.tokenization.capitals import letter_by_letter
 
 
 def in_capitals(row: Row) -> Row:
@@ -26,8 +27,7 @@ def in_capitals(row: Row) -> Row:
 
 
 def _upper(text: str) -> str:
-    """Capitals, one for each letter: ß, which becomes two, stays."""
-    return "".join(large if len(large := character.upper()) == 1 else character for character in text)
+    return letter_by_letter(text, str.upper)
 
 
 def _all_in_capitals(rows: Sequence[Row]) -> list[Row]:

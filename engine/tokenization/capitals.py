@@ -7,7 +7,7 @@ and by rule. Spans stay those of the text as typed.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from engine.sentences import sentence_spans
@@ -68,12 +68,12 @@ def _in_small_letters(sentence: str, *, names: bool) -> str:
 
 def _small(words: str, *, names: bool) -> str:
     if names:
-        return _WORD.sub(lambda word: word[0][0] + _lower(word[0][1:]), words)
+        return _WORD.sub(lambda word: word[0][0] + letter_by_letter(word[0][1:], str.lower), words)
     first = _WORD.search(words)
     begin = first.start() + 1 if first else 0
-    return words[:begin] + _ALONE.sub("I", _lower(words[begin:]))
+    return words[:begin] + _ALONE.sub("I", letter_by_letter(words[begin:], str.lower))
 
 
-def _lower(text: str) -> str:
-    """Small letters, one for each: İ, which has two, stays."""
-    return "".join(small if len(small := character.lower()) == 1 else character for character in text)
+def letter_by_letter(text: str, change: Callable[[str], str]) -> str:
+    """The text with each letter changed, as long as it was: one that would become two (İ in small letters, ß in capitals) stays."""
+    return "".join(changed if len(changed := change(letter)) == 1 else letter for letter in text)
