@@ -18,7 +18,19 @@ from engine.tokenization.wrapping import BERT_SPECIALS
 LEAST_LETTERS = 5
 # Most texts hold no such run of Latin, Greek or Cyrillic letters, and are not cut into sentences for this.
 _SHOUTED = re.compile(rf"(?:[A-ZＡ-Ｚ\u00c0-\u052f][\W\d_]*){{{LEAST_LETTERS}}}")
-_SPECIAL = re.compile("|".join(map(re.escape, BERT_SPECIALS.values())))  # [MASK] stays what it is
+# What stays as it is and says nothing of how the rest is typed: [MASK] and its like, mentions, channels, addresses and names of emoji.
+_AS_IT_IS = re.compile(
+    "|".join(
+        (
+            *map(re.escape, BERT_SPECIALS.values()),
+            r"<(?:[@#!]|a?:)[^<>\s]+>",
+            r"https?://\S+",
+            r"(?<![\w.+-])[\w.+-]+@\w[\w.-]*",
+            r"(?<!\w)[@＠#＃][\w.-]+",
+            r":\w[\w+-]*:",
+        )
+    )
+)
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _ALONE = re.compile(r"(?<![\w'’])i(?!\w)")  # "I" is a capital wherever it stands
 
@@ -54,23 +66,24 @@ def without_shouting(text: str, *, names: bool = False) -> str:
 
 
 def _is_shouted(sentence: str) -> bool:
-    letters = [character for character in _SPECIAL.sub("", sentence) if character.isalpha()]
+    letters = [character for character in _AS_IT_IS.sub("", sentence) if character.isalpha()]
     return len(letters) >= LEAST_LETTERS and all(map(str.isupper, letters))
 
 
 def _in_small_letters(sentence: str, *, names: bool) -> str:
-    parts, place = [], 0
-    for special in _SPECIAL.finditer(sentence):
-        parts += [_small(sentence[place : special.start()], names=names), special[0]]
-        place = special.end()
-    return "".join([*parts, _small(sentence[place:], names=names)])
+    parts, place, first = [], 0, True
+    for start, end in [*(found.span() for found in _AS_IT_IS.finditer(sentence)), (len(sentence), len(sentence))]:
+        words = sentence[place:start]
+        parts += [_small(words, names=names, first=first), sentence[start:end]]
+        place, first = end, first and not _WORD.search(words)
+    return "".join(parts)
 
 
-def _small(words: str, *, names: bool) -> str:
+def _small(words: str, *, names: bool, first: bool) -> str:
     if names:
         return _WORD.sub(lambda word: word[0][0] + letter_by_letter(word[0][1:], str.lower), words)
-    first = _WORD.search(words)
-    begin = first.start() + 1 if first else 0
+    word = _WORD.search(words) if first else None
+    begin = word.start() + 1 if word else 0
     return words[:begin] + _ALONE.sub("I", letter_by_letter(words[begin:], str.lower))
 
 

@@ -34,7 +34,14 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> TextTokenizer:
         ("😀 “STOP THIS” (NOW)", "😀 “Stop this” (now)", "😀 “Stop This” (Now)"),
         ("ＴＨＡＮＫ　ＹＯＵ", "Ｔｈａｎｋ　ｙｏｕ", "Ｔｈａｎｋ　Ｙｏｕ"),
         ("DANKE SCHÖN, İPEK", "Danke schön, İpek", "Danke Schön, İpek"),
-        ("WHERE IS [MASK]?", "Where is [MASK]?", "Where Is [MASK]?"),
+        ("WHERE IS [MASK] NOW?", "Where is [MASK] now?", "Where Is [MASK] Now?"),
+        ("@priya THANK YOU SO MUCH :tada:", "@priya Thank you so much :tada:", "@priya Thank You So Much :tada:"),
+        ("MAIL bob@example.org OR <@U07AB> TODAY", "Mail bob@example.org or <@U07AB> today", "Mail bob@example.org Or <@U07AB> Today"),
+        (
+            "<:ok:12> PLEASE READ https://example.org/a IN #general",
+            "<:ok:12> Please read https://example.org/a in #general",
+            "<:ok:12> Please Read https://example.org/a In #general",
+        ),
     ],
 )
 def test_a_sentence_in_capitals_is_read_in_small_letters(typed: str, read: str, for_names: str) -> None:
@@ -43,14 +50,26 @@ def test_a_sentence_in_capitals_is_read_in_small_letters(typed: str, read: str, 
 
 
 @pytest.mark.parametrize(
-    "text", ["OK", "LGTM!", "JIRAのAPIとGPUとURL", "This is SO GOOD and IBM KNOWS IT", "[MASK] [MASK]", "2026-11-28 10:00", "カタカナ", ""]
+    "text",
+    [
+        "OK",
+        "LGTM!",
+        "JIRAのAPIとGPUとURL",
+        "This is SO GOOD and IBM KNOWS IT",
+        "[MASK] [MASK]",
+        "@PRIYA #GENERAL",
+        "see https://EXAMPLE.ORG/ABCDEF",
+        "2026-11-28 10:00",
+        "カタカナ",
+        "",
+    ],
 )
 def test_abbreviations_and_all_that_has_small_or_japanese_letters_stay(text: str) -> None:
     assert without_shouting(text) == text
     assert without_shouting(text, names=True) == text
 
 
-@given(st.text(st.sampled_from("ABCXYZabcİßŐДあ漢ー。.!? \n'[MASK]1😀\u0301\ud800"), max_size=40), st.booleans())
+@given(st.text(st.sampled_from("ABCXYZabcİßŐДあ漢ー。.!? \n'[MASK]1😀\u0301\ud800@#<:>/"), max_size=40), st.booleans())
 def test_no_character_comes_or_goes(text: str, names: bool) -> None:
     read = without_shouting(text, names=names)
     assert len(read) == len(text)
