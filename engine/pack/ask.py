@@ -15,6 +15,7 @@ from transformers import BertForQuestionAnswering
 from engine.examples.rows import AskRow, GoldAnswer
 from engine.pack.adapters import encoder_with_head, save_adapter, train_adapter
 from engine.pack.batches import Batch, BatchStream, Build, MixedStream
+from engine.pack.chat import LEARNT, context_in_chat
 from engine.pack.data import DataFolder
 from engine.pack.ragged import Arrays, Ids, Ragged, Stored, pad_rows
 from engine.pack.running import Run
@@ -51,8 +52,9 @@ def prepare_answers(data: DataFolder, cutter: TextTokenizer) -> Stored:
 
 
 def prepare_written_answers(cutter: TextTokenizer) -> Stored:
-    """The questions that were written for Yomite, in the same form."""
-    return _cut(written_questions(), cutter)
+    """The questions that were written for Yomite, in the same form, each also about its context as it might stand in a chat."""
+    rows, generator = written_questions(), np.random.default_rng(27)
+    return _cut([*rows, *(context_in_chat(row, LEARNT, generator) for row in rows)], cutter)
 
 
 def shortened(texts: Arrays, *, ends: Collection[int]) -> Stored:

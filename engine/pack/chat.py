@@ -5,13 +5,13 @@ Some ways are learnt from, others with other words are kept for measuring.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.contract import Language
-from engine.examples.rows import Row, SentimentRow
+from engine.examples.rows import AskRow, Row, SentimentRow
 
 ENDS = ".。!！"  # these give way to another end
 NAME = "{name}"
@@ -26,6 +26,8 @@ class Ways:
     around: Sequence[tuple[str, str]]
     after: Sequence[str]
     ends: Sequence[str]
+    lines_before: Sequence[str]
+    lines_after: Sequence[str]
 
     def dress(self, text: str, generator: np.random.Generator) -> str:
         """The line with one of them or two, drawn at random."""
@@ -43,6 +45,17 @@ class Ways:
             opening, closing = self.around[int(generator.integers(len(self.around)))]
             text = opening + text + closing
         return drawn(self.before) + text if "before" in kind else text
+
+    def among_lines(self, text: str, generator: np.random.Generator) -> str:
+        """The text after a line of greeting, before one that takes leave or answers, or between both."""
+        names = iter(generator.permutation(list(self.names)).tolist())
+
+        def drawn(lines: Sequence[str]) -> str:
+            return str(generator.choice(lines)).replace(NAME, next(names))
+
+        kind = generator.choice(["before", "after", "both"])
+        before = f"{drawn(self.lines_before)}\n" if kind != "after" else ""
+        return before + text + (f"\n{drawn(self.lines_after)}" if kind != "before" else "")
 
 
 _MARKUP = (("*", "*"), ("**", "**"), ("_", "_"), ("`", "`"), ("***", "***"))
@@ -65,6 +78,49 @@ LEARNT: dict[Language, Ways] = {
             "\n\n{name}",
         ),
         ends=("!!!", "!", "…", "...", "", "", ".", "!!", "!!!!"),
+        lines_before=(
+            *(
+                "Good morning!",
+                "Hi all,",
+                "Hello {name},",
+                "Quick update:",
+                "FYI",
+                "Dear team,",
+                "Hey,",
+                "{name}: Any news?",
+                "{name}: Hello everybody",
+            ),
+            *(
+                "As promised:",
+                "For the record:",
+                "Copied from the wiki:",
+                "{name} wrote:",
+                "Hope you are all well.",
+                "Sorry for the late reply.",
+                "*Announcement*",
+            ),
+        ),
+        lines_after=(
+            *(
+                "Thanks, {name}",
+                "Cheers",
+                "Best regards,\n{name}",
+                "{name}: Thanks!",
+                "{name}: Great, got it.",
+                "Let me know if you have questions.",
+                "-- {name}",
+            ),
+            *(
+                "Hope that helps.",
+                "See you!",
+                "{name}: ok",
+                "{name}: Could you say that again?",
+                "(edited)",
+                "Please share.",
+                "cc @{name}",
+                "Kind regards",
+            ),
+        ),
     ),
     "ja": Ways(
         names=("田中", "佐藤", "maria", "鈴木", "kenji", "山本", "中村", "Sam", "小林", "伊藤"),
@@ -110,6 +166,47 @@ LEARNT: dict[Language, Ways] = {
             "\n\n{name}",
         ),
         ends=("！！！", "！", "…", "。。。", "", "", "。", "!!", "・・・"),
+        lines_before=(
+            *(
+                "おはようございます。",
+                "お疲れさまです。",
+                "{name}さん",
+                "みなさん、こんにちは。",
+                "共有です。",
+                "お知らせです。",
+                "{name}：何か分かりましたか。",
+                "{name}です。",
+            ),
+            *(
+                "先日の件です。",
+                "念のため書いておきます。",
+                "社内wikiより：",
+                "{name}さんより：",
+                "いつもお世話になっております。",
+                "返信が遅くなりすみません。",
+                "【お知らせ】",
+            ),
+        ),
+        lines_after=(
+            *(
+                "よろしくお願いします。",
+                "以上です。",
+                "{name}",
+                "{name}：ありがとうございます。",
+                "{name}：了解です。",
+                "ご不明な点があればご連絡ください。",
+                "―{name}",
+            ),
+            *(
+                "取り急ぎご連絡まで。",
+                "ではまた。",
+                "{name}：助かります！",
+                "{name}：もう一度お願いします。",
+                "（編集済み）",
+                "共有をお願いします。",
+                "cc @{name}",
+            ),
+        ),
     ),
 }
 MEASURED: dict[Language, Ways] = {
@@ -119,6 +216,22 @@ MEASURED: dict[Language, Ways] = {
         around=(("~", "~"), ("[", "]"), ("‘", "’"), ("> _", "_")),
         after=(" cc {name}", " (via @{name})", " See https://docs.example.com/x?y=2", " Best, {name}"),
         ends=("!!!", "....", "", "!"),
+        lines_before=(
+            "Good evening everybody,",
+            "Hiya {name}!",
+            "Here you go:",
+            "From the minutes:",
+            "{name}: what did I miss?",
+            "[Forwarded]",
+        ),
+        lines_after=(
+            "All the best,\n{name}",
+            "Many thanks!",
+            "{name}: perfect, noted.",
+            "Shout if anything is unclear.",
+            "~ {name}",
+            "{name}: 👍",
+        ),
     ),
     "ja": Ways(
         names=("渡辺", "高橋", "Julia", "hiroshi"),
@@ -126,6 +239,15 @@ MEASURED: dict[Language, Ways] = {
         around=(("~", "~"), ("［", "］"), ("〈", "〉"), ("> _", "_")),
         after=(" cc @{name}", "（{name}より）", " 参照：https://docs.example.com/x?y=2", "どうぞよろしく。"),
         ends=("！！！", "……", "", "！"),
+        lines_before=("こんばんは。", "{name}様", "以下のとおりです。", "議事録から：", "{name}：状況を教えてください。", "[転送]"),
+        lines_after=(
+            "どうぞよろしく。\n{name}",
+            "失礼いたします。",
+            "{name}：承知しました。",
+            "質問があればどうぞ。",
+            "〜{name}",
+            "{name}：👍",
+        ),
     ),
 }
 
@@ -136,12 +258,35 @@ def language_of(text: str) -> Language:
 
 
 def in_chat(rows: Sequence[Row]) -> list[Row]:
-    """Rows of feelings as they might stand in a chat, in ways that are not learnt from; always the same for the same rows."""
+    """Rows of feelings and questions as they might stand in a chat, in ways that are not learnt from; always the same for the same rows.
+
+    Raises:
+        TypeError: a row is of a kind that is not measured so.
+    """
     generator = np.random.default_rng(26)
     return [_in_chat(row, generator) for row in rows]
 
 
 def _in_chat(row: Row, generator: np.random.Generator) -> Row:
-    if not isinstance(row, SentimentRow):
-        raise TypeError(f"{type(row).__name__} is not measured as it stands in a chat")
-    return replace(row, text=MEASURED[language_of(row.text)].dress(row.text, generator))
+    match row:
+        case SentimentRow():
+            return replace(row, text=MEASURED[language_of(row.text)].dress(row.text, generator))
+        case AskRow():
+            return context_in_chat(row, MEASURED, generator)
+        case _:
+            raise TypeError(f"{type(row).__name__} is not measured as it stands in a chat")
+
+
+def context_in_chat(row: AskRow, ways: Mapping[Language, Ways], generator: np.random.Generator) -> AskRow:
+    """The question about its context as it might stand in a chat: dressed as a line is, among others, or both; answers move with it."""
+    way, context = ways[language_of(row.context)], row.context
+    kind = generator.choice(["line", "among", "both"])
+    if kind != "among":
+        context = way.dress(context, generator)
+    if kind != "line":
+        context = way.among_lines(context, generator)
+    before = context.find(row.context.rstrip(ENDS))
+    answers = tuple(replace(answer, start=None if answer.start is None else answer.start + before) for answer in row.answers)
+    moved = replace(row, context=context, answers=answers)
+    # An answer that ends with the mark that gave way to another is no part of the new context.
+    return moved if all(answer.start is None or context.startswith(answer.text, answer.start) for answer in answers) else row

@@ -105,6 +105,8 @@ SETS = (
     _set(ExampleTask.ASK, "en", "everyday-ask-en", ours=True, f1=Measure(), answered=Measure()),
     _set(ExampleTask.ASK, "ja", "everyday-ask-ja", ours=True, f1=Measure(), answered=Measure()),
     _set(ExampleTask.ASK, "en", "everyday-ask-en", ours=True, form=IN_CAPITALS, f1=Measure(), answered=Measure()),
+    _set(ExampleTask.ASK, "en", "everyday-ask-en", ours=True, form=IN_CHAT, f1=Measure(), answered=Measure()),
+    _set(ExampleTask.ASK, "ja", "everyday-ask-ja", ours=True, form=IN_CHAT, f1=Measure(), answered=Measure()),
     _set(ExampleTask.SIMILAR, "en", "similarity/en/stsb-dev", spearman=Measure(floor=0.80, aim=0.86), pearson=Measure()),
     _set(ExampleTask.SIMILAR, "ja", "similarity/ja/jsts-valid", spearman=Measure(floor=0.77, aim=0.84), pearson=Measure()),
     _set(ExampleTask.RETRIEVAL, "ja → en", "parallel/tatoeba-dev", ja_to_en=Measure(floor=0.85, aim=0.95), en_to_ja=Measure()),

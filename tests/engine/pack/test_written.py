@@ -17,13 +17,14 @@ from engine.examples.reading import read_examples
 from engine.examples.rows import AskRow, ExampleTask, Row, SentimentRow, row_texts
 from engine.pack.ask import NEIGHBOUR_SHARE, NO_SPAN, Answers, prepare_written_answers, shortened
 from engine.pack.build import PackBuild, Plan
+from engine.pack.chat import language_of
 from engine.pack.data import DataFolder
 from engine.pack.ner import LABELS, NO_LABEL, prepare_written_names, train_ner
 from engine.pack.people import statements
 from engine.pack.ragged import Arrays, Ragged, save_arrays
 from engine.pack.running import Run
 from engine.pack.sentiment import prepare_written, train_sentiment
-from engine.pack.written import written_feelings, written_names, written_questions
+from engine.pack.written import written_feelings, written_names, written_questions, written_translations
 from engine.tokenization.bilingual import bilingual_tokenizer
 from engine.tokenization.pieces import TextTokenizer
 from tests.engine.pack.small import write_encoder
@@ -119,6 +120,14 @@ def test_a_third_of_the_lines_hold_no_name_and_no_line_stands_twice() -> None:
     assert len({row.text for row in rows}) == len(rows)
 
 
+def test_each_translation_stands_once_english_beside_japanese() -> None:
+    rows = written_translations()
+    assert len(rows) > 3_000
+    for side in ([row.en for row in rows], [row.ja for row in rows]):
+        assert len(set(side)) == len(side)
+    assert all(language_of(row.ja) == "ja" and language_of(row.en) == "en" for row in rows)
+
+
 def test_names_that_were_marked_are_learnt_as_such(tmp_path: Path) -> None:
     tokenizer = bilingual_tokenizer(write_encoder(tmp_path / "encoder") / "vocab.txt", cased=True)
     save_arrays(tmp_path / "names.npz", prepare_written_names(TextTokenizer(tokenizer)))
@@ -151,7 +160,7 @@ def test_questions_without_an_answer_are_learnt_as_such(tmp_path: Path) -> None:
     save_arrays(tmp_path / "answers.npz", prepare_written_answers(TextTokenizer(tokenizer)))
     arrays = Arrays(tmp_path / "answers.npz")
     spans, rows = arrays.array("spans"), written_questions()
-    assert [tuple(span) == NO_SPAN for span in spans.tolist()] == [not row.answers for row in rows]
+    assert [tuple(span) == NO_SPAN for span in spans.tolist()] == 2 * [not row.answers for row in rows]  # each also in a chat
     answers = Answers(arrays, first=2, separator=3)
     silent = [place for place, row in enumerate(rows) if not row.answers]
     batch = answers.batch(silent, np.random.default_rng(0), width=384)
