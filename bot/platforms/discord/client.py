@@ -296,6 +296,7 @@ def _delivery_of(interaction: discord.Interaction, *, private: bool, command: st
     return Delivery(
         channel=interaction.channel_id or 0,
         person=interaction.user.id,
+        interaction=interaction.id,
         application=interaction.application_id,
         token=interaction.token,
         private=private,

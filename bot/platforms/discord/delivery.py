@@ -5,20 +5,22 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-_NUMBERS = ("channel", "person", "message", "application")
+_NUMBERS = ("channel", "person", "message", "interaction", "application")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
     """A message to reply to, or a command to respond to.
 
-    `message` is the id of the message with the mention, 0 for a command. A command has its application and its `token`, which is
-    good for 15 minutes; `private` answers are for the person alone. `about` is the address of the message that was read, if any.
+    `message` is the id of the message with the mention, 0 for a command. A command has its `interaction`, its application and its
+    `token`, which is good for 15 minutes; `private` answers are for the person alone. `about` is the address of the message that was
+    read, if any.
     """
 
     channel: int
     person: int
     message: int = 0
+    interaction: int = 0
     application: int = 0
     token: str = ""
     private: bool = False

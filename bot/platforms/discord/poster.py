@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -25,15 +26,23 @@ LOOK_BACK = 50  # messages in which an answer may stand already
 
 @dataclass(frozen=True, kw_only=True)
 class _Shown:
-    """A Reply in the language of the person; `thumbs` is the job whose answer may be pressed thumbs for, empty: none."""
+    """A Reply in the language of the person; `again` where it may stand there already.
+
+    `thumbs` is the job whose answer may be pressed thumbs for, empty: none.
+    """
 
     reply: Reply
     speech: Speech
+    again: bool = False
     thumbs: str = ""
 
-    async def post(self, *, link: str | None = None, preface: str = "") -> Post:
+    async def post(self, *, link: str | None = None) -> Post:
         """As it is posted; see `render`. Drawn in a thread: there may be much to draw, and the event loop must acknowledge meanwhile."""
-        return await asyncio.to_thread(render, self.reply, speech=self.speech, link=link, preface=preface)
+        return await asyncio.to_thread(render, self.reply, speech=self.speech, link=link)
+
+    async def post_apart(self, to: Delivery, *, preface: str = "") -> Post:
+        """As it is posted where it is neither response nor reply: it says when it was asked for, by which it is found again."""
+        return await asyncio.to_thread(render, self.reply, speech=self.speech, link=to.about, preface=preface, asked_at=_asked_at(to))
 
     def buttons(self) -> dict[str, Any]:
         """What a call that sends or edits must be given besides."""
@@ -65,14 +74,14 @@ class Poster:
             TryLater: not now.
             CannotPost: never.
         """
-        shown = _Shown(reply=reply, speech=speech, thumbs=thumbs)
+        shown = _Shown(reply=reply, speech=speech, again=again, thumbs=thumbs)
         with told_as_the_desk_knows_it():
             if to.by_command:
                 await self._respond(shown, to, nonce)
             elif to.private:
-                await self._tell_alone(shown, to, nonce, again=again)
+                await self._tell_alone(shown, to, nonce)
             else:
-                await self._reply(shown, to, nonce, again=again, placeholder=placeholder)
+                await self._reply(shown, to, nonce, placeholder=placeholder)
 
     async def say(self, text: str, *, to: Delivery, nonce: str) -> int | None:
         """Show a line where the answer will be; returns the id of its message where it is a message of its own.
@@ -113,20 +122,20 @@ class Poster:
 
     async def _bring_elsewhere(self, shown: _Shown, to: Delivery, nonce: str, *, preface: str) -> None:
         """A command that is no longer open: into its channel, or to the person alone. The `preface` says why."""
-        post = await shown.post(link=to.about, preface=preface)
+        post = await shown.post_apart(to, preface=preface)
         if not to.private and to.channel:
             try:
-                await self._send(self._channel(to.channel), post, nonce, buttons=shown.buttons())
+                await self._send_apart(self._channel(to.channel), shown, post, nonce)
             except discord.HTTPException as error:  # the command can be used where the bot may not write
                 if not is_shut(error):
                     raise
             else:
                 return
-        await self._send_privately(post, to, nonce, buttons=shown.buttons())
+        await self._send_privately(shown, post, to, nonce)
 
-    async def _reply(self, shown: _Shown, to: Delivery, nonce: str, *, again: bool, placeholder: int | None = None) -> None:
+    async def _reply(self, shown: _Shown, to: Delivery, nonce: str, *, placeholder: int | None = None) -> None:
         # Looked for first: a reply opens a closed thread, where the placeholder could then be made the same answer once more.
-        if again and await self._stands_already(to, await shown.post()):
+        if shown.again and await self._stands_already(self._channel(to.channel), await shown.post(), below=to.message):
             return
         if placeholder is not None and await self._replace(placeholder, shown, to):
             return
@@ -135,14 +144,14 @@ class Poster:
         except discord.HTTPException as error:
             if not is_shut(error):
                 raise
-            await self._send_privately(await shown.post(preface=_not_allowed(shown.speech)), to, nonce, buttons=shown.buttons())
+            await self._send_privately(shown, await shown.post_apart(to, preface=_not_allowed(shown.speech)), to, nonce)
 
-    async def _tell_alone(self, shown: _Shown, to: Delivery, nonce: str, *, again: bool) -> None:
+    async def _tell_alone(self, shown: _Shown, to: Delivery, nonce: str) -> None:
         """What is nobody else's concern: a direct message, or a reply where the person takes none."""
         try:
-            await self._send_privately(await shown.post(), to, nonce, buttons=shown.buttons())
+            await self._send_privately(shown, await shown.post_apart(to), to, nonce)
         except (discord.Forbidden, discord.NotFound):
-            await self._reply(shown, replace(to, private=False), nonce, again=again)
+            await self._reply(shown, replace(to, private=False), nonce)
 
     async def _replace(self, message: int, shown: _Shown, to: Delivery) -> bool:
         """Make a message of ours the answer; False where it is gone, or cannot be changed any more."""
@@ -165,28 +174,32 @@ class Poster:
             return False
         return True
 
-    async def _stands_already(self, to: Delivery, post: Post) -> bool:
-        """Whether this very answer to the message is there: a nonce is forgotten after minutes, and the bot may have been away longer."""
+    async def _stands_already(self, channel: discord.abc.Messageable, post: Post, *, below: int | None = None) -> bool:
+        """Whether this very post is there: a nonce is forgotten after minutes, and the bot may have been away longer.
+
+        A reply is looked for `below` the message that it answers, anything else among the newest messages. Without the right to read
+        them it is not found.
+        """
         own = self._client.user
-        asked = discord.Object(to.message)
+        after = discord.Object(below) if below is not None else None
         try:
-            async for message in self._channel(to.channel).history(limit=LOOK_BACK, after=asked):
-                reference = message.reference
-                if (
-                    own
-                    and message.author.id == own.id
-                    and reference
-                    and reference.message_id == to.message
-                    and _says_of(message.embeds) == _says_of(post.embeds)
-                ):
+            async for message in channel.history(limit=LOOK_BACK, after=after):
+                answered = message.reference.message_id if message.reference else None
+                if own and message.author.id == own.id and answered == below and _says_of(message.embeds) == _says_of(post.embeds):
                     return True
         except (discord.Forbidden, discord.NotFound):
             return False
         return False
 
-    async def _send_privately(self, post: Post, to: Delivery, nonce: str, *, buttons: dict[str, Any]) -> None:
+    async def _send_privately(self, shown: _Shown, post: Post, to: Delivery, nonce: str) -> None:
         user = await self._client.fetch_user(to.person)
-        await self._send(await user.create_dm(), post, nonce, buttons=buttons)
+        await self._send_apart(await user.create_dm(), shown, post, nonce)
+
+    async def _send_apart(self, channel: discord.abc.Messageable, shown: _Shown, post: Post, nonce: str) -> None:
+        """Send what is neither response nor reply, unless it stands there. What does not say when it was asked for cannot be found."""
+        dated = any(embed.timestamp for embed in post.embeds)
+        if not (shown.again and dated and await self._stands_already(channel, post)):
+            await self._send(channel, post, nonce, buttons=shown.buttons())
 
     async def _send(
         self,
@@ -208,9 +221,15 @@ class Poster:
         return Webhook.partial(to.application, to.token, client=self._client)
 
 
-def _says_of(embeds: Sequence[discord.Embed]) -> list[tuple[str, str]]:
+def _says_of(embeds: Sequence[discord.Embed]) -> list[tuple[str, str, datetime.datetime | None]]:
     """What embeds say; Discord cuts blanks off their ends."""
-    return [((embed.title or "").strip(), (embed.description or "").strip()) for embed in embeds]
+    return [((embed.title or "").strip(), (embed.description or "").strip(), embed.timestamp) for embed in embeds]
+
+
+def _asked_at(to: Delivery) -> datetime.datetime | None:
+    """When it was asked, to the second, which Discord's ids tell; None for a command that another version wrote down."""
+    asked = to.message or to.interaction
+    return discord.utils.snowflake_time(asked).replace(microsecond=0) if asked else None
 
 
 def _reference(to: Delivery) -> discord.MessageReference:

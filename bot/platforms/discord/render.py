@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import re
 from dataclasses import dataclass, replace
@@ -65,8 +66,8 @@ class Post:
     files: tuple[PostFile, ...] = ()
 
 
-def render(reply: Reply, *, speech: Speech, link: str | None = None, preface: str = "") -> Post:
-    """A Reply as a Post. The title leads to `link`; `preface` says why the answer stands where it does."""
+def render(reply: Reply, *, speech: Speech, link: str | None = None, preface: str = "", asked_at: datetime.datetime | None = None) -> Post:
+    """A Reply as a Post. The title leads to `link`; `preface` says why the answer stands where it does, `asked_at` when it was asked for."""
     reply = plain_reply(reply)
     pictures, notes = _pictures(reply, speech)
     attachments, notes = _attachments(reply, speech, room=FILES - 1 - len(pictures), notes=notes)
@@ -83,6 +84,7 @@ def render(reply: Reply, *, speech: Speech, link: str | None = None, preface: st
         url=link,
         description=description or None,
         colour=COLOURS[reply.tone] if reply.tone else PLAIN_COLOUR,
+        timestamp=asked_at,
     )
     if reply.source:
         embed.set_footer(text=_start_of(reply.source, FOOTER_ROOM))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import re
 from collections.abc import Callable
@@ -16,6 +17,7 @@ Message = dict[str, Any]
 MENTION = re.compile(r"<@!?(\d+)>")
 REPLY = 19
 COMMAND, BUTTON, SENT_FORM = 2, 3, 5  # kinds of interactions
+LOOK_AGAIN_S = 0.05
 
 
 @dataclass
@@ -65,14 +67,16 @@ class World:
             self.changed.notify_all()
 
     async def wait_until(self, predicate: Callable[[], Any], timeout_s: float) -> Any:
-        """What `predicate` gives, once that is true.
+        """What `predicate` gives, once that is true; also of what nobody tells here, such as what waits in the queue.
 
         Raises:
             TimeoutError: it never was.
         """
         async with asyncio.timeout(timeout_s), self.changed:
             while not (found := predicate()):
-                await self.changed.wait()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_AGAIN_S):
+                        await self.changed.wait()
         return found
 
     def find(self, channel_id: str, message_id: str) -> Message:
@@ -105,6 +109,10 @@ class World:
     def with_nonce(self, channel_id: str, payload: dict[str, Any]) -> Message | None:
         """The message that was sent before with the same enforced nonce."""
         return self._by_nonce.get((channel_id, str(payload["nonce"]))) if payload.get("enforce_nonce") else None
+
+    def forget_nonces(self) -> None:
+        """As Discord does after a few minutes: from now on the same nonce is another message."""
+        self._by_nonce.clear()
 
     def nonce_of(self, message: Message) -> str:
         """What a message was sent with, where that was to be enforced; a bot is not told it any more."""

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from bot.desk import Incoming, Reading, TakenIn
 from bot.platforms.discord.commands import MENUS
+from bot.reply import Reply
 from engine.contract import AskRequest, ExplainAttentionRequest, NerRequest, Request, SentimentRequest, SimilarRequest, TokensRequest
 from tests.bot.explaining import PAGE
 from tests.bot.platforms.discord.stage import PICTURE, Stage, play
@@ -131,6 +133,47 @@ def test_a_command_is_acknowledged_while_every_worker_is_busy(redis_url: str) ->
     play(redis_url, scene)
 
 
+@pytest.mark.parametrize("what", ["text", "file", "menu"])
+def test_what_people_choose_is_acknowledged_before_it_is_read(redis_url: str, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    async def scene(stage: Stage) -> None:
+        go_on = asyncio.Event()
+        read = stage.desk.read
+
+        async def slow(incoming: Incoming, *, taken: TakenIn | None = None) -> Reading | Reply | None:
+            await go_on.wait()
+            return await read(incoming, taken=taken)
+
+        monkeypatch.setattr(stage.desk, "read", slow)
+        if what == "menu":
+            interaction = await stage.discord.context_menu("Read: entities", await stage.discord.say("", attachments=[READ_ME]))
+        else:
+            options = {"text": "山田太郎"} if what == "text" else {"text": "-", "file": READ_ME}
+            interaction = await stage.discord.slash("ner", options)
+        await asyncio.wait_for(interaction.acknowledged.wait(), 20)
+        go_on.set()
+        assert "1 name" in text_of(await stage.discord.response_to(interaction))
+
+    play(redis_url, scene)
+
+
+def test_a_command_is_acknowledged_where_redis_stands_still(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(stage: Stage) -> None:
+        go_on = asyncio.Event()
+        take = stage.desk._take
+
+        async def slow(incoming: Incoming, *, wait: bool) -> bool:
+            await go_on.wait()
+            return await take(incoming, wait=wait)
+
+        monkeypatch.setattr(stage.desk, "_take", slow)
+        interaction = await stage.discord.slash("sentiment", {"text": "I love it"})
+        await asyncio.wait_for(interaction.acknowledged.wait(), 20)
+        go_on.set()
+        assert "positive 90.0%" in text_of(await stage.discord.response_to(interaction))
+
+    play(redis_url, scene)
+
+
 @pytest.mark.parametrize(
     ("name", "options", "locale", "shown"),
     [
@@ -144,9 +187,9 @@ def test_a_command_is_acknowledged_while_every_worker_is_busy(redis_url: str) ->
         ("sentiment", {"text": "I love it", "file": READ_ME}, "en-US", "both a text and a file"),
         ("sentiment", {"text": "よい", "file": ("cat.png", b"\x89PNG\r\n")}, "ja", "文章とファイルの両方"),
         ("sentiment", {"text": "-", "file": ("cat.png", b"\x89PNG\r\n")}, "ja", "読めません"),
-        ("status", {}, "en-US", ""),
-        ("models", {}, "ja", ""),
-        ("cancel", {}, "en-US", ""),
+        ("status", {}, "en-US", "0 waiting, 0 running"),
+        ("models", {}, "ja", "モデルを動かすワーカー"),
+        ("cancel", {}, "en-US", "Nothing to cancel"),
     ],
 )
 def test_what_needs_no_worker_is_shown_at_once(redis_url: str, name: str, options: dict[str, Any], locale: str, shown: str) -> None:

@@ -108,6 +108,85 @@ def test_the_nonce_alone_keeps_an_answer_from_being_posted_twice(redis_url: str)
     play(redis_url, scene)
 
 
+async def answered_once_though_the_nonce_is_forgotten(stage: Stage, channel: str, *, restart: bool = False) -> None:
+    """Discord takes the answer, its response gets lost, and when the bot tries again Discord does not know the nonce any more.
+
+    With `restart` it is another bot that tries again.
+    """
+    lost = stage.discord.lose_response("POST", "*/messages")
+    stage.worker.free.set()
+    answer = await stage.discord.wait_for_message()
+    stage.discord.world.forget_nonces()
+    if restart:
+        await stage.stop_bot()
+        await stage.start_bot()
+    await stage.settled()
+    assert lost.met == 1
+    assert stage.discord.answers_in(CHANNEL) + stage.discord.answers_in(DM_CHANNEL) == [answer]
+    assert answer["channel_id"] == channel
+
+
+def test_an_answer_to_a_mention_arrives_once_though_discord_has_forgotten_its_nonce(redis_url: str) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.worker.free.clear()
+        await stage.discord.mention("sentiment I love it")
+        await answered_once_though_the_nonce_is_forgotten(stage, CHANNEL)
+
+    play(redis_url, scene)
+
+
+def test_an_answer_that_had_to_be_sent_directly_arrives_once_though_discord_has_forgotten_its_nonce(redis_url: str) -> None:
+    async def scene(stage: Stage) -> None:
+        stage.worker.free.clear()
+        stage.discord.fail("POST", f"*/{CHANNEL}/messages", status=403, code=50013, times=9)
+        await stage.discord.mention("sentiment I love it")
+        await answered_once_though_the_nonce_is_forgotten(stage, DM_CHANNEL)
+
+    play(redis_url, scene)
+
+
+@pytest.mark.parametrize(("private", "channel"), [(False, CHANNEL), (True, DM_CHANNEL)])
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_late_answer_to_a_command_arrives_once_though_discord_has_forgotten_its_nonce(
+    redis_url: str, restart: bool, private: bool, channel: str
+) -> None:
+    async def scene(stage: Stage) -> None:
+        await late_command(stage, private=private)
+        await answered_once_though_the_nonce_is_forgotten(stage, channel, restart=restart)
+
+    play(redis_url, scene)
+
+
+def test_an_equal_answer_to_an_earlier_command_is_not_taken_for_that_to_a_late_one(redis_url: str) -> None:
+    async def scene(stage: Stage) -> None:
+        await late_command(stage)
+        stage.worker.free.set()
+        earlier = await stage.discord.wait_for_message()
+        await stage.settled()
+        earlier["embeds"][0]["timestamp"] = "2024-01-01T00:00:00+00:00"
+        await late_command(stage)
+        refused = stage.discord.fail("POST", "*/messages", status=503)
+        stage.worker.free.set()
+        answer = await stage.discord.wait_for_message(lambda message: message is not earlier)
+        await stage.settled()
+        assert refused.met == 1
+        assert text_of(answer) == text_of(earlier)
+        assert stage.discord.answers_in() == [earlier, answer]
+
+    play(redis_url, scene)
+
+
+async def late_command(stage: Stage, *, private: bool = False) -> None:
+    """A command whose 15 minutes are over; nobody answers it yet."""
+    stage.worker.free.clear()
+    interaction = await stage.discord.slash("sentiment", {"text": "I love it", "private": private})
+    async with asyncio.timeout(20):
+        while not stage.worker.job_ids():
+            await asyncio.sleep(0.02)
+    await interaction.acknowledged.wait()
+    stage.discord.expire_interactions()
+
+
 @pytest.mark.parametrize(
     "order",
     [
@@ -135,10 +214,11 @@ def test_another_message_of_ours_below_the_question_is_not_taken_for_its_answer(
         said = await stage.discord.mention("sentiment I love it")
         other = {"embeds": [{"title": "something else"}], "message_reference": {"message_id": said["id"]}}
         stage.discord.world.add(CHANNEL, BOT_ID, other)
-        stage.discord.fail("POST", "*/messages", status=500)
+        refused = stage.discord.fail("POST", "*/messages", status=503)  # unlike a 500 not tried again by the library itself
         stage.worker.free.set()
         await stage.discord.wait_for_message(lambda message: ANSWER in text_of(message))
         await stage.settled()
+        assert refused.met == 1
         assert len(stage.discord.answers_in()) == 2
 
     play(redis_url, scene)

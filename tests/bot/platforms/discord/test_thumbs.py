@@ -253,14 +253,17 @@ def test_a_thumb_from_when_feedback_was_on_says_that_it_is_off(redis_url: str, s
     assert kept(store) == []
 
 
-def test_a_thumb_that_discord_would_not_acknowledge_is_not_kept_behind_the_persons_back(redis_url: str, store: FeedbackStore) -> None:
+def test_a_thumb_that_discord_would_not_acknowledge_is_not_kept_behind_the_persons_back(
+    redis_url: str, store: FeedbackStore, caplog: pytest.LogCaptureFixture
+) -> None:
     async def scene(stage: Stage) -> None:
         answer = await asked(stage)
-        stage.discord.fail("POST", "*/callback", status=500, times=10)
+        refused = stage.discord.fail("POST", "*/callback", status=404, code=10062)  # which is not tried again
         await stage.discord.press(answer, GOOD)
-        await asyncio.sleep(0.1)
-        stage.discord.troubles.waiting.clear()
-        await told(stage, await stage.discord.press(answer, BAD), "wrong example")
+        await stage.discord.world.wait_until(lambda: "a thumb could not be answered" in caplog.text, 20)
+        assert refused.met == 1
+        assert kept(store) == []
+        await told(stage, await stage.discord.press(answer, BAD, person=OTHER_PERSON), "wrong example")
         assert [opinion.verdict for opinion in kept(store)] == ["bad"]
 
     play(redis_url, scene, store=store)
