@@ -320,7 +320,6 @@ def test_a_reading_that_is_handed_over_is_one_job_with_its_record_apart(redis_ur
     with Redis.from_url(redis_url) as connection:
         assert JobQueue(connection).status().waiting == 1
         assert JobQueue(connection).jobs_of("chat", "p1") == [job_id]
-        assert connection.get("nothing") is None
         job = EngineJob.fetch(job_id, connection=connection, serializer=SERIALIZER)
         assert job.request() == SentimentRequest(text="楽しい")
         assert b"secret" not in job.data + json.dumps(job.meta).encode()

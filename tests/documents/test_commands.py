@@ -34,6 +34,8 @@ from workers.queue.server import EmbeddedRedis
 PATIENCE_S = 180.0
 FOUND, UNKNOWN = shown_commands()
 NAMES = {name: command for command in COMMANDS for name in command.names}
+FORMS = {f"/{command.name} {form}" for command in COMMANDS for form in (command.form.ja, command.form.en) if form}
+NOT_SAID = re.compile(r"failed with the error|is not a valid command|というエラーで|は有効なコマンドでは")  # what Slack prints
 SAMPLE = "I love this."
 MADE = {"count", "数える"}  # the command that docs/*/extend.md makes: test_extend.py asks it
 # What needs another machine, a token or a program that is not ours, to the letter, with what holds it.
@@ -41,6 +43,7 @@ ELSEWHERE = {
     "git pull": "git's own",
     "apt-get install python3-venv": "Debian's own",
     "apt-get install pipx": "Debian's own",
+    "apt-get install redis-server": "Debian's own",
     "grep 10abde8adef5cdf202a2475e yomite.log": "a search in a log",
     """jq -c 'select(.id == "10abde8adef5cdf202a2475e")' yomite.log""": "as above",
     "jq -c 'select(.event == \"posted\" and .seconds > 5)' yomite.log": "as above",
@@ -50,6 +53,8 @@ ELSEWHERE = {
     "chmod 600 yomite.toml": "as above",
     "python3 -m venv /opt/yomite": "Python's own; tests/deploy/test_units.py reads the units that start what lies there",
     "pip download": "pip's own",
+    "python": "the name of a check of `yomite doctor`",
+    "systemctl daemon-reload": "systemd's own: it names no unit",
     "tar -C ~/.local/state/yomite -czf yomite.tgz .": "tar's own",
 }
 # Subcommands that begin something long, are about to fetch, or would change what is chosen: their own parser tells what they take.
@@ -128,8 +133,37 @@ def is_question(shown: Shown) -> bool:
     return command is not None and command.takes != "nothing" and "--help" not in words and (words[2][:2] != "--" or "--file" in words)
 
 
+def is_made(shown: Shown) -> bool:
+    """A question to the command that a reader of docs/*/extend.md makes."""
+    return is_question(shown) and shown.words[1] in MADE
+
+
+def is_session(shown: Shown) -> bool:
+    """`yomite` alone opens the session: tests/bot/platforms/terminal."""
+    return shown.words == ["yomite"]
+
+
 def is_for_yomite(shown: Shown) -> bool:
-    return program_of(shown) == "yomite" and not is_question(shown)
+    return program_of(shown) == "yomite" and not is_question(shown) and not is_session(shown)
+
+
+def is_form(shown: Shown) -> bool:
+    """The form of a command, with words in place of a text; or a mention alone, in front of anything."""
+    return program_of(shown) == "chat" and (shown.text in FORMS or re.fullmatch(r"@[Yy]omite", shown.text) is not None)
+
+
+def is_told_by_slack(shown: Shown) -> bool:
+    """What Slack itself prints where it has trouble with a command."""
+    return program_of(shown) == "chat" and NOT_SAID.search(shown.text) is not None
+
+
+def is_said(shown: Shown) -> bool:
+    """What somebody says to the bot."""
+    return program_of(shown) == "chat" and not is_form(shown) and not is_told_by_slack(shown)
+
+
+def is_elsewhere(shown: Shown) -> bool:
+    return shown.text in ELSEWHERE
 
 
 def options_of(shown: Shown) -> tuple[str, ...]:
@@ -141,18 +175,22 @@ def options_of(shown: Shown) -> tuple[str, ...]:
 EXPLAINED = list({options_of(shown): shown for shown in reversed(every(is_question))}.values())
 
 RULES: dict[str, Callable[[Shown], bool]] = {
-    "chat": lambda shown: program_of(shown) == "chat",
-    "question": is_question,
+    "said": is_said,
+    "form": is_form,
+    "told by Slack": is_told_by_slack,
+    "question": lambda shown: is_question(shown) and not is_made(shown),
+    "question to a command that is made": is_made,
     "yomite": is_for_yomite,
+    "session": is_session,
     "make": lambda shown: program_of(shown) == "make",
-    "python": lambda shown: program_of(shown) == "python",
+    "python": lambda shown: program_of(shown) == "python" and not is_elsewhere(shown),
     "docker": lambda shown: program_of(shown) == "docker",
-    "systemctl": lambda shown: program_of(shown) == "systemctl",
+    "systemctl": lambda shown: program_of(shown) == "systemctl" and not is_elsewhere(shown),
     "systemd-run": lambda shown: program_of(shown) == "systemd-run",
     "wheel": lambda shown: program_of(shown) in {"pipx", "/opt/yomite/bin/pip"},
     "curl": lambda shown: program_of(shown) == "curl",
     "export": lambda shown: program_of(shown) == "export",
-    "elsewhere": lambda shown: shown.text in ELSEWHERE,
+    "elsewhere": is_elsewhere,
 }
 
 
@@ -168,9 +206,6 @@ def test_every_command_has_a_rule_and_every_rule_a_command() -> None:
 
 # --- in a chat -----------------------------------------------------------------------------------------------------
 
-FORMS = {f"/{command.name} {form}".rstrip() for command in COMMANDS for form in (command.form.ja, command.form.en)}
-NOT_SAID = re.compile(r"failed with the error|is not a valid command|というエラーで|は有効なコマンドでは")  # what Slack prints
-
 
 @pytest.fixture(scope="module")
 def queue(place: Place) -> Iterator[LocalQueue]:
@@ -179,12 +214,10 @@ def queue(place: Place) -> Iterator[LocalQueue]:
         yield opened
 
 
-@pytest.mark.parametrize("shown", every(RULES["chat"]), ids=text_of)
+@pytest.mark.parametrize("shown", every(RULES["said"]), ids=text_of)
 def test_what_is_said_in_a_chat_is_answered(shown: Shown, queue: LocalQueue) -> None:
     line = re.sub(r"^@[Yy]omite\b ?", "/", shown.text)
     line = re.sub(r"^(/\S+) (?:text|文章): ", r"\1 ", line)  # Discord's form
-    if shown.text in FORMS or NOT_SAID.search(shown.text) or line == "/":
-        return
     command, text = find_command(line)
     if not text and command.takes != "nothing":  # it reads what was replied to
         with pytest.raises(BotError):
@@ -199,10 +232,8 @@ def test_what_is_said_in_a_chat_is_answered(shown: Shown, queue: LocalQueue) -> 
 # --- at the terminal -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("shown", every(is_question), ids=text_of)
+@pytest.mark.parametrize("shown", every(RULES["question"]), ids=text_of)
 def test_a_question_at_the_terminal_is_answered_as_shown(shown: Shown, place: Place) -> None:
-    if shown.words[1] in MADE:
-        return
     if shown.words[1] == "explain-attention" and shown not in EXPLAINED:
         text = " ".join(shown.words[2:])
         assert isinstance(understand(f"/explain-attention {text}").request, ExplainAttentionRequest)
@@ -218,12 +249,10 @@ def shape_of(printed: str) -> list[str]:
     return [re.sub(r"[\d.]+|█+|\s+", "", line) for line in printed.strip().splitlines()]
 
 
-@pytest.mark.parametrize("shown", every(is_for_yomite), ids=text_of)
+@pytest.mark.parametrize("shown", every(RULES["yomite"]), ids=text_of)
 def test_a_command_for_operators_is_one_that_yomite_takes(shown: Shown, place: Place) -> None:
     words, name = shown.words, subcommand_of(shown.words)
     check_variables(shown.variables)
-    if len(words) == 1:
-        return  # alone it opens the session: tests/bot/platforms/terminal
     if name == "worker":
         check_options(shown, help_of_module("workers"))
     elif name == "evaluate" and "--data" in words and "--model" not in words:
@@ -278,8 +307,6 @@ def test_a_make_target_can_be_made(shown: Shown) -> None:
 
 @pytest.mark.parametrize("shown", every(RULES["python"]), ids=text_of)
 def test_a_module_of_ours_is_there_and_takes_these_options(shown: Shown) -> None:
-    if shown.words == ["python"]:
-        return  # the name of a check
     assert shown.words[1] == "-m"
     module, *arguments = shown.words[2:]
     assert importlib.util.find_spec(module) is not None
@@ -314,9 +341,9 @@ def test_profiles_and_services_of_a_docker_line_are_in_the_composition(shown: Sh
 @pytest.mark.parametrize("shown", every(RULES["systemctl"]), ids=text_of)
 def test_a_unit_that_is_named_is_there(shown: Shown) -> None:
     units = {path.name for path in ROOT.rglob("*.service") if ".venv" not in path.parts}
-    for name in shown.words[1:]:
-        if name.startswith("yomite"):
-            assert re.sub(r"@.*", "@", name.removesuffix(".service")) + ".service" in units
+    named = [name for name in shown.words[1:] if name.startswith("yomite")]
+    assert named
+    assert {re.sub(r"@.*", "@", name.removesuffix(".service")) + ".service" for name in named} <= units
 
 
 @pytest.mark.parametrize("shown", every(RULES["systemd-run"]), ids=text_of)

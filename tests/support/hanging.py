@@ -7,6 +7,8 @@ import logging
 import sys
 import time
 
+from redis import Redis
+
 from tests.support.working import RecordingEngine
 from workers.composition import connect
 from workers.worker import BatchingWorker
@@ -15,6 +17,8 @@ HANG_FREE = "固まる"  # other threads go on: the library gives Python's lock 
 HANG_HELD = "hangs and holds Python's lock"
 SLOW = "遅い"  # for a minute, but in Python
 WAIT = "ちょっと待って"  # for two seconds
+HOLD = "合図まで待って"  # until there is this key
+GO_ON = "test:go-on"
 
 
 def hang(library: ctypes.CDLL) -> None:
@@ -24,7 +28,7 @@ def hang(library: ctypes.CDLL) -> None:
     library.pthread_mutex_lock(lock)
 
 
-def on_text(text: str) -> None:
+def on_text(text: str, connection: Redis) -> None:
     """Hang, be slow, or nothing."""
     if text == HANG_FREE:
         hang(ctypes.CDLL(None))
@@ -34,13 +38,17 @@ def on_text(text: str) -> None:
         time.sleep(60)
     elif text == WAIT:
         time.sleep(2)
+    elif text == HOLD:
+        while not connection.exists(GO_ON):
+            time.sleep(0.01)
 
 
 def main() -> None:
     """Work until told to stop."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     with connect(sys.argv[1]) as connection:
-        BatchingWorker(connection, RecordingEngine(on_text), batch=8, hung_after_s=float(sys.argv[2])).work()
+        engine = RecordingEngine(lambda text: on_text(text, connection))
+        BatchingWorker(connection, engine, batch=8, hung_after_s=float(sys.argv[2])).work()
 
 
 if __name__ == "__main__":

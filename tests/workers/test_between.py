@@ -111,12 +111,12 @@ def test_a_short_job_that_fails_in_the_middle_fails_alone(redis: Redis, queue: J
 
 
 def test_time_for_short_questions_is_not_counted_to_the_long_one(redis: Redis) -> None:
-    queue = JobQueue(redis, QueueSettings(timeout_s=1))
+    queue = JobQueue(redis, QueueSettings(timeout_s=4))  # less than the short ones take together, much more than each
     [long_job] = submit(queue, SentimentRequest(text=LONG))
     slow = [f"文{number}" for number in range(3)]
     steps = iter(slow)
     engine = SteppingEngine(
-        lambda text: time.sleep(0.6) if text in slow else None,
+        lambda text: time.sleep(1.5) if text in slow else None,
         at_step=lambda _: [submit(queue, SentimentRequest(text=text)) for text in [next(steps, "")] if text],
     )
     work_off(redis, engine)

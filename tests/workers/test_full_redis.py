@@ -46,17 +46,22 @@ def refused(redis: Redis, command: str) -> int:
 
 
 @contextmanager
-def once_it_is_felt(act: Callable[[], None], caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Do it as soon as a worker has met a Redis without room."""
+def once_it_is_felt(look: Callable[[], None], caplog: pytest.LogCaptureFixture, *, then: Callable[[], None]) -> Iterator[None]:
+    """Look around as soon as a worker has met a Redis without room; `then` lets it come to its end, whatever was seen."""
 
-    def wait_and_act() -> None:
-        until(lambda: "trouble with Redis" in caplog.text, what="a worker's trouble")
-        act()
+    def wait_and_look() -> None:
+        try:
+            until(lambda: "trouble with Redis" in caplog.text, what="a worker's trouble")
+            look()
+        finally:
+            then()
 
-    thread = threading.Thread(target=wait_and_act)
+    thread = threading.Thread(target=wait_and_look)
     thread.start()
-    yield
-    thread.join()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 def test_a_question_is_refused_whole_and_can_be_asked_again(own: Redis) -> None:
@@ -76,11 +81,10 @@ def test_an_answer_waits_for_room_and_is_computed_and_written_once(own: Redis, c
     jobs = [queue.submit(SentimentRequest(text=text), platform=PLATFORM) for text in ("良い", "fine")]
     engine = RecordingEngine(lambda text: fill(own) if text == "fine" else None)
 
-    def look_and_make_room() -> None:
+    def look() -> None:
         assert answered(own) == []
-        make_room(own)
 
-    with once_it_is_felt(look_and_make_room, caplog):
+    with once_it_is_felt(look, caplog, then=lambda: make_room(own)):
         work_off(own, engine)
     assert engine.texts == [["良い", "fine"]]
     assert sorted(answered(own)) == sorted(jobs)
@@ -95,15 +99,18 @@ def test_what_waits_in_a_full_redis_is_neither_lost_nor_counted_as_a_crash(own: 
     engine = RecordingEngine()
     worker = BatchingWorker(own, engine, batch=8)
 
-    def look_make_room_and_stop() -> None:
+    def look() -> None:
         assert engine.batches == []
         held: list[bytes] = own.lrange(f"rq:queue:{names.SHORT}", 0, -1) + own.hkeys(names.taken(worker.name))  # type: ignore[assignment, operator]  # no coroutine
         assert {job.decode() for job in held} <= set(jobs)
         make_room(own)
         until(lambda: len(answered(own)) == len(jobs), what="the answers")
+
+    def make_room_and_stop() -> None:
+        make_room(own)
         worker.request_stop()
 
-    with once_it_is_felt(look_make_room_and_stop, caplog):
+    with once_it_is_felt(look, caplog, then=make_room_and_stop):
         worker.work()
     assert sorted(answered(own)) == sorted(jobs)
     assert failed(own) == {}
@@ -122,8 +129,10 @@ def test_what_ended_two_workers_is_set_aside_once_there_is_room_also_by_one_that
     def while_it_computes(text: str) -> None:
         own.sadd(names.TAKERS, "second")
         fill(own)
-        until(lambda: refused(own, "xadd"), what="the heartbeat to find it, and to be refused what is told its person")
-        make_room(own)
+        try:
+            until(lambda: refused(own, "xadd"), what="the heartbeat to find it, and to be refused what is told its person")
+        finally:
+            make_room(own)
 
     engine = RecordingEngine(while_it_computes)
     own.srem(names.TAKERS, "second")  # found only while the other job is computed

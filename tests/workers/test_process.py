@@ -9,8 +9,10 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 from redis import Redis
 
@@ -82,6 +84,17 @@ def living(own_server: EmbeddedRedis, tiny_pack: Path) -> Iterator[WorkerProcess
     worker.stop()
 
 
+@contextmanager
+def standing_still(worker: WorkerProcess) -> Iterator[None]:
+    """It does nothing meanwhile."""
+    os.kill(worker.pid, signal.SIGSTOP)
+    try:
+        until(lambda: psutil.Process(worker.pid).status() == psutil.STATUS_STOPPED, what="the worker to stand still")
+        yield
+    finally:
+        os.kill(worker.pid, signal.SIGCONT)
+
+
 def started(redis: Redis, job_id: str) -> bool:
     return redis.hget(f"rq:job:{job_id}", "status") == b"started"
 
@@ -141,11 +154,22 @@ def test_several_workers_share_a_queue_and_no_job_is_answered_twice_end_to_end(t
     with EmbeddedRedis(tmp_path, durable=False) as server, Redis.from_url(server.url) as redis:
         queue = JobQueue(redis)
         requests = [kind(text=f"{JA}{number}") for number in range(100) for kind in (SentimentRequest, NerRequest)]
-        jobs = [queue.submit(request, platform=PLATFORM) for request in requests]
-        workers = [WorkerProcess(settings, redis_url=server.url, name=f"w{number}", burst=True) for number in range(2)]
-        for worker in workers:
-            until(lambda worker=worker: not worker.alive, what="the end of the worker")  # type: ignore[misc]  # a lambda per worker
-            assert worker.exit_code == 0, worker.last_words()
+        kinds = (Task.SENTIMENT, Task.NER)
+        first, second = workers = [WorkerProcess(settings, redis_url=server.url, warm_up_first=kinds) for _ in range(2)]
+        try:
+            assert all(worker.wait_until_ready(READY_S) for worker in workers), [worker.last_words() for worker in workers]
+            # Each is alone for a while, so that both do some of them; then they share the rest.
+            with standing_still(second):
+                jobs = [queue.submit(request, platform=PLATFORM) for request in requests[:20]]
+                until(lambda: len(answered(redis)) == 20, what="the answers of the first worker")
+            with standing_still(first):
+                jobs += [queue.submit(request, platform=PLATFORM) for request in requests[20:]]
+                until(lambda: len(answered(redis)) > 20, what="an answer of the second worker")
+            until(lambda: len(answered(redis)) >= len(jobs), what="all answers")
+        finally:
+            for worker in workers:
+                worker.stop(READY_S)
+        assert [worker.exit_code for worker in workers] == [0, 0], [worker.last_words() for worker in workers]
         assert Counter(answered(redis)) == Counter(jobs)
         assert queue.workers() == 0
         assert not redis.exists(names.TAKERS)

@@ -12,7 +12,7 @@ from pathlib import Path
 from redis import Redis
 
 from engine.contract import NerRequest, SentimentRequest
-from tests.support.hanging import WAIT
+from tests.support.hanging import GO_ON, HOLD
 from tests.support.working import PLATFORM, answered, failed, until
 from workers.queue import names
 from workers.queue.door import JobQueue
@@ -24,7 +24,7 @@ ELSEWHERE = "another machine"
 
 @contextmanager
 def worker(url: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A real worker process without a model; some texts take it two seconds."""
+    """A real worker process without a model; it stays at some texts until it is told to go on."""
     with subprocess.Popen([sys.executable, "-m", "tests.support.hanging", url, "60"], cwd=ROOT) as process:
         try:
             yield process
@@ -55,7 +55,7 @@ def test_a_host_that_dies_leaves_its_jobs_to_the_others_when_it_has_not_been_hea
     ):
         queue = JobQueue(redis)
         until(lambda: queue.workers() == 2, what="both workers")
-        jobs = [queue.submit(request, platform=PLATFORM) for request in (SentimentRequest(text=WAIT), NerRequest(text=WAIT))]
+        jobs = [queue.submit(request, platform=PLATFORM) for request in (SentimentRequest(text=HOLD), NerRequest(text=HOLD))]
         until(lambda: sorted(takers(redis).values()) == [1, 1], what="a job for each worker")
         dying = known(redis, first)
         assert dying is not None
@@ -64,6 +64,7 @@ def test_a_host_that_dies_leaves_its_jobs_to_the_others_when_it_has_not_been_hea
         first.kill()
         first.wait()
         redis.hset(f"rq:worker:{dying}", "place", ELSEWHERE)  # again, where its heart beat in between
+        redis.set(GO_ON, 1)
         until(lambda: len(answered(redis)) == 1, what="the other worker's answer")
         jobs.append(queue.submit(SentimentRequest(text="その間に"), platform=PLATFORM))
         until(lambda: len(answered(redis)) == 2, what="an answer meanwhile")

@@ -197,9 +197,11 @@ def test_a_worker_tidies_up_once_when_it_has_become_quiet(redis: Redis, queue: J
     worker = BatchingWorker(redis, RecordingEngine(), batch=8, on_quiet=lambda: quiet.append(time.monotonic()))
 
     def stop() -> None:
-        until(lambda: quiet, what="quiet")
-        time.sleep(3 * WAIT_S)
-        worker.request_stop()
+        try:
+            until(lambda: quiet, what="quiet")
+            time.sleep(3 * WAIT_S)
+        finally:
+            worker.request_stop()
 
     stopping = threading.Thread(target=stop)
     stopping.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
@@ -70,8 +71,15 @@ def test_what_was_never_installed_is_not_compared() -> None:
     assert check_packages([]).state == "skipped"
 
 
-def test_a_full_disk_is_said_where_the_folder_will_be(tmp_path: Path) -> None:
-    assert check_disk(tmp_path / "not" / "there").name == "disk"
+@pytest.mark.parametrize(("free_mib", "state"), [(255, "error"), (256, "warning"), (2_047, "warning"), (2_048, "ok")])
+def test_a_full_disk_is_said_where_the_folder_will_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_mib: int, state: str) -> None:
+    there, folder = shutil.disk_usage(tmp_path), tmp_path / "not" / "there"
+    usages = {tmp_path: there._replace(free=free_mib << 20)}
+    monkeypatch.setattr(shutil, "disk_usage", usages.__getitem__)
+    found = check_disk(folder)
+    assert (found.name, found.state, found.advice is not None) == ("disk", state, state != "ok")
+    assert all(f"{free_mib:,} MiB" in said and str(folder) in said for said in (found.found.ja, found.found.en))
+    assert_bilingual([found])
 
 
 def test_a_folder_that_others_can_write_to_is_an_error(tmp_path: Path) -> None:

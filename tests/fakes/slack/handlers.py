@@ -13,6 +13,7 @@ from aiohttp import web
 from tests.fakes.slack.checks import Refused, check_message
 from tests.fakes.slack.methods import Methods
 from tests.fakes.slack.records import Call, Response, Said
+from tests.fakes.slack.scopes import FILES, allowing
 from tests.fakes.slack.sockets import Sockets
 from tests.fakes.slack.store import BOT_ID, BOT_USER, Store
 from tests.fakes.slack.trouble import Mishap, Trouble
@@ -61,6 +62,7 @@ class Handlers:
             self._check_token(request, method)
             if method not in self._methods.by_name:
                 raise Refused("unknown_method")
+            self._check_scopes(method, arguments)
             body = {"ok": True, **await self._methods.by_name[method](arguments)}
         except Refused as error:
             body = error.body
@@ -78,6 +80,11 @@ class Handlers:
             raise Refused("not_authed")
         if token != right:
             raise Refused("not_allowed_token_type" if token == wrong else "invalid_auth")
+
+    def _check_scopes(self, method: str, arguments: dict[str, Any]) -> None:
+        needed = allowing(method, self.store.channels.get(str(arguments.get("channel"))))
+        if needed and not self.store.scopes.intersection(needed):
+            raise Refused("missing_scope", needed=",".join(needed), provided=",".join(sorted(self.store.scopes)))
 
     async def _link(self, request: web.Request) -> web.StreamResponse:
         ticket = request.query.get("ticket", "")
@@ -99,7 +106,7 @@ class Handlers:
     async def _download(self, request: web.Request) -> web.StreamResponse:
         if refused := await _before(self.trouble.take("download")):
             return refused
-        if request.headers.get("Authorization") != f"Bearer {self.bot_token}":
+        if request.headers.get("Authorization") != f"Bearer {self.bot_token}" or FILES not in self.store.scopes:
             return web.HTTPFound(f"{self._base}/signin")
         data = self.store.hosted.get(f"{self._base}{request.path}")
         return web.Response(status=404) if data is None else web.Response(body=data, content_type="application/octet-stream")

@@ -30,7 +30,6 @@ class Methods:
             "chat.delete": self._delete,
             "chat.postEphemeral": self._post_ephemeral,
             "conversations.open": self._open,
-            "conversations.info": self._info,
             "conversations.history": self._history,
             "conversations.replies": self._replies,
             "files.info": self._file,
@@ -84,12 +83,6 @@ class Methods:
 
     async def _open(self, arguments: Arguments) -> dict[str, Any]:
         return {"channel": {"id": self._store.direct(_needed(arguments, "users")).id}}
-
-    async def _info(self, arguments: Arguments) -> dict[str, Any]:
-        channel = self._store.channels.get(_needed(arguments, "channel"))
-        if channel is None:
-            raise Refused("channel_not_found")
-        return {"channel": {"id": channel.id, "name": channel.name, "is_im": channel.is_im, "is_member": BOT_USER in channel.members}}
 
     async def _history(self, arguments: Arguments) -> dict[str, Any]:
         channel = self._store.channel(_needed(arguments, "channel"))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -27,6 +29,7 @@ from tests.fakes.slack.sockets import Sockets
 from tests.fakes.slack.store import ASKER, BOT_USER, ELSEWHERE, GENERAL, OTHER, Store
 from tests.fakes.slack.trouble import Trouble
 
+MANIFEST = Path(__file__).parents[3] / "docs" / "slack-manifest.json"  # with which the app was made
 LIFE_S = 1_800  # of a response_url
 TRIGGER_S = 3.0  # a form must be opened within
 
@@ -75,8 +78,14 @@ class FakeSlack:
 
     # --- what people do ----------------------------------------------------------------------------------------------
 
-    async def slash(self, command: str, text: str = "", *, user: str = ASKER, channel: str = GENERAL) -> Delivery:
-        """Somebody types a slash command."""
+    async def slash(self, command: str, text: str = "", *, user: str = ASKER, channel: str = GENERAL, registered: bool = True) -> Delivery:
+        """Somebody types a slash command; `registered=False` for one that the app has from an older manifest.
+
+        Raises:
+            ValueError: it does not stand in the manifest, so that Slack would not tell the app of it.
+        """
+        if registered and command not in _registered():
+            raise ValueError(f"{command} is none of the slash commands in {MANIFEST.name}")
         url = self._response_url(channel, user)
         payload = slash_payload(
             command, text, channel=self.store.channels[channel], user=user, number=self.store.number(), response_url=url
@@ -257,3 +266,10 @@ class FakeSlack:
         number = str(self.store.number())
         self.store.responses[number] = Response(channel=channel, person=user, expires_at=time.time() + LIFE_S)
         return f"{self._base}/response/{number}"
+
+
+@functools.cache
+def _registered() -> frozenset[str]:
+    """The slash commands that Slack tells the app of."""
+    made = json.loads(MANIFEST.read_text(encoding="utf-8"))
+    return frozenset(command["command"] for command in made["features"]["slash_commands"])

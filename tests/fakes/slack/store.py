@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bot.platforms.slack.manifest import SCOPES
 from tests.fakes.slack.checks import Refused
 from tests.fakes.slack.records import Call, Channel, Response, Said, Upload, View
+from tests.fakes.slack.scopes import GIVEN
 
 BOT_USER, BOT_ID, BOT_NAME, TEAM, APP = "U0YOMITE", "B0YOMITE", "yomite", "T0TEAM", "A0YOMITE"
 ASKER, OTHER = "U0HANAKO", "U0TARO"
@@ -35,7 +35,7 @@ class Store:
         self.views: list[View] = []
         self.hosted: dict[str, bytes] = {}
         self.withheld: dict[str, dict[str, Any]] = {}  # what messages do not tell of files, by their ids
-        self.scopes = set(SCOPES)  # that the bot's token has
+        self.scopes = set(GIVEN)  # that the bot's token has
         self.clock_ahead_s = 0.0  # of Slack's clock
         self.changed = asyncio.Condition()
         # From somewhere new: events of one test must not look like a repetition of another's.

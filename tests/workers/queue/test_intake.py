@@ -148,9 +148,11 @@ def test_what_could_not_be_settled_is_when_redis_is_back(server: EmbeddedRedis, 
         intake = Intake(connection, keep_s=100)
         await intake.take(PLATFORM, "e1", told=TOLD)
         redis.config_set("maxclients", 1)  # Redis refuses all new connections
-        redis.client_kill_filter(_type="normal", skipme=True)
-        await intake.settle(PLATFORM, "e1")
-        redis.config_set("maxclients", 10_000)
+        try:
+            redis.client_kill_filter(_type="normal", skipme=True)
+            await intake.settle(PLATFORM, "e1")
+        finally:
+            redis.config_set("maxclients", 10_000)
         async with asyncio.timeout(30):
             while redis.get(names.seen(PLATFORM, "e1")) != names.OVER.encode():
                 await asyncio.sleep(0.01)

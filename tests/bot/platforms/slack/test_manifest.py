@@ -10,6 +10,7 @@ import pytest
 
 from bot.commands import COMMANDS
 from bot.platforms.slack.manifest import SHORTCUTS, TAKEN, line_of_slash, manifest, manifest_text, slash_name
+from tests.fakes.slack.scopes import GIVEN
 
 FILE = Path(__file__).parents[4] / "docs" / "slack-manifest.json"
 
@@ -56,3 +57,7 @@ def test_the_bot_asks_for_no_more_than_it_needs() -> None:
         for scope in scopes["bot"]
         if scope.startswith(("admin", "users:read.", "users:write", "users.", "chat:write.", "channels:read"))
     ]
+
+
+def test_the_fake_slack_was_given_the_scopes_that_the_manifest_asks_for() -> None:
+    assert set(manifest()["oauth_config"]["scopes"]["bot"]) == GIVEN

@@ -29,7 +29,7 @@ def test_a_question_that_a_killed_bot_was_reading_is_answered_once_by_the_next(r
             async with slack_bot(slack, redis_url) as bot:
                 slack.trouble.next("download", hang_s=600)
                 asked = await slack.mention("sentiment", files={"a.txt": TEXT})
-                assert await asyncio.wait_for(asked.acknowledged_s, 30) < 3
+                await asyncio.wait_for(asked.acknowledged_s, 30)
                 intake_key = names.intake("slack")
                 async with asyncio.timeout(30):
                     while not worker.connection.exists(intake_key):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.feedback.press import Opinion, Press
 from bot.feedback.store import FILE_NAME, FeedbackStore, Kept
 from engine.contract import AskRequest, Failure, Message, SentimentRequest, Task
 from tests.bot.platforms.slack.scene import Scene, ended, open_scene, play, settings_for
@@ -100,12 +101,20 @@ def test_failures_and_help_have_no_thumbs(redis_url: str, store: FeedbackStore) 
     ("speech", "said", "back"), [("ja", "学習用に保存しました", "削除しました"), ("en", "kept for training", "has been deleted")]
 )
 def test_a_thumb_is_acknowledged_at_once_kept_and_taken_back(
-    redis_url: str, store: FeedbackStore, speech: str, said: str, back: str
+    redis_url: str, store: FeedbackStore, monkeypatch: pytest.MonkeyPatch, speech: str, said: str, back: str
 ) -> None:
     async def scene(it: Scene) -> None:
+        go_on, press = asyncio.Event(), it.desk.press
+
+        async def slow(pressed: Press) -> Opinion:
+            await go_on.wait()
+            return await press(pressed)
+
+        monkeypatch.setattr(it.desk, "press", slow)
         answer = await asked(it, LINES[speech])
         delivery = await it.slack.press(answer, "yomite_thumb_good", user=it.slack.other)
-        assert await asyncio.wait_for(delivery.acknowledged_s, 30) < 3
+        await asyncio.wait_for(delivery.acknowledged_s, 30)
+        go_on.set()
         assert (await told(it, said)).only_to == it.slack.other
         (opinion,) = kept(store)
         assert opinion.verdict == "good"
@@ -289,14 +298,19 @@ def test_a_thumb_from_when_feedback_was_on_says_that_it_is_off(redis_url: str, s
     assert kept(store) == []
 
 
-def test_a_form_that_comes_twice_counts_once(redis_url: str, store: FeedbackStore) -> None:
+def test_a_form_that_comes_again_does_not_bring_back_what_was_taken_back_since(redis_url: str, store: FeedbackStore) -> None:
     async def scene(it: Scene) -> None:
-        await it.slack.press(await asked(it, QUESTIONS["ja"], "/ask"), "yomite_thumb_bad")
-        await it.slack.press(await told(it, "間違いの例"), "yomite_write")
+        answer = await asked(it, QUESTIONS["ja"], "/ask")
+        await it.slack.press(answer, "yomite_thumb_bad")
+        aside = await told(it, "間違いの例")
+        await it.slack.press(aside, "yomite_write")
         delivery = await it.slack.send_form(await it.slack.wait_for_view(), {"answer": {"text": "京都"}})
+        await until_kept(store, lambda found: bool(found and found[0].correction))
+        await it.slack.press(answer, "yomite_thumb_bad")
+        await until_kept(store, lambda found: found == [])
         await it.slack.repeat(delivery)
-        found = await until_kept(store, lambda found: bool(found and found[0].correction))
-        assert len(found) == 1
+        await it.slack.store.until(lambda: len(aside.versions) == 3, timeout_s=30, what="a word for each time that the form came")
+        assert kept(store) == []
 
     play(redis_url, scene, store=store)
 
