@@ -14,8 +14,8 @@ from engine.errors import ModelError
 from engine.models.device import choose_device
 from engine.models.loading import load_model
 from engine.training.base import Base, find_base
-from engine.training.card import Card, Data
-from engine.training.checking import language_of_texts
+from engine.training.card import Card, Data, in_words
+from engine.training.checking import language_of, languages_of, rows_of_texts
 from engine.training.out import Out
 from engine.training.teaching import Taught, Teaching, write_result, write_scores
 from engine.training.telling import Outcome, typed
@@ -35,7 +35,7 @@ def adapt_encoder(wish: AdaptWish, catalog: Catalog, stop: StopWish) -> Outcome 
     """
     began = time.monotonic()
     texts = wish.texts
-    base = find_base(catalog, Task.FILL_MASK, language_of_texts(texts.lines), model=wish.model, rows=(), seed=wish.plan.seed)
+    base = find_base(catalog, Task.FILL_MASK, language_of(rows_of_texts(texts.lines)), model=wish.model, rows=(), seed=wish.plan.seed)
     base.keep(wish.out)
     if base.loaded.tokenizer.backend.mask_token_id is None:
         raise _no_mask(base)
@@ -89,7 +89,12 @@ def _teach(
         return None
 
     description = Description(
-        task=Task.FILL_MASK, tokenizer=base.tokenizer, window=base.loaded.window, licence=base.entry.licence, base=base.name
+        task=Task.FILL_MASK,
+        tokenizer=base.tokenizer,
+        window=base.loaded.window,
+        licence=base.entry.licence,
+        base=base.name,
+        languages=base.languages(languages_of(rows_of_texts(texts.lines))),
     )
     with out.writing():
         folder = out.begin_writing()
@@ -97,7 +102,8 @@ def _teach(
     after = {MAIN: _perplexity_on_disk(description, folder, held_lines, wish)}
     card = Card(
         title=wish.out.absolute().name,
-        what="An encoder for Japanese and English that guessed hidden words of a team's texts (masked-language training, whole words).",
+        languages=description.languages,
+        what=f"An encoder for {in_words(description.languages)} that guessed hidden words of a team's texts (masked-language training, whole words).",
         base=base.name,
         licence=base.entry.licence,
         data=[Data(name=", ".join(path.name for path in wish.places), rows=len(texts.lines), sha256=texts.sha256, unit="distinct lines")],

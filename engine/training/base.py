@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -70,6 +70,10 @@ class Base:
         """Where all of it lies: the model's own folder, the one of its transformer, and its adapter."""
         return tuple(dict.fromkeys(place for place in (self.entry.model, self.folder, self.entry.adapter) if isinstance(place, Path)))
 
+    def languages(self, learnt: Collection[Language]) -> tuple[Language, ...]:
+        """What it reads once it has learnt from examples in the languages `learnt`: its own, and those."""
+        return tuple(language for language in EVERY_LANGUAGE if language in self.entry.languages or language in learnt)
+
     def digest(self) -> str:
         """SHA-256 over the weights, in hexadecimal: another model of the same name has another one."""
         digest = hashlib.sha256()
@@ -113,6 +117,8 @@ def find_base(catalog: Catalog, task: Task, language: Language, *, model: str | 
         loaded, notes = _with_head(entry, rows)
     else:
         loaded, notes = _adapted(entry, laid_over, rows)
+    if _leaves_open(rows):  # it learns where "no answer" begins, and is measured by that already while it learns
+        loaded = replace(loaded, no_answer_threshold=0.0)
     kind = choose_family(folder, read_config(folder)) if entry.tokenizer == "auto" else entry.tokenizer
     return Base(task=task, entry=laid_over if laid_over and not notes else entry, loaded=loaded, folder=folder, tokenizer=kind, notes=notes)
 
@@ -202,9 +208,12 @@ def with_fresh_head(entry: CatalogEntry, rows: Sequence[Row]) -> LoadedModel:
             en=f"The model {entry.name} cannot be trained for {entry.task}. Name one of the kind of BERT, RoBERTa or DistilBERT.",
             model=entry.name,
         ) from error
-    silent = any(isinstance(row, AskRow) and not row.answers for row in rows)
     tokenizer = tokenizer_for(entry.task, body.tokenizer)
-    return replace(body, model=model.eval(), tokenizer=tokenizer, labels={}, no_answer_threshold=0.0 if silent else None)
+    return replace(body, model=model.eval(), tokenizer=tokenizer, labels={}, no_answer_threshold=0.0 if _leaves_open(rows) else None)
+
+
+def _leaves_open(rows: Sequence[Row]) -> bool:
+    return any(isinstance(row, AskRow) and not row.answers for row in rows)
 
 
 def every_language(entry: CatalogEntry) -> CatalogEntry:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from engine.contract import Language
 from engine.training.plan import Plan
 
 LICENCE_IDS = {
@@ -15,6 +16,7 @@ LICENCE_IDS = {
     "mit",
     "cc0-1.0",
 }
+_LANGUAGES = {"ja": "Japanese", "en": "English"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,7 @@ class Card:
     """The facts of one training. `before` None: the model had never answered the task."""
 
     title: str
+    languages: Sequence[Language]
     what: str
     base: str
     licence: str
@@ -52,7 +55,7 @@ class Card:
         lines = [
             "---",
             f"license: {licence if licence in LICENCE_IDS else 'other'}",
-            "language: [ja, en]",
+            f"language: [{', '.join(_codes(self.languages))}]",
             "library_name: transformers",
             "---",
             "",
@@ -97,6 +100,16 @@ class Card:
             "",
         ]
         return "\n".join(lines)
+
+
+def in_words(languages: Collection[Language]) -> str:
+    """The languages of a model, as a card names them."""
+    return " and ".join(_LANGUAGES[code] for code in _codes(languages))
+
+
+def _codes(languages: Collection[Language]) -> list[str]:
+    """Those that have a code; what is only said to be mixed is of both."""
+    return [code for code in _LANGUAGES if code in languages] or list(_LANGUAGES)
 
 
 def plan_lines(plan: Plan) -> list[str]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import get_args
 
+from engine.catalog.described import EVERY_LANGUAGE
 from engine.contract import Language, Message, SentimentLabel
 from engine.errors import BadInputError, EngineError
 from engine.examples.problems import counted
@@ -98,18 +99,31 @@ def _rare(label: SentimentLabel, count: int) -> Message:
 
 def language_of(rows: Sequence[Row]) -> Language:
     """The language of most rows; "mixed" where the other has a tenth or more."""
-    found: Counter[Language] = Counter()
-    for row in rows[:: max(1, len(rows) // LOOKED_AT)]:
-        try:
-            found[getattr(row, "lang", None) or detect(row_texts(row)[0])] += 1
-        except EngineError:  # no words, or of another language: the engine says so when it is asked
-            continue
+    found = _counted(rows)
     japanese, english = found["ja"], found["en"]
     if found["mixed"] or min(japanese, english) * 10 >= japanese + english:
         return "mixed"
     return "ja" if japanese > english else "en"
 
 
-def language_of_texts(texts: Sequence[str]) -> Language:
-    """As `language_of`."""
-    return language_of([SentimentRow(text=text, label="neutral") for text in texts])
+def languages_of(rows: Sequence[Row]) -> tuple[Language, ...]:
+    """What can be learnt from the rows: each language that a tenth of them or more is in; of both, texts that mix them, too."""
+    found = _counted(rows)
+    common = {language for language, count in found.items() if count * 10 >= found.total()}
+    return EVERY_LANGUAGE if {"ja", "en"} <= common else tuple(language for language in EVERY_LANGUAGE if language in common)
+
+
+def _counted(rows: Sequence[Row]) -> Counter[Language]:
+    """How many of the rows that are looked at are in each language."""
+    found: Counter[Language] = Counter()
+    for row in rows[:: max(1, len(rows) // LOOKED_AT)]:
+        try:
+            found[getattr(row, "lang", None) or detect(row_texts(row)[0])] += 1
+        except EngineError:  # no words, or of another language: the engine says so when it is asked
+            continue
+    return found
+
+
+def rows_of_texts(texts: Sequence[str]) -> list[Row]:
+    """Texts as rows, where only their language is looked at."""
+    return [SentimentRow(text=text, label="neutral") for text in texts]

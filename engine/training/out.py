@@ -7,7 +7,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,6 @@ from transformers.trainer import TRAINER_STATE_NAME
 from engine.catalog.described import FILE as DESCRIPTION_FILE
 from engine.contract import Message, reason_of, system_reason
 from engine.errors import BadInputError, EngineError
-from engine.models.files import SMALL_FILES
 from engine.models.loaded import LoadedModel
 from engine.models.loading import quiet_transformers
 from engine.models.sentence_folder import SentenceFolder, write_modules
@@ -30,7 +29,25 @@ RUN_FILE = "run.json"
 CHECKPOINTS, UNFINISHED = "checkpoints", ".unfinished"
 _OF_MODEL = {"config.json", "modules.json", "adapter_config.json", "generation_config.json", "config_sentence_transformers.json"}
 _OF_MODEL |= {DESCRIPTION_FILE, "scores.json", "losses.json"}
-_NOT_OF_TOKENIZER = _OF_MODEL | {"requirements.txt"}  # small files that a model's folder may hold
+_OF_TOKENIZER = (
+    "tokenizer.json",
+    "tokenizer.[0-9]*.json",  # for certain versions of transformers
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "vocab.txt",
+    "merges.txt",
+    "bpe.codes",
+    "tokenizer.model",
+    "spiece.model",
+    "spm.model",
+    "sentencepiece.model",
+    "sentencepiece.bpe.model",
+    "entity_vocab.json",
+    "word_shape.json",
+    "word_pronunciation.json",
+)
 # What makes a folder a model, and goes when another takes its place. What else a person put there stays: it may be their examples.
 # Therefore names that are hardly a person's, and no wider patterns.
 _REPLACED_FILES = (
@@ -44,26 +61,15 @@ _REPLACED_FILES = (
     "pytorch_model.bin",
     "pytorch_model-*-of-*.bin",
     "pytorch_model.bin.index.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.json",
-    "vocab.txt",
-    "merges.txt",
-    "bpe.codes",
-    "tokenizer.model",
-    "spiece.model",
-    "spm.model",
-    "sentencepiece.model",
-    "sentencepiece.bpe.model",
+    *_OF_TOKENIZER,
 )
 _REPLACED_FOLDERS = ("[0-9]_Pooling", "[0-9]_Dense", "[0-9]_Normalize")
 # What the writers of weights and of checkpoints say when they fail; what they say of reading is another matter.
 _WRITERS = ("while serializing", "PytorchStreamWriter")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 # Each checkpoint holds the trained weights and two moments of each; the best and the last are kept while the next is written.
-_CHECKPOINTS_AT_ONCE, _NUMBERS_EACH = 3, 3
+# Beside them lie the trained weights as they were at first.
+_CHECKPOINTS_AT_ONCE, _NUMBERS_EACH, _AT_FIRST = 3, 3, 1
 
 
 @dataclass(frozen=True)
@@ -151,12 +157,13 @@ class Out:
         return self.unfinished
 
     def finish(self) -> None:
-        """Move the result into its place, what makes it a model last, and drop the checkpoints."""
+        """Move the result into its place, what makes it a model last, and drop the checkpoints. A person's own files stay."""
         for path in sorted(_of_the_old_model(self.folder), key=lambda path: path.name != "config.json"):
             _remove(path)
         for path in sorted(self.unfinished.iterdir(), key=lambda path: path.name == "config.json"):
-            path.replace(self.folder / path.name)
-        self.unfinished.rmdir()
+            if not os.path.lexists(self.folder / path.name):  # what is there still is a person's, whatever it is called
+                path.replace(self.folder / path.name)
+        shutil.rmtree(self.unfinished)
         shutil.rmtree(self.checkpoints)
 
     def _check(self, *, resume: bool) -> None:
@@ -232,14 +239,15 @@ def _drop_broken(checkpoints: Path) -> None:
 
 def room_needed(model: PreTrainedModel, *, trained: int) -> int:
     """Bytes of the checkpoints and the result, with `trained` weights."""
-    return 4 * (sum(parameter.numel() for parameter in model.parameters()) + trained * _CHECKPOINTS_AT_ONCE * _NUMBERS_EACH)
+    kept = trained * (_CHECKPOINTS_AT_ONCE * _NUMBERS_EACH + _AT_FIRST)
+    return 4 * (sum(parameter.numel() for parameter in model.parameters()) + kept)
 
 
 def write_model(folder: Path, model: PreTrainedModel, loaded: LoadedModel, *, base: Path) -> None:
     """Weights, configuration, the tokenizer's files, and how vectors are made where the base says that."""
     with quiet_transformers():
         model.save_pretrained(folder)
-    for path in tokenizer_files(base):
+    for path in tokenizer_files(base, loaded.tokenizer.backend.vocab_files_names.values()):
         shutil.copy(path, folder / path.name)
     if loaded.dense or any((place / "modules.json").exists() for place in (base, base.parent)):
         write_modules(
@@ -256,17 +264,10 @@ def write_model(folder: Path, model: PreTrainedModel, loaded: LoadedModel, *, ba
         )
 
 
-def tokenizer_files(base: Path) -> list[Path]:
-    """The files that a tokenizer is read from, in the folder of its model."""
-    found = {path for pattern in SMALL_FILES for path in base.glob(pattern)}
-    return sorted(
-        path
-        for path in found
-        if path.is_file()
-        and path.name not in _NOT_OF_TOKENIZER
-        and not path.name.endswith(".index.json")
-        and not path.name.startswith("sentence_")
-    )
+def tokenizer_files(base: Path, own: Iterable[str] = ()) -> list[Path]:
+    """The files that a tokenizer is read from, in the folder of its model: of names that tokenizers have, or its `own`."""
+    found = {path for pattern in (*_OF_TOKENIZER, *own) for path in base.glob(pattern)}
+    return sorted(path for path in found if path.is_file())
 
 
 def _lower_cases(base: Path) -> bool:

@@ -13,7 +13,8 @@ import torch
 from peft import PeftModel
 from torch import nn
 from torch.utils.data import Sampler
-from transformers import EarlyStoppingCallback, PreTrainedModel, PrinterCallback, Trainer, TrainingArguments
+from transformers import EarlyStoppingCallback, PreTrainedModel, PrinterCallback, Trainer, TrainerState, TrainingArguments
+from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import get_last_checkpoint
 
 from engine.errors import ModelError
@@ -25,6 +26,7 @@ from engine.training.measuring import NAMES
 from engine.training.memory import fewer_at_once, least_at_once
 from engine.training.order import LikeLengths, Places
 from engine.training.plan import Plan
+from engine.training.start import Start
 from engine.training.voice import Voice
 from engine.training.watching import Showing, Stopping, StopWish
 
@@ -78,9 +80,33 @@ class GoalTrainer(Trainer):
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
+    def go_on(self, checkpoints: Path, *, patience: int | None) -> None:
+        """Train from the last checkpoint, or from the beginning; a run that came to its end is taken as it ended."""
+        last = get_last_checkpoint(str(checkpoints))
+        ended = _ended(Path(last), patience=patience) if last else None
+        if ended is None:
+            self.train(resume_from_checkpoint=last)
+        else:
+            self.state, kept = ended
+            self._load_from_checkpoint(str(kept))
+
     def _get_train_sampler(self, _dataset: Any = None) -> Sampler[Place]:
         # By the rows of a step, whatever is read at once: else a run would not go on in the order that it began with.
         return LikeLengths(self._goal.lengths, batch=self._batch, seed=self.args.seed)
+
+
+def _ended(last: Path, *, patience: int | None) -> tuple[TrainerState, Path] | None:
+    """How a run ended, and the checkpoint that is to be kept; None where it was stopped before its end.
+
+    The Trainer itself would train on after an early stop: that it was one stands in its last checkpoint, and is not asked for.
+    """
+    state = TrainerState.load_from_json(str(last / TRAINER_STATE_NAME))
+    stopping = state.stateful_callbacks.get(EarlyStoppingCallback.__name__, {}).get("attributes", {})
+    stopped_early = patience is not None and stopping.get("early_stopping_patience_counter", 0) >= patience
+    kept = last.with_name(f"checkpoint-{state.best_global_step}") if patience else last
+    if not kept.is_dir() or not (stopped_early or state.global_step >= state.max_steps):
+        return None
+    return state, kept
 
 
 def train(model: nn.Module, goal: Goal, *, run: Run, measure: Measure, wish: StopWish) -> Course:
@@ -90,6 +116,8 @@ def train(model: nn.Module, goal: Goal, *, run: Run, measure: Measure, wish: Sto
         ModelError: `out_of_memory`, not even one row fits, or too few to compare.
     """
     at_once, least = run.at_once, least_at_once(goal, run.plan.batch)
+    run.checkpoints.mkdir(parents=True, exist_ok=True)
+    start = None if get_last_checkpoint(str(run.checkpoints)) else Start.keep(model, run.checkpoints)
     while True:
         try:
             return _train(model, goal, run=run, at_once=at_once, measure=measure, wish=wish)
@@ -99,6 +127,8 @@ def train(model: nn.Module, goal: Goal, *, run: Run, measure: Measure, wish: Sto
                 raise _out_of_memory() from error
             at_once = fewer
             run.voice.note(fewer_at_once(goal, rows=at_once, batch=run.plan.batch))
+        if start and not get_last_checkpoint(str(run.checkpoints)):
+            start.put_back(model)
         gc.collect()
         if run.device.type == "cuda":
             torch.cuda.empty_cache()
@@ -118,11 +148,10 @@ def _train(model: nn.Module, goal: Goal, *, run: Run, at_once: int, measure: Mea
         ],
     )
     trainer.remove_callback(PrinterCallback)
-    run.checkpoints.mkdir(parents=True, exist_ok=True)
     wish.in_run = True
     try:
         with quiet_transformers(), attention_to_learn(model, run.device):
-            trainer.train(resume_from_checkpoint=get_last_checkpoint(str(run.checkpoints)))
+            trainer.go_on(run.checkpoints, patience=run.plan.patience)
     finally:
         wish.in_run = False
     history, state = trainer.state.log_history, trainer.state

@@ -12,8 +12,10 @@ from pathlib import Path
 from engine.catalog.described import FILE as DESCRIPTION_FILE
 from engine.contract import Message, reason_of
 from engine.errors import BadInputError
-from engine.examples.columns import match_columns
+from engine.examples.columns import match_columns, refuse_doubled
 from engine.examples.decoding import read_content
+from engine.examples.making import as_text
+from engine.examples.problems import Problem, RowProblem, bad_rows, quoted
 from engine.examples.records import Records, read_json_lines, read_table
 from engine.examples.rows import ExampleTask
 
@@ -112,21 +114,25 @@ def _texts(file: Path, content: str) -> Iterator[str]:
     delimiter = "\t" if kind == ".tsv" else None
     records = read_json_lines(content) if kind == ".jsonl" else read_table(content, ExampleTask.SENTIMENT, delimiter=delimiter)
     name = _text_column(file, records)
-    yield from (str(record.fields[name]) for record in records.found if record.fields.get(name) is not None)
+    texts, problems = [], list(records.problems)
+    for record in records.found:
+        try:
+            texts += [as_text(record.fields[name], quoted(name))] if record.fields.get(name) is not None else []
+        except RowProblem as problem:
+            problems.append(Problem(record.line, problem.message))
+    if problems:
+        raise bad_rows(file.name, problems)
+    yield from texts
 
 
 def _text_column(file: Path, records: Records) -> str:
     """The name of the column with texts; the only one, where there is one.
 
     Raises:
-        BadInputError: `bad_rows`, `no_text_column`.
+        BadInputError: `bad_rows`, `no_text_column`, `doubled_column`.
     """
-    for problem in records.problems:
-        raise BadInputError(
-            "bad_rows",
-            ja=f"{file.name} の {problem.line} 行目：{problem.message.ja}",
-            en=f"{file.name}, line {problem.line}: {problem.message.en}",
-        )
+    if not records.found and records.problems:
+        raise bad_rows(file.name, records.problems)
     found = match_columns(ExampleTask.SENTIMENT, records.names).get("text")
     if found is None and len(records.names) == 1:
         return records.names[0]
@@ -136,4 +142,5 @@ def _text_column(file: Path, records: Records) -> str:
             ja=f"{file.name} に列「text」がありません。ある列：{', '.join(records.names) or '–'}",
             en=f"{file.name} has no column text; found: {', '.join(records.names) or '–'}.",
         )
+    refuse_doubled(file.name, records.names, [found])
     return found

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from engine.catalog import Catalog
 from engine.catalog.described import Description
-from engine.contract import Message, Task
+from engine.contract import Language, Message, Task
 from engine.errors import BadInputError
 from engine.evaluation.evaluation import MAIN_MEASURE
 from engine.evaluation.metrics import Metrics
@@ -16,8 +16,8 @@ from engine.examples.rows import AskRow, ExampleTask, NerRow, Row, SentimentRow,
 from engine.models.loaded import LoadedModel
 from engine.training.ask import ask_goal
 from engine.training.base import Base, find_base
-from engine.training.card import Card, Data
-from engine.training.checking import has_entities, language_of
+from engine.training.card import Card, Data, in_words
+from engine.training.checking import has_entities, language_of, languages_of
 from engine.training.goal import Goal
 from engine.training.measuring import measure_in_memory, measure_on_disk
 from engine.training.ner import ner_goal
@@ -95,13 +95,13 @@ def _teach(
     if course.stopped:
         return None
 
-    description = describe(base, rows)
+    description = describe(base, languages=_languages(wish))
     with out.writing():
         folder = out.begin_writing()
         write_result(folder, model, base, description, course=course, title=base.name, main=main, japanese=wish.voice.japanese)
     entry = description.entry(folder, Task(wish.task))
     after = measure_on_disk(entry, wish.task, dev, device=wish.device, budget_bytes=wish.budget_bytes, at_once=wish.at_once)
-    card = _card(wish, base, counts=(len(rows), len(dev)), notes=notes)
+    card = _card(wish, base, description.languages, counts=(len(rows), len(dev)), notes=notes)
     card = replace(card, steps=course.steps, best_step=course.best_step, before=before, after=after)
     with out.writing():
         write_scores(folder, card, {"before": before, "after": after, "dev_rows": len(dev), "main": main})
@@ -109,16 +109,21 @@ def _teach(
     return Taught(course=course, before=before, after=after)
 
 
-def describe(base: Base, rows: Sequence[Row]) -> Description:
-    """What the trained model says of itself."""
-    silent = any(isinstance(row, AskRow) and not row.answers for row in rows)
+def _languages(wish: TrainWish) -> tuple[Language, ...]:
+    """What its examples are in, as said or as seen."""
+    return (wish.language,) if wish.language in ("ja", "en") else languages_of(wish.data.rows)
+
+
+def describe(base: Base, *, languages: Collection[Language]) -> Description:
+    """What the trained model says of itself; its examples were in `languages`."""
     return Description(
         task=base.task,
         tokenizer=base.tokenizer,
         window=base.loaded.window,
         licence=base.entry.licence,
         base=base.name,
-        no_answer_threshold=0.0 if silent else base.loaded.no_answer_threshold,
+        languages=base.languages(languages),
+        no_answer_threshold=base.loaded.no_answer_threshold,
         labels=dict(base.loaded.labels),
     )
 
@@ -211,7 +216,7 @@ def _settings(wish: TrainWish, base: Base) -> dict[str, object]:
     }
 
 
-def _card(wish: TrainWish, base: Base, *, counts: tuple[int, int], notes: Sequence[Message]) -> Card:
+def _card(wish: TrainWish, base: Base, languages: Sequence[Language], *, counts: tuple[int, int], notes: Sequence[Message]) -> Card:
     files = (wish.data, wish.dev) if wish.dev else (wish.data,)
     data = [Data(name=file.path.name, rows=len(file.rows), sha256=file.sha256) for file in files]
     learnt, measured = counts
@@ -222,7 +227,8 @@ def _card(wish: TrainWish, base: Base, *, counts: tuple[int, int], notes: Sequen
     )
     return Card(
         title=wish.out.absolute().name,
-        what=f"A model for {wish.task} in Japanese and English, trained by Yomite on a team's own examples.",
+        languages=languages,
+        what=f"A model for {wish.task} in {in_words(languages)}, trained by Yomite on a team's own examples.",
         base=base.name,
         licence=base.entry.licence,
         data=data,

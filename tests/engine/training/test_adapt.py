@@ -13,6 +13,7 @@ from engine.catalog import Catalog
 from engine.catalog.described import read_description
 from engine.contract import FillMaskRequest, FillMaskResult, Task
 from engine.engine import Engine
+from engine.errors import BadInputError
 from engine.models.cache import ModelCache
 from engine.training.base import find_base
 from engine.training.exit_codes import BAD_INPUT, CANNOT_TRAIN, INTERRUPTED, OK
@@ -125,16 +126,29 @@ def test_equal_lines_never_stand_on_both_sides(tmp_path: Path) -> None:
         ("a.docx", "x", "no_texts"),
         ("a.csv", "id,number\n1,2\n", "no_text_column"),
         ("a.jsonl", "{broken\n", "bad_rows"),
+        ("a.csv", "text,text\n" + "one,two\n" * 9, "doubled_column"),
+        ("a.jsonl", '{"text": "a line"}\n{"text": ["a", 0]}\n{"text": 5}\n', "bad_rows"),
     ],
 )
 def test_texts_that_cannot_be_read_are_refused(
     name: str, content: str, code: str, command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / name).write_text(content)
+    with pytest.raises(BadInputError) as refused:
+        read_texts([tmp_path / name])
+    assert refused.value.code == code
     assert command("adapt", "--text", tmp_path / name, "--out", tmp_path / "out") == BAD_INPUT
-    said = capsys.readouterr().err.splitlines()
-    assert len(said) == 2  # a sentence in each language
+    assert capsys.readouterr().err == f"{refused.value.message.ja}\n{refused.value.message.en}\n"
     assert not (tmp_path / "out").exists()
+
+
+def test_each_value_that_is_no_text_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "a line"}\n{"text": ["a", 0]}\n{"text": null}\n{"text": 5}\n')
+    with pytest.raises(BadInputError) as refused:
+        read_texts([tmp_path])
+    assert "line 2: text is no text (['a', 0])" in refused.value.message.en
+    assert "4 行目：列「text」が文字列ではありません（5）" in refused.value.message.ja
+    assert "line 3" not in refused.value.message.en
 
 
 def test_a_text_that_is_not_there_is_named(command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -226,22 +226,34 @@ def test_a_new_result_replaces_the_old_one_only_when_it_is_whole(tmp_path: Path)
 
 
 def test_what_a_person_put_beside_a_model_stays_when_another_takes_its_place(tmp_path: Path) -> None:
-    theirs = ["next.csv", "notes.txt", "faq.json", "1_examples.csv", "3_Dense", "my-tokens.json", "requirements.txt", "our.model"]
+    theirs = [
+        "dict.txt",
+        "next.csv",
+        "notes.txt",
+        "faq.json",
+        "1_examples.csv",
+        "3_Dense",
+        "my-tokens.json",
+        "requirements.txt",
+        "our.model",
+    ]
     out = Out(tmp_path / "out", {})
     for round_ in (1, 2):
         out.open(resume=False, needed_bytes=0)
         folder = out.begin_writing()
-        for name in ("yomite.json", "config.json", "tokenizer.json" if round_ == 1 else "vocab.txt"):
-            (folder / name).write_text("{}")
+        for name in ("yomite.json", "config.json", "tokenizer.json" if round_ == 1 else "vocab.txt", "dict.txt"):
+            (folder / name).write_text("{}" if round_ == 1 else "new")
         (folder / "1_Pooling").mkdir()
         (folder / "1_Pooling" / f"{round_}.json").write_text("{}")
         out.finish()
-        for name in theirs:
-            (tmp_path / "out" / name).write_text("mine")
-        (tmp_path / "out" / "2_raw").mkdir(exist_ok=True)
-        (tmp_path / "out" / "2_raw" / "a.csv").write_text("mine")
+        if round_ == 1:
+            for name in theirs:
+                (tmp_path / "out" / name).write_text("mine")
+            (tmp_path / "out" / "2_raw").mkdir()
+            (tmp_path / "out" / "2_raw" / "a.csv").write_text("mine")
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == sorted([*theirs, "1_Pooling", "2_raw", "config.json", "vocab.txt", "yomite.json"])
+    assert {(tmp_path / "out" / name).read_text() for name in theirs} == {"mine"}
     assert [path.name for path in (tmp_path / "out" / "1_Pooling").iterdir()] == ["2.json"]
     assert (tmp_path / "out" / "2_raw" / "a.csv").exists()
 
@@ -316,7 +328,10 @@ def test_only_the_tokenizers_files_are_copied(tmp_path: Path) -> None:
     make(BertModel, tiny_config()).save_pretrained(tmp_path)
     for name in ("vocab.txt", "tokenizer_config.json", "scores.json", "yomite.json", "model.safetensors.index.json"):
         (tmp_path / name).write_text("{}")
+    for name in ("examples.json", "notes.txt", "our.model", "dict.txt"):
+        (tmp_path / name).write_text("a person's own")
     assert [path.name for path in tokenizer_files(tmp_path)] == ["tokenizer_config.json", "vocab.txt"]
+    assert [path.name for path in tokenizer_files(tmp_path, ["dict.txt"])] == ["dict.txt", "tokenizer_config.json", "vocab.txt"]
 
 
 def test_the_told_command_line_has_no_folder_of_the_machine(tmp_path: Path) -> None:

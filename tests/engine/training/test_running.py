@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import signal
@@ -78,12 +79,22 @@ class WatchedGoal:
         return self._goal.loss(model, batch)
 
 
-def teach(base: Base, goal: Goal, out: Path, *, wish: StopWish, stop_at: int | None = None, resume: bool = False, plan: Plan = PLAN):  # type: ignore[no-untyped-def]  # a model and its course
-    """Train with a measure that rises from one measuring to the next; at the one numbered `stop_at`, a person wants an end."""
+def teach(  # type: ignore[no-untyped-def]  # a model and its course
+    base: Base,
+    goal: Goal,
+    out: Path,
+    *,
+    wish: StopWish,
+    stop_at: int | None = None,
+    best: float = math.inf,
+    resume: bool = False,
+    plan: Plan = PLAN,
+):
+    """Train with a measure that rises up to `best` from one measuring to the next; at the one numbered `stop_at`, a person wants an end."""
     measured = [0.0, 0.0] if resume else []  # two were measured before the stop
 
     def measure() -> dict[str, float]:
-        measured.append(float(len(measured)))
+        measured.append(min(float(len(measured)), best))
         wish.asked = wish.asked or len(measured) == stop_at
         return {"macro_f1": measured[-1]}
 
@@ -123,12 +134,39 @@ def test_a_run_that_was_stopped_within_an_epoch_ends_as_one_that_was_not(
         assert (tensor - other).abs().max() <= 1e-6, name
 
 
+@pytest.mark.parametrize("rank", [4, None], ids=["lora", "full"])
+@pytest.mark.parametrize(("patience", "steps", "best_step"), [(2, 5 * 6, 3 * 6), (None, 6 * 6, None)], ids=["early", "whole"])
+def test_a_run_that_ended_is_taken_as_it_ended_and_not_trained_on(
+    rank: int | None, patience: int | None, steps: int, best_step: int | None, base: Callable[[], tuple[Base, Goal]], tmp_path: Path
+) -> None:
+    plan = Plan(epochs=6, learning_rate=0.005, batch=8, patience=patience, rank=rank)
+    kept, course = teach(*base(), tmp_path / "out", wish=StopWish(), best=2.0, plan=plan)
+    assert (course.steps, course.best_step) == (steps, best_step)
+    started, goal = base()
+    watched = WatchedGoal(goal)
+    again, taken = teach(started, watched, tmp_path / "out", wish=StopWish(), resume=True, plan=plan)
+    assert watched.seen == []
+    assert taken == course
+    for (name, tensor), other in zip(kept.state_dict().items(), again.state_dict().values(), strict=True):
+        assert torch.equal(tensor, other), name
+
+
+def test_a_wish_to_stop_at_the_end_of_a_run_that_ends_then_costs_no_further_step(
+    base: Callable[[], tuple[Base, Goal]], tmp_path: Path
+) -> None:
+    plan = Plan(epochs=6, learning_rate=0.005, batch=8, patience=2, rank=4)
+    _, stopped = teach(*base(), tmp_path / "out", wish=StopWish(), stop_at=5, best=2.0, plan=plan)
+    assert (stopped.stopped, stopped.steps) == (True, 5 * 6)
+    _, taken = teach(*base(), tmp_path / "out", wish=StopWish(), resume=True, plan=plan)
+    assert (taken.stopped, taken.steps, taken.best_step) == (False, 5 * 6, 3 * 6)
+
+
 def test_the_folder_answers_as_the_trained_model_in_memory(base: Callable[[], tuple[Base, Goal]], tmp_path: Path) -> None:
     started, goal = base()
     model, course = teach(started, goal, tmp_path / "out", wish=StopWish())
     folder = tmp_path / "written"
     folder.mkdir()
-    write_result(folder, model, started, describe(started, ()), course=course, title="test", main="macro_f1", japanese=False)
+    write_result(folder, model, started, describe(started, languages=()), course=course, title="test", main="macro_f1", japanese=False)
     texts = ["i love the cat", "この映画は素晴らしかった", "犬", "the mat was terrible. I love it"]
     requests = [SentimentRequest(text=text) for text in texts]
     in_memory = InMemory(Task.SENTIMENT, started.loaded).run(requests)
@@ -166,22 +204,23 @@ def test_with_other_memory_a_run_goes_on_with_the_rows_that_it_had_not_read(base
 
 
 class ForgetfulGoal:
-    """A goal on a device whose memory holds two rows at once."""
+    """A goal on a device whose memory holds two rows at once; more of them only so many times, until it is in pieces."""
 
-    def __init__(self, *, compares: bool = False) -> None:
+    def __init__(self, *, compares: bool = False, rows: int = 16, more: int = 0) -> None:
         self.tried: list[int] = []
         self.compares = compares
+        self._rows, self._more = rows, more
 
     @property
     def lengths(self) -> Sequence[int]:
-        return [5] * 16
+        return [5] * self._rows
 
     def batch(self, places: Sequence[Place]) -> Batch:
         return {"input_ids": torch.tensor([[2, 7, 8, 9, row % 20 + 5] for _, row in places])}
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
         self.tried.append(len(batch["input_ids"]))
-        if len(batch["input_ids"]) > 2:
+        if len(batch["input_ids"]) > 2 and len(self.tried) > self._more:
             raise torch.OutOfMemoryError("CUDA out of memory")
         found: Tensor = model(**batch).logits.square().mean()
         return found
@@ -196,6 +235,26 @@ def test_where_memory_does_not_suffice_fewer_rows_are_read_at_once_and_as_many_m
     assert goal.tried[:3] == [8, 4, 2]
     assert set(goal.tried[2:]) == {2}
     assert (course.steps, course.at_once) == (2, 2)
+
+
+@pytest.mark.parametrize("rank", [4, None], ids=["lora", "full"])
+def test_where_memory_gives_out_at_a_later_step_the_run_begins_anew_with_the_weights_of_its_beginning(
+    rank: int | None, tmp_path: Path
+) -> None:
+    found = []
+    for name, at_once, more, tried in (("gives out", 8, 3, [8, 8, 8, 8, 4]), ("suffices", 2, 0, [])):
+        goal, model = ForgetfulGoal(rows=48, more=more), make(BertForMaskedLM, tiny_config())
+        plan = Plan(epochs=1, batch=8, rank=rank, learning_rate=0.01, patience=None)
+        run = Run(
+            title="test", plan=plan, checkpoints=tmp_path / name, device=torch.device("cpu"), at_once=at_once, main="f1", voice=Voice("en")
+        )
+        torch.manual_seed(0)
+        learning = trainable(model, rank=rank, head=False)
+        train(learning, goal, run=run, measure=lambda: {"f1": 0.5}, wish=StopWish())
+        assert goal.tried == [*tried, *[2] * 24]
+        found.append(merged(learning).state_dict())
+    for (name, tensor), other in zip(found[0].items(), found[1].values(), strict=True):
+        assert (tensor - other).abs().max() <= 1e-6, name
 
 
 def test_pairs_of_which_too_few_fit_are_not_learnt_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -298,7 +357,7 @@ def test_a_stopped_command_says_how_to_go_on_and_the_same_words_with_resume_fini
     child.stderr.close()
     assert child.wait() == INTERRUPTED
     assert "--resume" in said
-    assert "途中" not in said or "続き" in said
+    assert "続きから学習します" in said
     assert not (tmp_path / "out" / "config.json").exists()
     assert command(*words) == BAD_INPUT
     assert "Go on with --resume" in capsys.readouterr().err
