@@ -11,6 +11,36 @@ from engine.errors import EngineError
 
 # Requests that go to the engine together: enough for batches of like length, little enough for a moving progress bar.
 REQUESTS_AT_ONCE = 128
+# What is wrong with a model or the catalog, and so with every row alike. Other codes may be of a row alone, as of a text too long.
+OF_THE_MODEL = frozenset(
+    {
+        "adapter_not_found",
+        "adapter_without_base",
+        "config_unreadable",
+        "description_unreadable",
+        "download_failed",
+        "head_missing",
+        "hub_unreachable",
+        "model_changed",
+        "model_half_fetched",
+        "model_missing",
+        "model_not_found",
+        "model_unreadable",
+        "no_model",
+        "no_such_device",
+        "no_such_model",
+        "sums_unreadable",
+        "tokenizer_damaged",
+        "tokenizer_needs_dictionary",
+        "tokenizer_needs_package",
+        "tokenizer_needs_program",
+        "tokenizer_unclear",
+        "tokenizer_unknown",
+        "unknown_labels",
+        "unsafe_checkpoint",
+        "unsupported_module",
+    }
+)
 
 Progress = Callable[[int, int], None]  # (requests done, requests in all)
 _Answer = TypeVar("_Answer", bound=Result)
@@ -38,16 +68,18 @@ class Asking:
         """One answer a request, in order; None where there is none. `length(i)` is request i's, in characters.
 
         Raises:
-            EngineError: not one of the first requests was answered.
+            EngineError: none was answered. What is wrong with the model is said after the first of them.
         """
         order = sorted(range(len(requests)), key=length, reverse=True)
         answers: list[_Answer | None] = [None] * len(requests)
+        failed: list[Failure] = []
         for start in range(0, len(order), self._at_once):
             indices = order[start : start + self._at_once]
             outcomes = self._engine.run([requests[i] for i in indices])
-            self._stop_if_none_answered(outcomes, first=start == 0)
             for index, outcome in zip(indices, outcomes, strict=True):
                 answers[index] = self._count(outcome, kind)
+            failed += [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+            _stop_if_vain(failed, asked=start + len(indices), of=len(order))
             if self._progress:
                 self._progress(start + len(indices), len(order))
         return answers
@@ -61,8 +93,15 @@ class Asking:
         self.models.add(outcome.model)
         return outcome
 
-    def _stop_if_none_answered(self, outcomes: Sequence[Result | Failure], *, first: bool) -> None:
-        """A missing model fails every row alike: say so at once rather than score nothing."""
-        failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
-        if first and len(failures) == len(outcomes):
-            raise EngineError(failures[0].code, ja=failures[0].message.ja, en=failures[0].message.en, **failures[0].details)
+
+def _stop_if_vain(failed: Sequence[Failure], *, asked: int, of: int) -> None:
+    """Score nothing where no request was answered; what fails every row alike is said at once, and not after all of them.
+
+    Raises:
+        EngineError: the failure that says why, one of the model before one of a row.
+    """
+    if len(failed) < asked:
+        return
+    worst = next((failure for failure in failed if failure.code in OF_THE_MODEL), failed[0])
+    if asked == of or worst.code in OF_THE_MODEL:
+        raise EngineError(worst.code, ja=worst.message.ja, en=worst.message.en, **worst.details)

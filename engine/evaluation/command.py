@@ -24,6 +24,7 @@ from engine.evaluation.asking import Progress as OnProgress
 from engine.evaluation.comparing import compare
 from engine.evaluation.evaluation import Evaluation
 from engine.evaluation.exit_codes import BAD_INPUT, CANNOT_ANSWER, OK
+from engine.evaluation.learnt import learnt_from
 from engine.evaluation.page import page, texts_of
 from engine.evaluation.report import Report, as_json
 from engine.evaluation.scoring import evaluate
@@ -31,7 +32,7 @@ from engine.evaluation.showing import show
 from engine.evaluation.wording import said_label
 from engine.evaluation.words import WORDS
 from engine.examples.reading import Examples
-from engine.examples.rows import ExampleTask, NerRow, RetrievalRow, Row, SentimentRow
+from engine.examples.rows import AskRow, ExampleTask, NerRow, RetrievalRow, Row, SentimentRow
 from engine.examples.splitting import held_out
 from engine.figures.confusion import confusion_matrix
 from engine.language import detect
@@ -40,28 +41,37 @@ from engine.models.memory import shortage_told
 
 # Rows whose language is looked at to choose that of the page.
 _LOOKED_AT = 50
+# Of tasks that mostly have a confusion matrix: when they have none.
+_WITHOUT_CONFUSION: dict[ExampleTask, Message] = {
+    ExampleTask.NER: Message(
+        ja="印の付いた固有名も、モデルが見つけた固有名もないので、混同行列はありません。--picture を外してください。",
+        en="no entity is marked and none was found, so there is no confusion matrix; leave out --picture.",
+    ),
+    ExampleTask.ASK: Message(
+        ja="どの行にも答えがあるので、混同行列はありません（答えのある質問とない質問の取り違えを数えるものです）。--picture を外すか、答えのない行を足してください。",
+        en="every row has an answer, so there is no confusion matrix (it counts how often questions with an answer and without are taken for each other); "
+        "leave out --picture, or add rows without an answer.",
+    ),
+}
 
 
 def run(examples: Examples, options: argparse.Namespace) -> int:
     """Measure on the examples as `options` say; returns the exit code."""
     try:
-        _check_output(options)
+        kept = chosen_rows(examples.rows, only_held_out=options.held_out, limit=options.limit)
+        _check_output(options, [examples.rows[index] for index in kept])
         with shortage_told():
-            report = _measure(examples, options)
-        _write(report, options)
+            report = _measure(examples, options, kept)
+        _print(report, options)
+        _write(report, options)  # once the result is out: whatever happens here, it is not lost
     except EngineError as error:
         tell(error.message, options.lang)
         return BAD_INPUT if isinstance(error, BadInputError) else CANNOT_ANSWER
-    if options.json:
-        print(json.dumps(as_json(report, rows=options.rows), ensure_ascii=False))
-        return OK
-    show(report, Console(), language=options.lang or "en")
-    _tell_beside(report, options.lang)
     return OK
 
 
 def chosen_rows(rows: Sequence[Row], *, only_held_out: bool, limit: int | None) -> list[int]:
-    """The indices of the first `limit` rows; with `only_held_out`, of the fixed tenth of a sentiment set that training never sees.
+    """The indices of the first `limit` rows; with `only_held_out`, of the tenth that the bundled models' training left out.
 
     Raises:
         BadInputError: no row is left.
@@ -72,8 +82,8 @@ def chosen_rows(rows: Sequence[Row], *, only_held_out: bool, limit: int | None) 
     if not kept:
         raise BadInputError(
             "no_rows",
-            ja="--held-out に当たる行がありません。感情分析のデータから、決まった 1 割だけを使うオプションです。",
-            en="--held-out leaves no row. It keeps a fixed tenth of sentiment data, in which none of these rows is.",
+            ja="--held-out に当たる行がありません。同梱モデルを作った日本語の感情データのうち、学習に使わなかった 1 割だけを使うオプションです。",
+            en="--held-out leaves no row. It keeps the tenth of the bundled models' Japanese sentiment data that they did not learn from.",
         )
     return kept[:limit]
 
@@ -81,18 +91,18 @@ def chosen_rows(rows: Sequence[Row], *, only_held_out: bool, limit: int | None) 
 # --- Measuring -----------------------------------------------------------------------------------------------------
 
 
-def _measure(examples: Examples, options: argparse.Namespace) -> Report:
-    kept = chosen_rows(examples.rows, only_held_out=options.held_out, limit=options.limit)
+def _measure(examples: Examples, options: argparse.Namespace, kept: list[int]) -> Report:
     catalog = Catalog.load(
         profile=options.profile, user_file=options.catalog, models_dir=options.models_dir, chosen=options.chosen, lock=options.lock
     )
     engine = Engine(catalog, _cache(options))
     evaluation = _evaluate(engine, options, examples, kept, model=options.model)
     other = _evaluate(engine, options, examples, kept, model=options.against) if options.against else None
+    models = [options.model, *([options.against] if options.against else [])]
     return Report(
         data=options.data,
         sha256=examples.sha256,
-        notes=(*examples.notes, *_nothing_to_find(examples.rows), *_learnt_from(examples, options.model, options.against)),
+        notes=(*examples.notes, *_nothing_to_find(examples.rows), *learnt_from(examples, options.task, catalog, models)),
         rows=tuple(examples.rows[index] for index in kept),
         evaluation=evaluation,
         comparison=compare(evaluation, other) if other else None,
@@ -131,21 +141,15 @@ def _nothing_to_find(rows: Sequence[Row]) -> tuple[Message, ...]:
     )
 
 
-def _learnt_from(examples: Examples, *models: str | None) -> Iterator[Message]:
-    """Worth saying of models whose card names this very file: they have seen the right answers."""
-    for folder in (Path(model).expanduser() for model in models if model):
-        try:
-            card = (folder / "README.md").read_text(encoding="utf-8")
-        except (OSError, ValueError):
-            continue
-        if examples.sha256 in card:
-            yield Message(
-                ja=f"{folder.name} は {examples.path.name} を学習に使っています。初めて見る行では、ふつうこれより悪くなります。",
-                en=f"{folder.name} was trained with {examples.path.name}; on rows that it has never seen it mostly does worse.",
-            )
-
-
 # --- Telling -------------------------------------------------------------------------------------------------------
+
+
+def _print(report: Report, options: argparse.Namespace) -> None:
+    if options.json:
+        print(json.dumps(as_json(report, rows=options.rows), ensure_ascii=False), flush=True)
+        return
+    show(report, Console(), language=options.lang or "en")
+    _tell_beside(report, options.lang)
 
 
 def _write(report: Report, options: argparse.Namespace) -> None:
@@ -170,23 +174,30 @@ def _picture(report: Report, language: str) -> bytes:
 
 
 def _no_confusion(task: ExampleTask) -> BadInputError:
-    return BadInputError(
-        "no_confusion",
-        ja=f"{task} のこのデータに混同行列はありません。--picture は、ラベルのあるタスク（sentiment・ner・ask）で使えます。",
-        en=f"there is no confusion matrix of this {task} data; --picture is for tasks with labels (sentiment, ner, ask).",
+    said = _WITHOUT_CONFUSION.get(task) or Message(
+        ja=f"{task} のデータに混同行列はありません。--picture は、ラベルのあるタスク（sentiment・ner・ask）で使えます。",
+        en=f"there is no confusion matrix of {task} data; --picture is for tasks with labels (sentiment, ner, ask).",
     )
+    return BadInputError("no_confusion", ja=said.ja, en=said.en)
 
 
-def _check_output(options: argparse.Namespace) -> None:
-    """Look at what shall be written before anything is measured, so that no result is lost.
+def _check_output(options: argparse.Namespace, rows: Sequence[Row]) -> None:
+    """Look at what shall be written before anything is measured, as far as that can be known.
 
     Raises:
         BadInputError: there is nothing to draw, or a place cannot be written to.
     """
-    if options.picture and options.task in (ExampleTask.SIMILAR, ExampleTask.RETRIEVAL):
+    if options.picture and not _may_confuse(options.task, rows):
         raise _no_confusion(options.task)
     for path in filter(None, (options.page, options.picture)):
         _refuse_unwritable(path)
+
+
+def _may_confuse(task: ExampleTask, rows: Sequence[Row]) -> bool:
+    """Whether there may be a confusion matrix; of entities that also depends on what is found."""
+    if task is ExampleTask.ASK:
+        return not all(isinstance(row, AskRow) and row.answers for row in rows)
+    return task in (ExampleTask.SENTIMENT, ExampleTask.NER)
 
 
 def _refuse_unwritable(path: Path) -> None:

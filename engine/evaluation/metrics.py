@@ -14,6 +14,7 @@ from scipy import stats
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
 Metrics = dict[str, float]
+Vectors = NDArray[np.float32]
 Span = tuple[int, int]
 LabelledSpan = tuple[int, int, str]  # start, end, label
 
@@ -163,20 +164,33 @@ def with_worst(gold: Sequence[float], given: Sequence[float | None]) -> list[flo
     return [(min(found) if wanted > middle else max(found)) if value is None else value for wanted, value in zip(gold, given, strict=True)]
 
 
-def retrieval_metrics(english: NDArray[np.float32], japanese: NDArray[np.float32], *, read: Sequence[bool]) -> Metrics:
-    """How often a sentence's nearest sentence of the other language (by cosine) is its own translation.
+def retrieval_metrics(hits: Sequence[tuple[float, float]]) -> Metrics:
+    """How often a sentence's nearest sentence of the other language is its translation; of each row (ja → en, en → ja), 0 or 1."""
+    return {"ja_to_en": sum(en for en, _ in hits) / len(hits), "en_to_ja": sum(ja for _, ja in hits) / len(hits)}
+
+
+def retrieval_hits(
+    pairs: Sequence[tuple[str, str]], english: Vectors, japanese: Vectors, *, read: Sequence[bool]
+) -> list[tuple[float, float]]:
+    """Of each row, whether either sentence's nearest one of the other language (by cosine) is a translation of it: (ja → en, en → ja).
+
+    A sentence that stands in several rows has the translations of all of them.
 
     Args:
-        english: vectors of unit norm, row i translates row i of `japanese`. *Shape:* (rows, width).
+        pairs: the English and the Japanese sentence of each row.
+        english: their vectors of unit norm. *Shape:* (rows, width).
         japanese: likewise. *Shape:* (rows, width).
         read: whether both sentences of a row could be read; if not, neither counts as found.
     """
-    own = np.arange(len(english))
-    to_english, to_japanese = nearest(english, japanese)
-    return {"ja_to_en": float(np.mean((to_english == own) & read)), "en_to_ja": float(np.mean((to_japanese == own) & read))}
+    right = set(pairs)
+    found = zip(pairs, *nearest(english, japanese), read, strict=True)
+    return [
+        (float(both and (pairs[to_en][0], ja) in right), float(both and (en, pairs[to_ja][1]) in right))
+        for (en, ja), to_en, to_ja, both in found
+    ]
 
 
-def nearest(english: NDArray[np.float32], japanese: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def nearest(english: Vectors, japanese: Vectors) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Which English row is nearest to each Japanese one, and which Japanese row to each English one. *Shape:* as above; (rows,) each."""
     cosines = japanese @ english.T
     return cosines.argmax(axis=1), cosines.argmax(axis=0)

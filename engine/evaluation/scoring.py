@@ -242,7 +242,7 @@ def score_similar(rows: Sequence[SimilarRow], asking: Asking) -> Scored:
 
 
 def score_retrieval(rows: Sequence[RetrievalRow], asking: Asking) -> Scored:
-    """How often a sentence's translation is the nearest of all the other language's sentences, both ways.
+    """How often a sentence's nearest one of all the other language's is a translation of it, both ways.
 
     Where either could not be read, neither is found by the other.
     """
@@ -253,17 +253,18 @@ def score_retrieval(rows: Sequence[RetrievalRow], asking: Asking) -> Scored:
     width = next(answer.width for answer in answers if answer)
     vectors = np.array([answer.vectors[0] if answer else [0.0] * width for answer in answers], dtype=np.float32)
     english, japanese = vectors[: len(rows)], vectors[len(rows) :]
-    to_english, to_japanese = metrics.nearest(english, japanese)
     pairs = [en and ja for en, ja in zip(answers[: len(rows)], answers[len(rows) :], strict=True)]
     read = [pair is not None for pair in pairs]
-    found = list(zip(to_english, to_japanese, read, strict=True))
-    hits = [(float(both and en == i), float(both and ja == i)) for i, (en, ja, both) in enumerate(found)]
+    hits = metrics.retrieval_hits([(row.en, row.ja) for row in rows], english, japanese, read=read)
     return Scored(
-        metrics=metrics.retrieval_metrics(english, japanese, read=read),
+        metrics=metrics.retrieval_metrics(hits),
         measures=(measures.share("ja_to_en", [en for en, _ in hits]), measures.share("en_to_ja", [ja for _, ja in hits])),
         outcomes=_outcomes(
             [f"{row.ja} = {row.en}" for row in rows],
-            [f"→ {rows[en].en} / → {rows[ja].ja}" if both else "" for en, ja, both in found],
+            [
+                f"→ {rows[en].en} / → {rows[ja].ja}" if both else ""
+                for en, ja, both in zip(*metrics.nearest(english, japanese), read, strict=True)
+            ],
             [(en + ja) / 2 for en, ja in hits],
             [None] * len(rows),
             pairs,

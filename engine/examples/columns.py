@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from engine.contract import Message
 from engine.errors import BadInputError
@@ -91,6 +91,24 @@ def missing_column(task: ExampleTask, name: str, found: Collection[str], lacking
             en=f"{said.en} The first row of a table must name its columns.",
         )
     return BadInputError("missing_column", ja=f"{name}：{said.ja}", en=f"{name}: {said.en}", file=name, columns=", ".join(lacking))
+
+
+def refuse_doubled(name: str, found: Sequence[str], columns: Iterable[str]) -> None:
+    """Refuse the file `name` if the header that was `found` has one of `columns` more than once.
+
+    Raises:
+        BadInputError: `doubled_column`.
+    """
+    for column in columns:
+        times, shown = found.count(column), quoted(column)
+        if times > 1:
+            raise BadInputError(
+                "doubled_column",
+                ja=f"{name}：列「{shown}」が {times} つあります。どちらを使うのか決められないので、1 つだけ残してください。",
+                en=f"{name}: there are {times} columns {shown}, and which of them counts is not guessed; keep one of them.",
+                file=name,
+                columns=shown,
+            )
 
 
 def _in_japanese(task: ExampleTask, name: str) -> str:

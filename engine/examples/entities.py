@@ -19,6 +19,7 @@ _TAG = re.compile(r"O|[BI]-.+")
 # How a mark ends, by the sign that begins it. Japanese keyboards write brackets of full width: they are a mark where the label is known.
 _NO_BRACKETS = r"[^()（）\[\]［］]*"
 _MARK_END = {"[": re.compile(rf"\][(（]({_NO_BRACKETS})[)）]"), "［": re.compile(rf"］[(（]({_NO_BRACKETS})[)）]")}
+_ANY_MARK = re.compile(rf"(?<!\\)[\[［](?:[^\[\]［］\\]|\\.)+[\]］][(（]({_NO_BRACKETS})[)）]")
 _WIDE_MARK = re.compile(rf"［(?:[^\[\]［］\\]|\\.)+］[(（]({_NO_BRACKETS})[)）]")
 # Beside which no space stands: kana, Chinese characters, and the signs and letters of full width.
 _JAPANESE = re.compile(f"[{HAN}{KANA}\u3000-\u303f\uff00-\uffef]")
@@ -119,6 +120,11 @@ def read_marked(marked: str) -> tuple[str, tuple[GoldEntity, ...]]:
     if opened >= 0:
         raise _not_marked("".join(text[opened : opened + 20]))
     return "".join(text), tuple(entities)
+
+
+def first_mark(text: str) -> str | None:
+    """The first mark of a text, if it holds one whose label is known."""
+    return next((found[0] for found in _ANY_MARK.finditer(text) if knows_entity_label(found[1])), None)
 
 
 def _begins_wide(marked: str, at: int) -> bool:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.examples.answers import read_answers
 from engine.examples.columns import missing
-from engine.examples.entities import read_marked, read_spans
+from engine.examples.entities import first_mark, read_marked, read_spans
 from engine.examples.labels import LONGEST_NAME, language, sentiment_label
-from engine.examples.problems import RowProblem, quoted
+from engine.examples.problems import Problem, RowProblem, quoted
 from engine.examples.rows import AskRow, ExampleTask, NerRow, RetrievalRow, Row, SentimentRow, SimilarRow
 from engine.surrogates import without_surrogates
 
@@ -58,10 +58,22 @@ def _sentiment(fields: Fields) -> Made:
 def _ner(fields: Fields) -> Made:
     text = _text(fields, "text")
     if "entities" in fields.cells:
+        _refuse_marks_beside_nothing(fields, text)
         entities = read_spans(fields.cells["entities"], text)
     else:
         text, entities = read_marked(text)
     return Made(NerRow(text=text, entities=entities, lang=language(fields.get("lang"))))
+
+
+def _refuse_marks_beside_nothing(fields: Fields, text: str) -> None:
+    """An empty cell says that there are no entities, marks in the text say that there are: neither is guessed."""
+    value = fields.get("entities")
+    if (value is None or (isinstance(value, str) and not value.strip())) and (mark := first_mark(text)):
+        name = fields.name("entities")
+        raise RowProblem(
+            ja=f"文に印「{quoted(mark)}」がありますが、列「{name}」が空です。印を使うなら列「{name}」を消し、ただの文字なら空の代わりに [] と書いてください。",
+            en=f"the text holds the mark {quoted(mark)!r}, but {name} is empty; to use marks, drop the column {name}; where it is plain text, write [] instead of nothing.",
+        )
 
 
 def _ask(fields: Fields) -> Made:
@@ -95,6 +107,20 @@ def _not_one_grade(fields: Fields) -> RowProblem:
         ja=f"列「{score}」と「{paraphrase}」のどちらか一方に数を書いてください。",
         en=f"expected a number in either {score} or {paraphrase}.",
     )
+
+
+def mixed_grades(rows: Sequence[Row], lines: Sequence[int], called: Mapping[str, str]) -> Problem | None:
+    """What is wrong where some pairs have a score and others say whether they are paraphrases: numbers of two scales cannot be compared."""
+    kinds = ["paraphrase" if row.score is None else "score" for row in rows if isinstance(row, SimilarRow)]
+    other = next((at for at, kind in enumerate(kinds) if kind != kinds[0]), None)
+    if other is None:
+        return None
+    one, another = quoted(called[kinds[0]]), quoted(called[kinds[other]])
+    problem = RowProblem(
+        ja=f"ここまでの行は列「{one}」に、この行は列「{another}」に数があります。ひとつのファイルではどちらかにそろえ、もう一方の行は別のファイルに分けてください。",
+        en=f"the rows before have a number in {one}, this one in {another}; keep to one of them in a file, and put the other rows into a file of their own.",
+    )
+    return Problem(lines[other], problem.message)
 
 
 def _retrieval(fields: Fields) -> Made:
@@ -131,11 +157,19 @@ def _empty(name: str) -> RowProblem:
 
 def _text(fields: Fields, name: str) -> str:
     """A text just as it stands; half a character, which nothing can be written with, is read as U+FFFD."""
-    value = _filled(fields, name)
+    return as_text(_filled(fields, name), fields.name(name))
+
+
+def as_text(value: object, name: str) -> str:
+    """The cell of a column as a text.
+
+    Raises:
+        RowProblem: it is none.
+    """
     if not isinstance(value, str):
         raise RowProblem(
-            ja=f"列「{fields.name(name)}」が文字列ではありません（{quoted(value)}）。文章を書いてください。",
-            en=f"{fields.name(name)} is no text ({quoted(value)}); write a text.",
+            ja=f"列「{name}」が文字列ではありません（{quoted(value)}）。文章を書いてください。",
+            en=f"{name} is no text ({quoted(value)}); write a text.",
         )
     return without_surrogates(value)
 

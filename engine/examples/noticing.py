@@ -16,9 +16,14 @@ _LINES_NAMED = 5
 _SPACED = re.compile(rf"[^\W_{HAN}{KANA}]")
 
 
-def notes_of(rows: Sequence[Row], lines: Sequence[int], *, several: Collection[int], unused: Sequence[str]) -> tuple[Message, ...]:
-    """The notes on rows that begin at `lines`; at those in `several` an answer was taken at the first of several places."""
-    return (*_repeated(rows, lines), *_several(several), *_cut_words(rows, lines), *_unused(unused))
+def notes_of(
+    rows: Sequence[Row], lines: Sequence[int], *, several: Collection[int], joined: Sequence[int], unused: Sequence[str]
+) -> tuple[Message, ...]:
+    """The notes on rows that begin at `lines`.
+
+    At the lines in `several` an answer was taken at the first of several places; those in `joined` may be several rows.
+    """
+    return (*_repeated(rows, lines), *_several(several), *_joined(joined), *_cut_words(rows, lines), *_unused(unused))
 
 
 def _repeated(rows: Sequence[Row], lines: Sequence[int]) -> Iterator[Message]:
@@ -80,6 +85,14 @@ def _several(lines: Collection[int]) -> Iterator[Message]:
         yield Message(
             ja=f"答えが文脈の複数の場所にある行が {len(lines)} 件あります（{_named(sorted(lines), ja=True)}）。最初の場所を使います。別の場所なら start 列で指定してください。",
             en=f"{counted(len(lines))} whose answer stands in several places of the context: {_named(sorted(lines), ja=False)}. The first is taken; a column start says which.",
+        )
+
+
+def _joined(lines: Sequence[int]) -> Iterator[Message]:
+    if lines:
+        yield Message(
+            ja=f"セルの中に別の行が入っているように見える行が {len(lines)} 件あります（{_named(lines, ja=True)}）。余分な引用符が行をつないでいないか確かめてください。",
+            en=f"{counted(len(lines))} with a cell that seems to hold another row: {_named(lines, ja=False)}. See whether stray quotes join them.",
         )
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from engine.contract import Message
 from engine.errors import BadInputError
-from engine.examples.columns import match_columns, missing_column, missing_columns
+from engine.examples.columns import match_columns, missing_column, missing_columns, refuse_doubled
 from engine.examples.decoding import read_content
 from engine.examples.entities import read_conll
-from engine.examples.making import Fields, Made, make
+from engine.examples.making import Fields, Made, make, mixed_grades
 from engine.examples.noticing import notes_of
-from engine.examples.problems import Problem, RowProblem, bad_rows, quoted
+from engine.examples.problems import Problem, RowProblem, bad_rows
 from engine.examples.records import Records, read_json_lines, read_json_list, read_table
 from engine.examples.rows import ExampleTask, Row
 
@@ -53,7 +53,7 @@ def read_examples(path: Path, task: ExampleTask) -> Examples:
     rows = tuple(one.row for one in made)
     several = [line for one, line in zip(made, lines, strict=True) if one.first_of_several]
     unused = [name for name in records.names if name not in matched.values() and name]
-    notes = notes_of(rows, lines, several=several, unused=unused)
+    notes = notes_of(rows, lines, several=several, joined=records.joined, unused=unused)
     return Examples(rows=rows, lines=lines, path=path, sha256=content.sha256, notes=notes)
 
 
@@ -95,21 +95,8 @@ def _matched(records: Records, kind: str, task: ExampleTask, name: str) -> dict[
     lacking = missing_columns(task, matched, marked_up=kind in _TABLES)
     if found and lacking:
         raise missing_column(task, name, found, lacking, of_table=kind in _TABLES)
-    for column in matched.values():
-        if found.count(column) > 1:
-            raise _doubled(name, column, found.count(column))
+    refuse_doubled(name, found, matched.values())
     return matched
-
-
-def _doubled(name: str, column: str, times: int) -> BadInputError:
-    column = quoted(column)
-    return BadInputError(
-        "doubled_column",
-        ja=f"{name}：列「{column}」が {times} つあります。どちらを使うのか決められないので、1 つだけ残してください。",
-        en=f"{name}: there are {times} columns {column}, and which of them counts is not guessed; keep one of them.",
-        file=name,
-        columns=column,
-    )
 
 
 def _made(records: Records, matched: dict[str, str], task: ExampleTask) -> tuple[list[Made], tuple[int, ...], list[Problem]]:
@@ -122,4 +109,6 @@ def _made(records: Records, matched: dict[str, str], task: ExampleTask) -> tuple
             problems.append(Problem(record.line, problem.message))
         else:
             lines.append(record.line)
+    if mixed := mixed_grades([one.row for one in made], lines, matched):
+        problems.append(mixed)
     return made, tuple(lines), problems

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.examples.columns import match_columns
-from engine.examples.problems import Problem, RowProblem
+from engine.examples.problems import Problem, RowProblem, quoted
 from engine.examples.rows import ExampleTask
 
 _DELIMITERS = (",", ";", "\t")
 # So `yomite feedback export` writes what a spreadsheet would take for a formula.
 _NO_FORMULA = re.compile(r"'+[=+\-@\t\r]")
+# A line of a table in which something stands beside separators and quotes.
+_FILLED = re.compile(r'[^\s,;"]')
 MOST_CELL = 2**31 - 1  # characters of a cell: a file is in memory already
 
 
@@ -35,6 +37,7 @@ class Records:
     found: list[Record] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     header: tuple[str, ...] = ()  # of a table: its columns in order
+    joined: list[int] = field(default_factory=list)  # of a table: lines of rows in which a pair of quotes may have joined several
 
     def wrong(self, line: int, *, ja: str, en: str) -> None:
         """Note what is wrong at a line."""
@@ -136,20 +139,21 @@ def _keep_object(records: Records, line: int, value: object) -> None:
 
 
 def read_table(text: str, task: ExampleTask, *, delimiter: str | None = None) -> Records:
-    """A table whose first row names its columns. Fields may be quoted, and hold line breaks then.
+    """A table whose first row that is not empty names its columns. Fields may be quoted, and hold line breaks then.
 
     `delimiter` None: the one of comma, semicolon and tab by which most columns of the task are found.
     """
     csv.field_size_limit(MOST_CELL)  # it is one for the whole process
     lines = enumerate(io.StringIO(text, newline=""))  # which ends lines just where the reader of tables does
-    header_at, header_line = next(((at, line) for at, line in lines if line.strip()), (0, ""))
+    header_at, header_line = next(((at, line) for at, line in lines if _FILLED.search(line)), (0, ""))
     delimiter = delimiter or max(_DELIMITERS, key=lambda sign: _fitting(header_line, sign, task))
     records = Records()
     for line, cells in _rows(text, delimiter, records):
         if line <= header_at + 1:
             records.header = tuple(_without_empty_end([cell.strip() for cell in cells]))
-        elif any(cell.strip() for cell in cells):
-            _keep_cells(records, line, cells)
+        elif records.header and any(cell.strip() for cell in cells):  # without a header, its quotes are wrong, and that is told
+            _keep_cells(records, line, cells, delimiter)
+    records.joined = _joined(records, delimiter)
     return records
 
 
@@ -180,14 +184,38 @@ def _rows(text: str, delimiter: str, records: Records) -> Iterator[tuple[int, li
             yield line, cells
 
 
-def _keep_cells(records: Records, line: int, cells: list[str]) -> None:
+def _keep_cells(records: Records, line: int, cells: list[str], delimiter: str) -> None:
     width = len(records.header)
     cells = [*cells[:width], *_without_empty_end(cells[width:])]
-    if len(cells) == width:
+    if len(cells) != width:
+        _wrong_width(records, line, len(cells), width)
+    elif delimiter == "\t" and (cell := next((cell for cell in cells if delimiter in cell and ("\n" in cell or "\r" in cell)), None)):
+        records.wrong(
+            line,
+            ja=f"セル「{quoted(cell)}」の中にタブと改行の両方があります。余分な引用符が次の行までつないでいないか確かめてください。文の中のタブは空白にしてください。",
+            en=f"a cell holds both a tab and a line break: {quoted(cell)!r}; see whether stray quotes join several rows, and write a tab of a text as a space.",
+        )
+    else:
         plain = [cell[1:] if _NO_FORMULA.match(cell) else cell for cell in cells]
         records.found.append(Record(line, dict(zip(records.header, plain, strict=True))))
-        return
-    _wrong_width(records, line, len(cells), width)
+
+
+def _joined(records: Records, delimiter: str) -> list[int]:
+    """Rows with a cell of which a line ends, or begins, with what other rows have in their last, or first, column.
+
+    Texts often hold commas and line breaks; such a one is rather rows that a stray pair of quotes joined.
+    """
+    if len(records.header) < 2:
+        return []
+    first, last = ({record.fields[records.header[at]].strip() for record in records.found} - {""} for at in (0, -1))
+
+    def holds_a_row(cell: str) -> bool:
+        lines = cell.splitlines() if delimiter in cell else []
+        ends = {line.rpartition(delimiter)[2].strip() for line in lines[:-1] if delimiter in line}
+        begins = {line.partition(delimiter)[0].strip() for line in lines[1:] if delimiter in line}
+        return not (ends.isdisjoint(last) and begins.isdisjoint(first))
+
+    return [record.line for record in records.found if any(map(holds_a_row, record.fields.values()))]
 
 
 def _wrong_width(records: Records, line: int, count: int, width: int) -> None:

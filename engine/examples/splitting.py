@@ -6,5 +6,5 @@ import hashlib
 
 
 def held_out(text: str) -> bool:
-    """Whether a Japanese sentiment row is in the fixed tenth that training never sees (by the SHA-256 of its text)."""
+    """Whether a Japanese sentiment row is in the fixed tenth that the bundled models never learn from (by the SHA-256 of its text)."""
     return hashlib.sha256(text.encode()).digest()[0] % 10 == 0

@@ -1,19 +1,26 @@
 """`python -m engine.evaluation` from the options to the exit code, on a tiny pack made on the spot."""
 
+import errno
 import gzip
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from engine.catalog.chosen import write_chosen
+from engine.contract import NerResult, Request, Task
+from engine.engine import Engine
 from engine.evaluation.__main__ import main
 from engine.evaluation.command import chosen_rows
 from engine.evaluation.exit_codes import BAD_INPUT, CANNOT_ANSWER, OK
+from engine.evaluation.options import parser
 from engine.examples.rows import Row, SentimentRow
 from engine.examples.splitting import held_out
+from engine.training.card import Card, Data
+from engine.training.plan import Plan
 from tests.support.checkpoints import write_pack
 from tests.support.trained import write_trained
 
@@ -158,12 +165,17 @@ def test_wrong_options_are_bad_input(
     assert "yomite evaluate --help" in said
 
 
-def test_held_out_keeps_the_tenth_that_training_never_sees() -> None:
+def test_held_out_keeps_the_tenth_that_the_bundled_models_never_learn_from() -> None:
     rows: list[Row] = [SentimentRow(text=f"文{i}。", label="neutral") for i in range(200)]
     kept = chosen_rows(rows, only_held_out=True, limit=None)
     assert 0 < len(kept) < 60
     assert kept == [index for index in range(200) if held_out(f"文{index}。")]
     assert chosen_rows(rows, only_held_out=True, limit=3) == kept[:3]
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_held_out_is_not_offered_to_those_with_data_of_their_own(lang: str) -> None:
+    assert "held-out" not in parser(lang).format_help()
 
 
 def test_held_out_is_for_sentiment_data_only(command: Command, data: Callable[[str], Path], capsys: pytest.CaptureFixture[str]) -> None:
@@ -210,16 +222,60 @@ def test_two_models_are_compared_on_the_same_rows(command: Command, pack: Path, 
     assert "同じ値" in comparison["said"]["ja"]
 
 
+def card(*data: tuple[str, Path], patience: int | None = 3) -> str:
+    """The model card of a training with these files: first that which was learnt from, then the dev rows."""
+    made = Card(
+        title="x", what="x", languages=("ja",), base="x", licence="MIT", split="x", command="x", steps=1, best_step=1, before=None, after={"f1": 1.0},
+        measured_on="x", plan=Plan(patience=patience),
+        data=[Data(name=name, rows=3, sha256=hashlib.sha256(path.read_bytes()).hexdigest()) for name, path in data],
+    )  # fmt: skip
+    return made.text()
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    path = tmp_path / "other.csv"
+    path.write_text("text,label\nfine,neutral\n", encoding="utf-8")
+    return path
+
+
 @pytest.mark.parametrize("option", ["--model", "--against"])
 def test_a_model_that_was_trained_with_the_very_file_is_told(
-    option: str, command: Command, pack: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    option: str, command: Command, pack: Path, table: Path, other: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = shutil.copytree(pack, tmp_path / "pack") / "sentiment"
     assert command("sentiment", "--data", table, option, folder) == OK
     assert "was trained with" not in capsys.readouterr().err
-    (folder / "README.md").write_text(f"- `口コミ.csv`: SHA-256 `{hashlib.sha256(table.read_bytes()).hexdigest()}`", encoding="utf-8")
-    assert command("sentiment", "--data", table, option, folder) == OK
-    assert "sentiment was trained with 口コミ.csv" in capsys.readouterr().err
+    for files in ([table], [table, other], [table, table]):
+        (folder / "README.md").write_text(card(*((path.name, path) for path in files)), encoding="utf-8")
+        assert command("sentiment", "--data", table, option, folder) == OK
+        assert "sentiment was trained with 口コミ.csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("patience", "told"), [(3, 1), (None, 0)])
+def test_a_model_whose_state_was_chosen_on_the_very_file_is_told(
+    patience: int | None, told: int, command: Command, table: Path, other: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_trained(tmp_path / "team-model")
+    (folder / "README.md").write_text(card(("other.csv", other), ("口コミ.csv", table), patience=patience), encoding="utf-8")
+    assert command("sentiment", "--data", table, "--model", folder) == OK
+    said = capsys.readouterr().err
+    assert said.count("team-model is the state of its training that did best on 口コミ.csv") == told
+    assert said.count("team-model は 口コミ.csv での成績を見て") == told
+    assert "was trained with" not in said
+
+
+@pytest.mark.parametrize("named", [[], ["--model", "team-model"]])
+def test_a_model_that_answers_by_choice_is_told_too(
+    named: list[str], command: Command, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_trained(tmp_path / "team-model")
+    (folder / "README.md").write_text(card(("口コミ.csv", table)), encoding="utf-8")
+    write_chosen(tmp_path / "chosen.json", {Task.SENTIMENT: folder})
+    assert command("sentiment", "--data", table, "--chosen", tmp_path / "chosen.json", *named) == OK
+    assert capsys.readouterr().err.count("team-model was trained with 口コミ.csv") == 1
+    assert command("sentiment", "--data", table) == OK
+    assert "was trained with" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -282,6 +338,55 @@ def test_a_place_that_cannot_even_be_looked_at_is_told_before_anything_is_measur
         for lang, why in (("ja", ja), ("en", en)):
             assert command("sentiment", "--data", table, "--model", "no/such-model", option, place, "--lang", lang) == BAD_INPUT
             assert why in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", [["--json"], ["--lang", "en"]])
+def test_a_disk_that_fills_up_by_the_end_loses_no_evaluation(
+    form: list[str], command: Command, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert command("sentiment", "--data", table, "--page", tmp_path / "p.html", *form) == BAD_INPUT
+    printed = capsys.readouterr()
+    assert "macro_f1" in printed.out
+    assert f"cannot write {tmp_path / 'p.html'}: No space left on device" in printed.err
+
+
+def test_where_no_entity_is_marked_or_found_the_result_is_told_and_then_that_there_is_no_picture(
+    data: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing(_: Engine, requests: Sequence[Request]) -> list[NerResult]:
+        return [NerResult(language="ja", model="m", entities=()) for _ in requests]
+
+    monkeypatch.setattr(Engine, "run", nothing)
+    path = tmp_path / "x.csv"
+    path.write_text("text\n東京に行った。\n", encoding="utf-8")
+    assert main(["ner", "--data", str(path), "--picture", str(tmp_path / "p.png"), "--page", str(tmp_path / "p.html")]) == BAD_INPUT
+    printed = capsys.readouterr()
+    assert "precision" in printed.out
+    assert "モデルが見つけた固有名もないので、混同行列はありません" in printed.err
+    assert "no entity is marked and none was found" in printed.err
+    assert (tmp_path / "p.html").exists()
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_a_picture_of_questions_that_all_have_an_answer_is_refused_before_anything_is_measured(
+    limit: int, command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("question,context,answer\n誰？,田中です。,田中\nいつ？,田中です。,\n", encoding="utf-8")
+    asked = ["ask", "--data", path, "--limit", str(limit), "--picture", tmp_path / "p.png"]
+    if limit == 2:
+        assert command(*asked) == OK
+        assert (tmp_path / "p.png").exists()
+        return
+    assert command(*asked, "--model", "no/such-model") == BAD_INPUT
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "どの行にも答えがあるので、混同行列はありません" in printed.err
+    assert "every row has an answer, so there is no confusion matrix" in printed.err
 
 
 def test_half_an_emoji_loses_no_evaluation(command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,7 @@ from engine.evaluation.metrics import (
     normalize_english,
     normalize_japanese,
     paraphrase_metrics,
+    retrieval_hits,
     retrieval_metrics,
     with_worst,
 )
@@ -158,6 +159,19 @@ def test_what_was_not_given_is_taken_as_the_farthest_from_what_is_right() -> Non
 def test_retrieval_is_measured_both_ways() -> None:
     english = np.eye(3, dtype=np.float32)
     japanese = np.array([[1, 0, 0], [0.8, 0.6, 0], [0, 0, 1]], dtype=np.float32)
+    pairs = [("cat", "猫"), ("dog", "犬"), ("bird", "鳥")]
     # Row 1 of the Japanese side is nearer to English row 0; from English, each finds its own.
-    assert retrieval_metrics(english, japanese, read=[True] * 3) == pytest.approx({"ja_to_en": 2 / 3, "en_to_ja": 1.0})
-    assert retrieval_metrics(english, japanese, read=[True, True, False]) == pytest.approx({"ja_to_en": 1 / 3, "en_to_ja": 2 / 3})
+    found = retrieval_hits(pairs, english, japanese, read=[True] * 3)
+    assert found == [(1, 1), (0, 1), (1, 1)]
+    assert retrieval_metrics(found) == pytest.approx({"ja_to_en": 2 / 3, "en_to_ja": 1.0})
+    assert retrieval_hits(pairs, english, japanese, read=[True, True, False]) == [(1, 1), (0, 1), (0, 0)]
+
+
+def test_a_sentence_of_several_rows_is_found_by_each_of_its_translations() -> None:
+    pairs = [("thanks", "ありがとう"), ("thank you", "ありがとう"), ("thanks", "どうも"), ("bye", "さようなら"), ("hi", "やあ")]
+    english = np.array([[1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1], [0, -1, 0]], dtype=np.float32)
+    japanese = np.array([[0, 1, 0], [0, 1, 0], [0.8, 0.6, 0], [0, 0.8, 0.6], [1, 0, 0]], dtype=np.float32)
+    # さようなら is nearest to "thank you", and やあ and "thanks" are nearest to each other; the others find what is right somewhere.
+    found = retrieval_hits(pairs, english, japanese, read=[True] * 5)
+    assert [ja_to_en for ja_to_en, _ in found] == [1, 1, 1, 0, 0]
+    assert [en_to_ja for _, en_to_ja in found] == [0, 1, 0, 1, 1]

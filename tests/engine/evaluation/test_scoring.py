@@ -1,11 +1,14 @@
 """Scoring a data set: what is asked of the engine, and how its answers count."""
 
+import ast
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import engine as engine_package
 from engine.contract import (
     Answer,
     AskRequest,
@@ -14,13 +17,14 @@ from engine.contract import (
     EmbedResult,
     Entity,
     Failure,
+    Message,
     NerResult,
     Request,
     Result,
     SimilarResult,
 )
 from engine.errors import BadInputError, EngineError
-from engine.evaluation.asking import REQUESTS_AT_ONCE
+from engine.evaluation.asking import OF_THE_MODEL, REQUESTS_AT_ONCE
 from engine.evaluation.scoring import evaluate
 from engine.examples.rows import AskRow, ExampleTask, GoldAnswer, GoldEntity, NerRow, RetrievalRow, Row, SentimentRow, SimilarRow
 from tests.engine.evaluation.scripted import UNREADABLE, ScriptedEngine, entities, gold, sentiment
@@ -72,13 +76,58 @@ def test_a_row_that_cannot_be_answered_counts_as_wrong_and_is_told() -> None:
     assert measured.metrics["accuracy"] == 0.5
 
 
-def test_an_engine_that_answers_nothing_stops_the_evaluation_at_once() -> None:
-    engine = ScriptedEngine(lambda request: UNREADABLE)
-    rows = [SentimentRow(text="x", label="positive")] * 1000
+def test_a_model_that_is_not_there_stops_the_evaluation_at_once() -> None:
+    missing = Failure(code="no_such_model", message=Message(ja="ありません。", en="Not there."), details={"model": "x"})
+    engine = ScriptedEngine(lambda request: UNREADABLE if len(request.text) > 1 else missing)
+    rows: list[Row] = [SentimentRow(text="長い", label="positive"), *[SentimentRow(text="x", label="positive")] * 1000]
     with pytest.raises(EngineError) as caught:
         evaluate(engine, ExampleTask.SENTIMENT, rows)
-    assert caught.value.as_failure() == UNREADABLE
+    assert caught.value.as_failure() == missing
     assert len(engine.batches) == 1
+
+
+def test_long_rows_that_cannot_be_answered_count_as_wrong_and_stop_nothing() -> None:
+    engine = ScriptedEngine(lambda request: UNREADABLE if len(request.text) > 1 else sentiment(positive=1.0))
+    rows: list[Row] = [*[SentimentRow(text="長い文", label="positive")] * 300, *[SentimentRow(text="x", label="positive")] * 100]
+    measured = evaluate(engine, ExampleTask.SENTIMENT, rows)
+    assert measured.failures == {"too_odd": 300}
+    assert measured.metrics["accuracy"] == 0.25
+
+
+def test_an_engine_that_answers_nothing_in_the_end_is_an_error() -> None:
+    engine = ScriptedEngine(lambda request: UNREADABLE)
+    with pytest.raises(EngineError) as caught:
+        evaluate(engine, ExampleTask.SENTIMENT, [SentimentRow(text="x", label="positive")] * 300)
+    assert caught.value.as_failure() == UNREADABLE
+    assert len(engine.batches) == 3
+
+
+# Of models, but not of every row alike: a text may be at fault, memory may suffice for shorter ones; or no evaluation meets them.
+OF_A_ROW = {"tokenizer_program_failed", "out_of_memory"}
+OF_OTHER_COMMANDS = {
+    *("carried_damaged", "carried_unreadable", "disk_full", "download_damaged"),  # `yomite models`
+    *(
+        "catalog_invalid",
+        "catalog_unreadable",
+        "chosen_unreadable",
+        "chosen_unwritable",
+        "lock_unreadable",
+        "lock_unwritable",
+    ),  # before any row
+    *("unknown_profile", "no_mask_token"),
+}
+
+
+def test_every_error_of_models_and_the_catalog_is_told_at_once() -> None:
+    found = {
+        call.args[0].value
+        for package in ("catalog", "models", "tasks", "tokenization")
+        for path in Path(engine_package.__file__).parent.joinpath(package).rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in ("CatalogError", "ModelError")
+        if isinstance(call.args[0], ast.Constant)
+    }
+    assert found - OF_A_ROW - OF_OTHER_COMMANDS == OF_THE_MODEL
 
 
 def test_entities_without_a_label_do_not_count() -> None:
@@ -215,6 +264,20 @@ def test_retrieval_asks_for_both_sides_and_finds_translations() -> None:
         (("猫",), "ja"),
         (("犬",), "ja"),
     }
+
+
+def test_the_translation_of_another_row_with_the_same_sentence_is_right_too() -> None:
+    vectors = {"thanks": (1.0, 0.0), "thank you": (0.0, 1.0), "ありがとう": (0.6, 0.8)}
+
+    def embed(request: EmbedRequest) -> EmbedResult:
+        return EmbedResult(language="ja", model="m", vectors=(vectors[request.texts[0]],), width=2, pooling="mean")
+
+    measured = evaluate(
+        ScriptedEngine(embed), ExampleTask.RETRIEVAL, [RetrievalRow(en=en, ja="ありがとう") for en in ("thanks", "thank you")]
+    )
+    assert measured.metrics == {"ja_to_en": 1.0, "en_to_ja": 1.0}
+    assert [(one.right, one.given) for one in measured.outcomes] == [(True, "→ thank you / → ありがとう")] * 2
+    assert {measure.name: float(measure.of(np.ones((1, 2)))[0]) for measure in measured.measures} == measured.metrics
 
 
 @pytest.mark.parametrize("lost", ["cat", "猫"])

@@ -116,6 +116,45 @@ def test_a_column_is_told_by_its_name_in_the_file(tmp_path: Path, task: str, tab
     assert en in message.en
 
 
+def test_a_file_that_grades_its_pairs_in_two_ways_is_refused_at_the_first_of_the_other_kind(tmp_path: Path) -> None:
+    table = "文1,文2,類似度,言い換え\n猫,犬,1,\n猫,虎,2,\n猫,獅子,,1\n鳥,鷹,3,\n鳥,鳩,,0\n"
+    error = error_of(tmp_path / "rows.csv", table, "similar")
+    assert error.details["lines"] == "4"
+    assert "4 行目：ここまでの行は列「類似度」に、この行は列「言い換え」に" in error.message.ja
+    assert "line 4: the rows before have a number in 類似度, this one in 言い換え" in error.message.en
+    lines = json_lines({"a": "x", "b": "y", "paraphrase": 1}, {"a": "x", "b": "z", "score": 4})
+    assert "in paraphrase, this one in score" in error_of(tmp_path / "rows.jsonl", lines, "similar").message.en
+
+
+@pytest.mark.parametrize("cell", ["", " ", None])
+@pytest.mark.parametrize("mark", ["[東京](LOC)", "［東京］（地名）", "[Tokyo](person)"])
+def test_a_mark_in_the_text_beside_no_entities_is_not_taken_for_plain_text(tmp_path: Path, mark: str, cell: str | None) -> None:
+    error = error_of(tmp_path / "rows.jsonl", json_lines(GOOD["ner"], {"text": f"昨日 {mark} に行く", "entities": cell}), "ner")
+    assert error.details["lines"] == "2"
+    assert f"文に印「{mark}」がありますが、列「entities」が空です" in error.message.ja
+    assert f"the text holds the mark {mark!r}, but entities is empty" in error.message.en
+
+
+def test_such_a_row_of_a_table_is_told_by_its_line_and_its_column(tmp_path: Path) -> None:
+    error = error_of(tmp_path / "rows.csv", "文,固有名\n東京だ,[]\n[東京](LOC)だ,\n", "ner")
+    assert error.details["lines"] == "3"
+    assert "列「固有名」が空です" in error.message.ja
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_quotes_that_join_rows_of_a_table_of_tabs_are_told(tmp_path: Path, end: str) -> None:
+    table = end.join(["text\tlabel", "fine\tneutral", '"Hello\tpositive', 'World"\tnegative', ""])
+    error = error_of(tmp_path / "rows.tsv", table, "sentiment")
+    assert error.details["lines"] == "3"
+    assert "タブと改行の両方" in error.message.ja
+    assert "a cell holds both a tab and a line break: 'Hello positive World'" in error.message.en
+
+
+def test_a_header_with_wrong_quotes_is_told_alone(tmp_path: Path) -> None:
+    error = error_of(tmp_path / "rows.csv", '"text"x,label\n最高,肯定\n最低,否定\n', "sentiment")
+    assert error.details["lines"] == "1"
+
+
 def test_twenty_bad_rows_are_told_in_full_and_the_others_counted(tmp_path: Path) -> None:
     table = "text,label\n" + "".join(f"文{i},0\n" for i in range(30)) + "文,肯定\n"
     message = error_of(tmp_path / "rows.csv", table, "sentiment").message

@@ -304,3 +304,34 @@ def test_a_cell_may_be_as_long_as_a_book(tmp_path: Path, delimiter: str) -> None
 def test_signs_that_only_look_like_line_breaks_do_not_move_the_header(tmp_path: Path) -> None:
     examples = read(tmp_path / "rows.csv", "\x0b\u2028\x0c\ntext,label\n最高,肯定\n最低,否定\n", "sentiment")
     assert [row.label for row in examples.rows if isinstance(row, SentimentRow)] == ["positive", "negative"]
+
+
+@pytest.mark.parametrize("empty", [",,,\n", " , ,\n\n", '"",""\n', '"\n",\n'])
+@pytest.mark.parametrize(("name", "sign"), [("rows.csv", ","), ("rows.csv", ";"), ("rows.tsv", "\t")])
+def test_the_first_row_with_a_filled_cell_names_the_columns(tmp_path: Path, empty: str, name: str, sign: str) -> None:
+    examples = read(tmp_path / name, empty.replace(",", sign) + f"text{sign}label\n最高{sign}肯定\n", "sentiment")
+    assert examples.rows == (SentimentRow(text="最高", label="positive"),)
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ('text,label\nfine,positive\n"Hello,positive\nWorld",negative\n', True),
+        ('label;text\nnegative;bad\npositive;"Hello\nnegative;World"\n', True),
+        ('text,label\nfine,positive\n"Hello, positively\nlovely, World",negative\n', False),
+        ('text,label\nfine,positive\n"Hello positive\nWorld",negative\n', False),
+    ],
+)
+def test_quotes_that_seem_to_join_rows_are_told(tmp_path: Path, table: str, told: bool) -> None:
+    examples = read(tmp_path / "rows.csv", table, "sentiment")
+    assert len(examples.rows) == 2
+    assert [("（3 行目）" in note.ja, "seems to hold another row: line 3." in note.en) for note in examples.notes] == [(True, True)] * told
+
+
+@pytest.mark.parametrize("text", ["[資料](https://example.com)を見る", r"\[東京](LOC)", "[1] (LOC)"])
+def test_brackets_that_are_no_mark_may_stand_beside_no_entities(tmp_path: Path, text: str) -> None:
+    assert read(tmp_path / "rows.csv", f"text,entities\n{text},\n", "ner").rows == (NerRow(text=text, entities=()),)
+
+
+def test_marks_are_plain_text_where_the_cell_says_that_there_are_no_entities(tmp_path: Path) -> None:
+    assert read(tmp_path / "rows.csv", "text,entities\n[東京](LOC)だ,[]\n", "ner").rows == (NerRow(text="[東京](LOC)だ", entities=()),)
