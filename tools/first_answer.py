@@ -33,8 +33,8 @@ STEPS = (
 )
 HEADS = both("| そこまで | 秒（最初から） |", "| step | seconds from the beginning |")
 HOW = both(
-    "{date} に `make first-answer` で測定：{cores} コア、Python {python}、pip のキャッシュなし。ほとんどはパッケージ（約 2 GB、速い回線）の取得と展開の時間です。",
-    "Measured by `make first-answer` on {date}: {cores} cores, Python {python}, an empty cache of pip. Most of it is fetching packages (about 2 GB, over a fast line) and unpacking them.",
+    "{date} に `make first-answer` で測定：{cores} コア、Python {python}、pip のキャッシュなし。ほとんどはパッケージ（CPU 用の torch で約 2 GB、速い回線）の取得と展開の時間です。",
+    "Measured by `make first-answer` on {date}: {cores} cores, Python {python}, an empty cache of pip. Most of it is fetching packages (about 2 GB with torch for the CPU, over a fast line) and unpacking them.",
 )
 
 

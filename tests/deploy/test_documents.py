@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,14 @@ def test_a_page_names_everything_that_can_be_started(page: str) -> None:
     units = {path.name for path in (ROOT / "docs" / "examples").glob("*.service")}
     images = {service["image"] for service in written()["services"].values() if "build" in service}
     assert [name for name in (*profiles, *NEEDED, *units, *images) if f"`{name}`" not in text] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_stops_everything_names_profiles(page: str) -> None:
+    """Without them Compose stops Redis alone, which has none."""
+    stops = re.findall(r"docker compose ([^`\n]*)\bstop\b", (ROOT / page).read_text(encoding="utf-8"))
+    assert stops
+    assert [options for options in stops if "--profile" not in options] == []
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -9,8 +9,8 @@ from tests.deploy.composition import EXAMPLE, FILE, ROOT, example_variables, ref
 from tools import env_example
 
 
-def test_the_example_is_what_make_lock_writes() -> None:
-    assert EXAMPLE.read_text(encoding="utf-8") == env_example.example_text(), "run `make lock`"
+def test_the_example_is_what_make_readme_writes() -> None:
+    assert EXAMPLE.read_text(encoding="utf-8") == env_example.example_text(), "run `make readme`"
 
 
 def test_it_names_what_the_compose_file_takes_and_nothing_else() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -11,21 +10,20 @@ from playwright.async_api import Page, async_playwright
 
 from bot.platforms.web import WebSettings, serve_web
 from tests.end_to_end.system import CASES, EXPLAINED, System
+from tools.chromium import find_chromium
 
 PATIENCE_MS = 120_000
 
 
 def in_browser(system: System, scene: Callable[[Page], Awaitable[None]], *, locale: str) -> None:
     """Open the page in a fresh browser and play a scene; nothing may be complained about on its console."""
-    chromium = shutil.which("chromium")
-    assert chromium is not None, "these tests need Chromium: make browser"
     complaints: list[str] = []
 
     async def run() -> None:
         url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         settings = WebSettings(port=0)
         async with system.serving(lambda desk: serve_web(settings, desk, on_ready=url.set_result)), async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            browser = await playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
             page = await (await browser.new_context(locale=locale)).new_page()
             page.set_default_timeout(PATIENCE_MS)
             page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

