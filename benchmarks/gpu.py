@@ -110,16 +110,17 @@ def _measure(
     name: str, engine: Engine, loaded: LoadedModel, model: str | None, texts: Sequence[str], rounds: int, *, matmul: float, bandwidth: float
 ) -> list[Row]:
     asked = question(Task.EMBED, texts, model=model)
+    lengths = [len(ids) for ids in loaded.tokenizer.backend(list(texts))["input_ids"]]
     piped = pipeline("feature-extraction", model=loaded.model, tokenizer=loaded.tokenizer.backend, device=loaded.device)
     works: dict[str, Callable[[], Any]] = {
         ENGINE: partial(engine_answers, engine, asked.requests),
         LOOP: partial(infinity_loop, loaded, texts),
-        PIPELINE: partial(piped_vectors, piped, texts),
+        PIPELINE: partial(piped_vectors, piped, loaded, texts, lengths),
     }
     expected = [result.vectors[0] for result in works[ENGINE]()]
     for other in (LOOP, PIPELINE):
         check_vectors(f"{name}: {other}", works[other](), expected)
-    tokens = sum(map(len, loaded.tokenizer.backend(list(texts))["input_ids"]))
+    tokens = sum(lengths)
     found = in_turns({who: partial(_tokens_per_s, tokens, work) for who, work in works.items()}, rounds=rounds)
     rows = [Row(name=who, unit="tokens/s", values=over(found, who), group=name) for who in works]
     rows += [
@@ -151,12 +152,13 @@ def _shares(
     ]
 
 
-def piped_vectors(piped: Any, texts: Sequence[str]) -> list[list[float]]:
-    """A plain call, in batches, then the mean over each text's pieces."""
-    found = []
-    for output in piped(list(texts), batch_size=LOOP_BATCH, return_tensors=False, truncation=True):
-        mean = torch.nn.functional.normalize(torch.tensor(output[0], dtype=torch.float32).mean(0), dim=-1)
-        found.append(mean.tolist())
+def piped_vectors(piped: Any, loaded: LoadedModel, texts: Sequence[str], lengths: Sequence[int]) -> list[list[float]]:
+    """A plain call, in batches, then the mean over each text's pieces (`lengths`: how many; padding comes back too), and what the model has over it."""
+    found: list[list[float]] = []
+    outputs = piped(list(texts), batch_size=LOOP_BATCH, return_tensors=False, truncation=True)
+    for output, length in zip(outputs, lengths, strict=True):
+        mean = torch.tensor(output[0][:length], dtype=torch.float32, device=loaded.device).mean(0, keepdim=True)
+        found += _unit_vectors(loaded, mean)
     return found
 
 
@@ -189,11 +191,18 @@ def infinity_loop(loaded: LoadedModel, texts: Sequence[str]) -> list[list[float]
         rows, mask, hidden = taken
         mask = mask.unsqueeze(-1)
         mean = (hidden.float() * mask).sum(1) / mask.sum(1)
-        for row, vector in zip(rows, torch.nn.functional.normalize(mean, dim=-1).cpu().tolist(), strict=True):
+        for row, vector in zip(rows, _unit_vectors(loaded, mean), strict=True):
             found[row] = vector
     for thread in threads:
         thread.join()
     return found
+
+
+def _unit_vectors(loaded: LoadedModel, pooled: torch.Tensor) -> list[list[float]]:
+    """*Shape:* (texts, width) both; the width is another behind a dense layer."""
+    with torch.inference_mode():
+        vectors: list[list[float]] = torch.nn.functional.normalize(loaded.finish(pooled), dim=-1).cpu().tolist()
+    return vectors
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

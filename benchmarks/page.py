@@ -44,11 +44,11 @@ def write(results: Path, page: Path, images: Path) -> None:
     Raises:
         BenchmarkError: there are no results, one is unreadable, or one is of a short run.
     """
-    reports = _reports(results)
+    reports = reports_in(results)
     images.mkdir(parents=True, exist_ok=True)
     parts = [HEAD]
     for one in reports:
-        parts.append(_section(one))
+        parts.append(section(one))
         for name, figure in plots.figures(one):
             path = images / f"benchmarks-{name}.png"
             path.write_bytes(figure)
@@ -57,7 +57,12 @@ def write(results: Path, page: Path, images: Path) -> None:
     page.write_text("\n".join(parts), encoding="utf-8")
 
 
-def _reports(results: Path) -> list[Report]:
+def reports_in(results: Path) -> list[Report]:
+    """What was measured, in the page's order.
+
+    Raises:
+        BenchmarkError: there are no results, one is unreadable, or one is of a short run.
+    """
     paths = sorted(results.glob("*.json"), key=lambda path: (ORDER.index(path.stem) if path.stem in ORDER else len(ORDER), path.stem))
     reports = [report.read(path) for path in paths]
     short = next((one.benchmark for one in reports if one.short), None)
@@ -71,7 +76,8 @@ def _reports(results: Path) -> list[Report]:
     return reports
 
 
-def _section(one: Report) -> str:
+def section(one: Report) -> str:
+    """The part of the page about one benchmark, without its plots."""
     lines = [f"## {one.title}", "", *_table(one.rows), "", *(f"- {note}" for note in one.notes), "", _machine(one.machine), ""]
     return "\n".join(lines)
 

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +70,10 @@ async def _more_workers(rounds: int, short: bool) -> list[Row]:
     counts, jobs = (SHORT_WORKERS, SHORT_SIMULATED_JOBS) if short else (WORKERS, SIMULATED_JOBS)
     command = [sys.executable, "-P", "-m", "benchmarks.simulated", str(SIMULATED_JOB_S)]
     found: list[dict[str, float]] = [{} for _ in range(rounds)]
-    for count in counts:
+    asked = [TokensRequest(text=text) for text in made_sentences(jobs)]
+    for one, count in product(found, counts):  # in turns, so each time with workers of its own
         async with ours.over_redis(command, workers=count) as client:
-            for one in found:
-                asked = [TokensRequest(text=text) for text in made_sentences(jobs)]
-                one[str(count)] = (await load(client.ask, asked, concurrency=len(asked))).per_s
+            one[str(count)] = (await load(client.ask, asked, concurrency=len(asked))).per_s
     rows = [Row(name="jobs a second", unit="jobs/s", values=over(found, str(count)), group=_workers(count)) for count in counts]
     for count in counts[1:]:
         values = ratio(over(found, str(count)), over(found, str(counts[0])))
@@ -144,7 +143,7 @@ async def _beside_long(client: ours.Client, workers: int, rounds: int, short: bo
     beside: list[float] = []
     await load(client.ask, questions[:2], concurrency=1)
     for _ in range(rounds):
-        alone.append((await load(client.ask, questions, concurrency=1)).p95_ms)
+        alone.append(await _p95_ms(client, questions))
         beside.append(await _p95_beside_long_ms(client, questions, short))
     group = _workers(workers)
     return [
@@ -173,14 +172,20 @@ async def _p95_beside_long_ms(client: ours.Client, questions: Sequence[Sentiment
             await client.ask(document)
 
     reading = [asyncio.create_task(read_documents()) for _ in range(count)]
+    p95_ms = await _p95_ms(client, questions)
+    asking = False
+    await asyncio.gather(*reading)
+    return p95_ms
+
+
+async def _p95_ms(client: ours.Client, questions: Sequence[SentimentRequest]) -> float:
+    """Asked one at a time, with a pause between them, whatever else there is."""
     times_s: list[float] = []
     for question in questions:
         started = time.perf_counter()
         await client.ask(question)
         times_s.append(time.perf_counter() - started)
         await asyncio.sleep(LOOK_S)
-    asking = False
-    await asyncio.gather(*reading)
     return 1_000 * percentile(times_s, 95)
 
 

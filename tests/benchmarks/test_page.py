@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.page import main
-from benchmarks.report import RATIO, Report, Row, write
+from benchmarks.page import HEAD, PAGE, main, reports_in, section
+from benchmarks.report import RATIO, RESULTS, Report, Row, write
 
 
 def result(folder: Path, *, short: bool = False) -> None:
@@ -33,6 +33,14 @@ def test_the_page_has_tables_and_plots(tmp_path: Path) -> None:
     for name in ("benchmarks-system.png", "benchmarks-system-ratios.png"):
         assert f"(images/{name})" in text
         assert (images / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_published_page_says_what_the_results_say() -> None:
+    """Its plots are left out: those are drawn."""
+    text = PAGE.read_text(encoding="utf-8")
+    said = "\n".join(line for line in text.splitlines() if not line.startswith("!["))
+    written = "\n".join([HEAD, *(section(one) for one in reports_in(RESULTS))])
+    assert [line for line in said.splitlines() if line] == [line for line in written.splitlines() if line], "run `make bench-page`"
 
 
 def test_capacity_is_drawn_over_the_number_of_workers(tmp_path: Path) -> None:
