@@ -62,7 +62,11 @@ def train_layer(texts: Arrays, *, encoder: Path, out: Path, written: Arrays | No
     translations = np.flatnonzero(np.isnan(texts.array("grades").astype(np.float32)))[::EVERY]
     sides = []
     for name in ("first", "second"):
-        side, more = texts.ragged(name), written.ragged(name) if written else []
-        sides.append(pooled_vectors(model, [*(side[int(row)] for row in translations), *(more[row] for row in range(len(more)))]))
+        side = texts.ragged(name)
+        ids = [side[int(row)] for row in translations]
+        if written:
+            more = written.ragged(name)
+            ids += [more[row] for row in range(len(more))]
+        sides.append(pooled_vectors(model, ids))
     made = SentenceFolder(transformer=out, dense=learn_layer(*sides), max_length=MAX_PIECES)
     write_modules(out, made, hidden_size=model.config.hidden_size)

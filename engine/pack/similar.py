@@ -78,7 +78,7 @@ def prepare_pairs(data: DataFolder, tokenizer: PreTrainedTokenizerFast) -> Store
     translations = [(written(row), row["ja"], float("nan")) for row in data.rows("parallel/en-ja-train")[:TRANSLATIONS]]
     parts = [*graded_pairs(data), translations]
     pairs = [pair for part in parts for pair in part]
-    sides = [_pieces(tokenizer, [pair[side] for pair in pairs]) for side in (0, 1)]
+    sides = [_pieces(tokenizer, side) for side in ([first for first, _, _ in pairs], [second for _, second, _ in pairs])]
     grades = np.array([score for _, _, score in pairs], dtype=np.float32)
     return {
         "first": sides[0],

