@@ -41,7 +41,7 @@ from engine.pack.ragged import Arrays, Stored, save_arrays
 from engine.pack.running import Run, draw_course
 from engine.pack.sentiment import prepare_feelings, prepare_written, train_sentiment
 from engine.pack.silver import grade_pairs, train_cross_encoder
-from engine.pack.similar import GRADED_SHARE, prepare_pairs, prepare_written_translations, train_similar
+from engine.pack.similar import GRADED_SHARE, prepare_pairs, train_similar
 from engine.pack.sources import E5, MINILM_VOCABULARY, MUSE, fetch
 from engine.pack.teachers import Teacher, encode_with_muse, kept
 from engine.pack.texts import prepare_meaning, prepare_order, prepare_translations, prepare_words
@@ -183,17 +183,12 @@ class PackBuild:
             "feelings": lambda: prepare_feelings(self.data, self.tokenizer, muse),
             "written-feelings": lambda: prepare_written(self.tokenizer),
             "pairs": lambda: prepare_pairs(self.data, self.tokenizer),
-            "written-pairs": lambda: prepare_written_translations(self.tokenizer),
         }
-        for name, prepare in made.items():
-            self._prepare(name, prepare)
-
-    def _prepare(self, name: str, prepare: Callable[[], Stored]) -> None:
         self.prepared.mkdir(exist_ok=True)
-        path = self.prepared / f"{name}.npz"
-        if not path.exists():
-            log.info("texts: %s", name)
-            save_arrays(path, prepare())
+        for name, prepare in made.items():
+            if not (self.prepared / f"{name}.npz").exists():
+                log.info("texts: %s", name)
+                save_arrays(self.prepared / f"{name}.npz", prepare())
 
     def encoder_stage(self) -> None:
         model = from_folder(BilingualEncoder, self.work / "start-model")
@@ -217,8 +212,7 @@ class PackBuild:
 
     def similar_stage(self) -> None:
         self._drop_layer()
-        train = partial(train_similar, graded_share=self.plan.graded, written=self._arrays("written-pairs"))
-        self._train("similar", train, self._arrays("pairs"))
+        self._train("similar", partial(train_similar, graded_share=self.plan.graded), self._arrays("pairs"))
 
     def silver_stage(self) -> None:
         """Pairs graded by models, and the similarity adapter trained on with them."""
@@ -228,8 +222,9 @@ class PackBuild:
             save_arrays(path, grade_pairs(pairs, cross, encoder=self.encoder, similar=self.out / "similar"))
         self._drop_layer()
         again = replace(self.plan_of("similar"), folder=run.folder / "similar", seed=run.seed + 25)
-        train = partial(train_similar, graded_share=self.plan.graded, silver=Arrays(path), written=self._arrays("written-pairs"))
-        train(pairs, encoder=self.encoder, out=self.out / "similar", run=again, go_on=True)
+        train_similar(
+            pairs, encoder=self.encoder, out=self.out / "similar", run=again, go_on=True, graded_share=self.plan.graded, silver=Arrays(path)
+        )
 
     def _drop_layer(self) -> None:
         """What was learnt over the similarity adapter before goes with it."""
@@ -238,9 +233,11 @@ class PackBuild:
 
     def layer_stage(self) -> None:
         """The layer over the similarity adapter; it needs nothing but that and the pairs."""
-        self._prepare("pairs", lambda: prepare_pairs(self.data, self.tokenizer))
-        self._prepare("written-pairs", lambda: prepare_written_translations(self.tokenizer))
-        train_layer(self._arrays("pairs"), encoder=self.encoder, out=self.out / "similar", written=self._arrays("written-pairs"))
+        self.prepared.mkdir(exist_ok=True)
+        path = self.prepared / "pairs.npz"
+        if not path.exists():
+            save_arrays(path, prepare_pairs(self.data, self.tokenizer))
+        train_layer(Arrays(path), encoder=self.encoder, out=self.out / "similar")
 
     def ner_stage(self) -> None:
         self._train("ner", train_ner, self._arrays("entities"))

@@ -124,12 +124,7 @@ CARDS = {
             "under which a text lies nearer to its own; normalised vectors whose cosine is the similarity, across languages too."
         ),
         limits="Sentences that share their words but not their meaning (paraphrase adversaries) are rated too near.",
-        sources=(
-            JSTS,
-            STSB,
-            TANAKA,
-            "translations of talk, work, sayings and what is easily confused, written for it (`engine/pack/written/`)",
-        ),
+        sources=(JSTS, STSB, TANAKA),
         scored_by=("similarity/", "parallel/"),
     ),
 }

@@ -54,19 +54,12 @@ def ranking_loss(first: Tensor, second: Tensor, weight: Tensor) -> Tensor:
     return functional.cross_entropy(scores, own) + functional.cross_entropy(scores.T, own)
 
 
-def train_layer(texts: Arrays, *, encoder: Path, out: Path, written: Arrays | None = None) -> None:
-    """Learn the layer over the similarity adapter in `out`, and lay it beside it; `written` are translations that were written for Yomite."""
+def train_layer(texts: Arrays, *, encoder: Path, out: Path) -> None:
+    """Learn the layer over the similarity adapter in `out`, and lay it beside it."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     bare: Any = encoder_with_head(PairModel, encoder, add_pooling_layer=False)
     model: Any = PeftModel.from_pretrained(bare, str(out)).merge_and_unload().to(device)
     translations = np.flatnonzero(np.isnan(texts.array("grades").astype(np.float32)))[::EVERY]
-    sides = []
-    for name in ("first", "second"):
-        side = texts.ragged(name)
-        ids = [side[int(row)] for row in translations]
-        if written:
-            more = written.ragged(name)
-            ids += [more[row] for row in range(len(more))]
-        sides.append(pooled_vectors(model, ids))
+    sides = [pooled_vectors(model, [texts.ragged(side)[int(row)] for row in translations]) for side in ("first", "second")]
     made = SentenceFolder(transformer=out, dense=learn_layer(*sides), max_length=MAX_PIECES)
     write_modules(out, made, hidden_size=model.config.hidden_size)

@@ -19,14 +19,12 @@ from engine.pack.data import DataFolder
 from engine.pack.english import as_written
 from engine.pack.ragged import Arrays, Ids, Ragged, Stored, pad_rows
 from engine.pack.running import Run
-from engine.pack.written import written_translations
 
 MAX_PIECES = 96
 COSINE_SCALE = 20.0  # as in CoSENT and in sentence-transformers' losses
 TRANSLATIONS = 50_000
 TRANSLATION_WEIGHT = 0.3  # of the ranking loss beside CoSENT
-GRADED_SHARE = 0.8  # of the batches; the others are of translations, half of these of such as were written for Yomite
-NEIGHBOURS = 4  # of the written translations, read together: each has to be told from others of one matter
+GRADED_SHARE = 0.8  # of the batches; the others are of translations
 # How much of the mean of all vectors is taken off them: what all texts share says nothing, and unrelated ones come out near .3 instead of
 # near .6 (Mu and Viswanath 2018 take all of it off; some helps ranking, all of it does not).
 CENTRED = 0.65
@@ -78,7 +76,7 @@ def prepare_pairs(data: DataFolder, tokenizer: PreTrainedTokenizerFast) -> Store
     translations = [(written(row), row["ja"], float("nan")) for row in data.rows("parallel/en-ja-train")[:TRANSLATIONS]]
     parts = [*graded_pairs(data), translations]
     pairs = [pair for part in parts for pair in part]
-    sides = [_pieces(tokenizer, side) for side in ([first for first, _, _ in pairs], [second for _, second, _ in pairs])]
+    sides = [Ragged.of(tokenizer([p[side] for p in pairs], truncation=True, max_length=MAX_PIECES)["input_ids"]) for side in (0, 1)]
     grades = np.array([score for _, _, score in pairs], dtype=np.float32)
     return {
         "first": sides[0],
@@ -86,17 +84,6 @@ def prepare_pairs(data: DataFolder, tokenizer: PreTrainedTokenizerFast) -> Store
         "grades": grades,
         "sets": np.repeat(np.arange(len(parts), dtype=np.uint8), [*map(len, parts)]),
     }
-
-
-def prepare_written_translations(tokenizer: PreTrainedTokenizerFast) -> Stored:
-    """Pieces of both sides of the translations that were written for Yomite."""
-    rows = written_translations()
-    sides = ([row.en for row in rows], [row.ja for row in rows])
-    return {name: _pieces(tokenizer, side) for name, side in zip(("first", "second"), sides, strict=True)}
-
-
-def _pieces(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> Ragged:
-    return Ragged.of(tokenizer(texts, truncation=True, max_length=MAX_PIECES)["input_ids"])
 
 
 def train_similar(
@@ -108,9 +95,8 @@ def train_similar(
     go_on: bool = False,
     graded_share: float = GRADED_SHARE,
     silver: Arrays | None = None,
-    written: Arrays | None = None,
 ) -> None:
-    """Train and save the similarity adapter; `silver` are pairs that models graded, `written` translations that were written for Yomite."""
+    """Train and save the similarity adapter; `silver` are pairs that models graded."""
     first, second, grades = with_silver(texts, silver)
     graded = int((~np.isnan(grades)).sum())  # they come first
     lengths = np.maximum(first.lengths, second.lengths)
@@ -126,10 +112,7 @@ def train_similar(
         BatchStream(lengths[:graded], pairs, budget=run.tokens, texts=2),
         BatchStream(lengths[graded:], translations, budget=run.tokens, texts=2),
     ]
-    if written:
-        streams.append(batches_of_neighbours(written.ragged("first"), written.ragged("second"), budget=run.tokens))
-    others = [(1 - graded_share) / (len(streams) - 1)] * (len(streams) - 1)
-    stream = MixedStream(streams, shares=(graded_share, *others), seed=14 + run.seed)
+    stream = MixedStream(streams, shares=(graded_share, 1 - graded_share), seed=14 + run.seed)
     model = encoder_with_head(PairModel, encoder, add_pooling_layer=False, dropout=run.dropout)
     adapted = train_adapter(model, stream, run=run, heads=[last_norm(model)], go_on_from=out if go_on else None)
     centre(adapted, texts)
@@ -148,18 +131,6 @@ def with_silver(texts: Arrays, silver: Arrays | None) -> tuple[Ragged, Ragged, N
         for graded, side in ((silver.ragged("first"), first), (silver.ragged("second"), second))
     ]
     return sides[0], sides[1], np.concatenate([silver.array("grades").astype(np.float32), grades[rows]])
-
-
-def batches_of_neighbours(first: Ragged, second: Ragged, *, budget: int) -> BatchStream:
-    """Batches of translations in which `NEIGHBOURS` that follow each other stay together."""
-    starts = range(0, len(first), NEIGHBOURS)
-
-    def build(groups: list[int], _: np.random.Generator, *, width: int) -> Batch:
-        rows = [row for group in groups for row in range(starts[group], min(starts[group] + NEIGHBOURS, len(first)))]
-        return _sides(first, second, rows, width=width)
-
-    lengths = np.maximum.reduceat(np.maximum(first.lengths, second.lengths), starts)
-    return BatchStream(lengths, build, budget=budget, texts=2 * NEIGHBOURS)
 
 
 def _sides(first: Ragged, second: Ragged, rows: list[int], *, width: int) -> Batch:

@@ -1,4 +1,4 @@
-"""Rows that were written for Yomite, to teach what no published set holds: chat, the names in it, questions that a text leaves open, talk in two languages.
+"""Rows that were written for Yomite, to teach what no published set holds: chat, the names in it, and questions that a text leaves open.
 
 They lie in `written/`, and are no row of `everyday-*.csv`, by which the pack is measured.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.examples.reading import read_examples
-from engine.examples.rows import AskRow, ExampleTask, NerRow, RetrievalRow, Row, SentimentRow
+from engine.examples.rows import AskRow, ExampleTask, NerRow, Row, SentimentRow
 
 FOLDER = Path(__file__).parent / "written"
 LANGUAGES = ("en", "ja")
@@ -30,12 +30,6 @@ def written_questions() -> list[AskRow]:
     Those with an answer repeat the text's words no less than those without: else their form would speak for "no answer".
     """
     return [row for row in _rows(ExampleTask.ASK) if isinstance(row, AskRow)]
-
-
-def written_translations() -> list[RetrievalRow]:
-    """Sentences of both languages that say the same; neighbours are of one matter, and many differ in one point only."""
-    rows = read_examples(FOLDER / f"{ExampleTask.RETRIEVAL}.csv", ExampleTask.RETRIEVAL).rows
-    return [row for row in rows if isinstance(row, RetrievalRow)]
 
 
 def _rows(task: ExampleTask) -> list[Row]:

@@ -95,8 +95,7 @@ def test_the_stage_trains_similar_on_with_both_and_drops_the_layer_over_it(tmp_p
     train_layer(texts, encoder=encoder, out=out / "similar")
     before = (out / "similar" / "adapter_model.safetensors").read_bytes()
     (work / "prepared").mkdir(parents=True)
-    for name in ("pairs", "written-pairs"):
-        write_pairs(work / "prepared" / f"{name}.npz")
+    (tmp_path / "pairs.npz").rename(work / "prepared" / "pairs.npz")
     PackBuild(data=DataFolder(tmp_path), work=work, out=out, plan=Plan(silver=3, similar=3, tokens=256)).silver_stage()
     assert len(Arrays(work / "prepared" / "silver.npz").ragged("first")) > 40
     assert (out / "similar" / "adapter_model.safetensors").read_bytes() != before

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from engine.models.loading import load_model
 from engine.pack.layer import learn_layer, train_layer
 from engine.pack.ragged import Arrays, Ragged, save_arrays
 from engine.pack.running import Run
-from engine.pack.similar import CENTRED, GOLD_REPEATS, NEIGHBOURS, batches_of_neighbours, train_similar, with_silver
+from engine.pack.similar import CENTRED, GOLD_REPEATS, train_similar, with_silver
 from tests.engine.models.entries import CPU, row
 from tests.engine.pack.small import write_encoder, write_pairs
 
@@ -76,37 +75,6 @@ def test_under_the_layer_translations_are_nearest_where_a_direction_of_language_
     learnt, held = (learn_layer(first[:200], second[:200], nearness=nearness).weight for nearness in (0.03, 1e4))
     assert found(learnt) > found(torch.eye(16)) + 0.3
     assert torch.allclose(held, torch.eye(16), atol=0.01)
-
-
-def test_written_translations_are_read_among_their_neighbours() -> None:
-    count = 4 * NEIGHBOURS + 2  # the last ones are fewer
-    first, second = (Ragged.of([[2, begin + row, 3] for row in range(count)]) for begin in (100, 200))
-    batches = batches_of_neighbours(first, second, budget=2 * (2 * NEIGHBOURS) * 8)  # two groups of both sides, eight pieces wide
-    seen = set()
-    for batch in islice(iter(batches), 20):
-        places = batch["input_ids"][:, 1].tolist()
-        half = len(places) // 2
-        assert [place + 100 for place in places[:half]] == places[half:]
-        rows = [place - 100 for place in places[:half]]
-        for place in rows:
-            group = place // NEIGHBOURS
-            assert set(range(group * NEIGHBOURS, min((group + 1) * NEIGHBOURS, count))) <= set(rows)
-        seen |= set(rows)
-    assert seen == set(range(count))
-
-
-def test_the_layer_learns_from_written_translations_too(tmp_path: Path, encoder: Path) -> None:
-    texts = write_pairs(tmp_path / "pairs.npz")
-    out, weights = tmp_path / "similar", []
-    train_similar(texts, encoder=encoder, out=out, run=Run(folder=tmp_path / "run", steps=1, learning_rate=1e-9, tokens=64))
-    rows = [[2, piece, 3] for piece in range(5, 25)]
-    save_arrays(tmp_path / "written.npz", {"first": Ragged.of(rows), "second": Ragged.of(rows[::-1])})
-    for written in (None, Arrays(tmp_path / "written.npz")):
-        train_layer(texts, encoder=encoder, out=out, written=written)
-        dense = load_model(row(Task.SIMILAR, encoder, adapter=out, tokenizer="bilingual"), device=CPU).dense
-        assert dense is not None
-        weights.append(dense.weight)
-    assert not torch.allclose(*weights, atol=0.01)
 
 
 def test_the_engine_reads_the_layer_that_was_learnt_over_the_adapter(tmp_path: Path, encoder: Path) -> None:

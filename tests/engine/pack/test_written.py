@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 import engine.pack.scores as scores_of
 from engine.examples.reading import read_examples
-from engine.examples.rows import AskRow, ExampleTask, Row, SentimentRow, row_texts
+from engine.examples.rows import AskRow, ExampleTask, RetrievalRow, Row, SentimentRow, row_texts
 from engine.pack.ask import NEIGHBOUR_SHARE, NO_SPAN, Answers, prepare_written_answers, shortened
 from engine.pack.build import PackBuild, Plan
 from engine.pack.chat import language_of
@@ -24,7 +24,7 @@ from engine.pack.people import statements
 from engine.pack.ragged import Arrays, Ragged, save_arrays
 from engine.pack.running import Run
 from engine.pack.sentiment import prepare_written, train_sentiment
-from engine.pack.written import written_feelings, written_names, written_questions, written_translations
+from engine.pack.written import written_feelings, written_names, written_questions
 from engine.tokenization.bilingual import bilingual_tokenizer
 from engine.tokenization.pieces import TextTokenizer
 from tests.engine.pack.small import write_encoder
@@ -120,8 +120,8 @@ def test_a_third_of_the_lines_hold_no_name_and_no_line_stands_twice() -> None:
     assert len({row.text for row in rows}) == len(rows)
 
 
-def test_each_translation_stands_once_english_beside_japanese() -> None:
-    rows = written_translations()
+def test_each_translation_that_is_measured_by_stands_once_english_beside_japanese() -> None:
+    rows = [row for row in read_examples(MEASURED / "everyday-retrieval.csv", ExampleTask.RETRIEVAL).rows if isinstance(row, RetrievalRow)]
     assert len(rows) > 3_000
     for side in ([row.en for row in rows], [row.ja for row in rows]):
         assert len(set(side)) == len(side)
