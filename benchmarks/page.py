@@ -36,18 +36,16 @@ Written by `python -m benchmarks.page` from `benchmarks/results/`; `make bench` 
 in one run, in turns, after it has compared what they answer. A number is the median over the rounds, with the least and the greatest
 behind it; × is a ratio, taken round by round. ここの数字はすべて `make bench` で測り直せます。
 """
-
-
-# What is measured otherwise since a result was taken, by benchmark and commit: a result that is taken anew has another commit.
+# What is measured otherwise since the result of a benchmark was taken at a commit; one that is taken anew has another commit.
 MEASURED_OTHERWISE = {
-    (
-        "engine",
-        "25b98a507ed6 with changes",
-    ): "Since then the bare loop of fill_mask computes words for the blanks alone, as the engine does; here it did so for every piece.",
-    (
-        "scale",
-        "34b46b8ce558 with changes",
-    ): "Since then numbers of workers take turns, and short questions alone pause as they do beside long documents; here they did not.",
+    "engine": (
+        "25b98a507ed6",
+        "Since then the bare loop of fill_mask computes words for the blanks alone, as the engine does; here it did so for every piece.",
+    ),
+    "scale": (
+        "34b46b8ce558",
+        "Since then numbers of workers take turns, and short questions alone pause as they do beside long documents; here they did not.",
+    ),
 }
 
 
@@ -91,8 +89,8 @@ def reports_in(results: Path) -> list[Report]:
 
 def section(one: Report) -> str:
     """The part of the page about one benchmark, without its plots."""
-    otherwise = MEASURED_OTHERWISE.get((one.benchmark, one.machine.commit))
-    notes = [*one.notes, *([otherwise] if otherwise else [])]
+    commit, otherwise = MEASURED_OTHERWISE.get(one.benchmark, ("", ""))
+    notes = [*one.notes, *([otherwise] if commit and one.machine.commit.startswith(commit) else [])]
     lines = [f"## {one.title}", "", *_table(one.rows), "", *(f"- {note}" for note in notes), "", _machine(one.machine), ""]
     return "\n".join(lines)
 
