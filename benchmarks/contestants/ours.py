@@ -7,7 +7,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from redis import Redis
@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from benchmarks.contestants.contestant import BATCH, served
 from benchmarks.errors import BenchmarkError
 from benchmarks.machine import ROOT
+from bot.deliveries import stop
 from engine.contract import EmbedRequest, EmbedResult, Failure, Request, Task
 from workers.queue import Outcome, QueueSettings, WorkerSettings
 from workers.queue.async_door import AsyncDoor
@@ -59,11 +60,7 @@ class Client:
 
     async def close(self) -> None:
         """Take no more."""
-        for task in list(self._tasks):
-            task.cancel()
-        for task in list(self._tasks):
-            with suppress(asyncio.CancelledError):
-                await task
+        await stop(list(self._tasks))
         await self._reading.aclose()
         self.connection.close()
 
