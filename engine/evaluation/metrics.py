@@ -170,7 +170,7 @@ def retrieval_metrics(hits: Sequence[tuple[float, float]]) -> Metrics:
 
 
 def retrieval_hits(
-    pairs: Sequence[tuple[str, str]], english: Vectors, japanese: Vectors, *, read: Sequence[bool]
+    pairs: Sequence[tuple[str, str]], to_english: Sequence[int], to_japanese: Sequence[int], *, read: Sequence[bool]
 ) -> list[tuple[float, float]]:
     """Of each row, whether either sentence's nearest one of the other language (by cosine) is a translation of it: (ja → en, en → ja).
 
@@ -178,19 +178,22 @@ def retrieval_hits(
 
     Args:
         pairs: the English and the Japanese sentence of each row.
-        english: their vectors of unit norm. *Shape:* (rows, width).
-        japanese: likewise. *Shape:* (rows, width).
+        to_english: which English row is nearest to each Japanese one.
+        to_japanese: which Japanese row is nearest to each English one.
         read: whether both sentences of a row could be read; if not, neither counts as found.
     """
     right = set(pairs)
-    found = zip(pairs, *nearest(english, japanese), read, strict=True)
+    found = zip(pairs, to_english, to_japanese, read, strict=True)
     return [
         (float(both and (pairs[to_en][0], ja) in right), float(both and (en, pairs[to_ja][1]) in right))
         for (en, ja), to_en, to_ja, both in found
     ]
 
 
-def nearest(english: Vectors, japanese: Vectors) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Which English row is nearest to each Japanese one, and which Japanese row to each English one. *Shape:* as above; (rows,) each."""
+def nearest(english: Vectors, japanese: Vectors) -> tuple[list[int], list[int]]:
+    """Which English row is nearest to each Japanese one, and which Japanese row to each English one.
+
+    *Shape:* vectors of unit norm (rows, width) both; (rows,) each.
+    """
     cosines = japanese @ english.T
-    return cosines.argmax(axis=1), cosines.argmax(axis=0)
+    return cosines.argmax(axis=1).tolist(), cosines.argmax(axis=0).tolist()

@@ -255,16 +255,14 @@ def score_retrieval(rows: Sequence[RetrievalRow], asking: Asking) -> Scored:
     english, japanese = vectors[: len(rows)], vectors[len(rows) :]
     pairs = [en and ja for en, ja in zip(answers[: len(rows)], answers[len(rows) :], strict=True)]
     read = [pair is not None for pair in pairs]
-    hits = metrics.retrieval_hits([(row.en, row.ja) for row in rows], english, japanese, read=read)
+    to_english, to_japanese = metrics.nearest(english, japanese)
+    hits = metrics.retrieval_hits([(row.en, row.ja) for row in rows], to_english, to_japanese, read=read)
     return Scored(
         metrics=metrics.retrieval_metrics(hits),
         measures=(measures.share("ja_to_en", [en for en, _ in hits]), measures.share("en_to_ja", [ja for _, ja in hits])),
         outcomes=_outcomes(
             [f"{row.ja} = {row.en}" for row in rows],
-            [
-                f"→ {rows[en].en} / → {rows[ja].ja}" if both else ""
-                for en, ja, both in zip(*metrics.nearest(english, japanese), read, strict=True)
-            ],
+            [f"→ {rows[en].en} / → {rows[ja].ja}" if both else "" for en, ja, both in zip(to_english, to_japanese, read, strict=True)],
             [(en + ja) / 2 for en, ja in hits],
             [None] * len(rows),
             pairs,

@@ -13,6 +13,7 @@ from engine.evaluation.metrics import (
     correlation_metrics,
     entity_metrics,
     label_metrics,
+    nearest,
     normalize_english,
     normalize_japanese,
     paraphrase_metrics,
@@ -161,10 +162,10 @@ def test_retrieval_is_measured_both_ways() -> None:
     japanese = np.array([[1, 0, 0], [0.8, 0.6, 0], [0, 0, 1]], dtype=np.float32)
     pairs = [("cat", "猫"), ("dog", "犬"), ("bird", "鳥")]
     # Row 1 of the Japanese side is nearer to English row 0; from English, each finds its own.
-    found = retrieval_hits(pairs, english, japanese, read=[True] * 3)
+    found = retrieval_hits(pairs, *nearest(english, japanese), read=[True] * 3)
     assert found == [(1, 1), (0, 1), (1, 1)]
     assert retrieval_metrics(found) == pytest.approx({"ja_to_en": 2 / 3, "en_to_ja": 1.0})
-    assert retrieval_hits(pairs, english, japanese, read=[True, True, False]) == [(1, 1), (0, 1), (0, 0)]
+    assert retrieval_hits(pairs, *nearest(english, japanese), read=[True, True, False]) == [(1, 1), (0, 1), (0, 0)]
 
 
 def test_a_sentence_of_several_rows_is_found_by_each_of_its_translations() -> None:
@@ -172,6 +173,6 @@ def test_a_sentence_of_several_rows_is_found_by_each_of_its_translations() -> No
     english = np.array([[1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1], [0, -1, 0]], dtype=np.float32)
     japanese = np.array([[0, 1, 0], [0, 1, 0], [0.8, 0.6, 0], [0, 0.8, 0.6], [1, 0, 0]], dtype=np.float32)
     # さようなら is nearest to "thank you", and やあ and "thanks" are nearest to each other; the others find what is right somewhere.
-    found = retrieval_hits(pairs, english, japanese, read=[True] * 5)
+    found = retrieval_hits(pairs, *nearest(english, japanese), read=[True] * 5)
     assert [ja_to_en for ja_to_en, _ in found] == [1, 1, 1, 0, 0]
     assert [en_to_ja for _, en_to_ja in found] == [0, 1, 0, 1, 1]

@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from bot.desk import Incoming, Reading, TakenIn
 from bot.platforms.discord.commands import MENUS
-from bot.reply import Reply
 from engine.contract import AskRequest, ExplainAttentionRequest, NerRequest, Request, SentimentRequest, SimilarRequest, TokensRequest
 from tests.bot.explaining import PAGE
 from tests.bot.platforms.discord.stage import PICTURE, Stage, play
 from tests.fakes.discord import DM_CHANNEL, text_of
+from tests.support.holding import hold
 
 READ_ME = ("readme.txt", "山田太郎は京都に住む。".encode())
 
@@ -136,14 +135,7 @@ def test_a_command_is_acknowledged_while_every_worker_is_busy(redis_url: str) ->
 @pytest.mark.parametrize("what", ["text", "file", "menu"])
 def test_what_people_choose_is_acknowledged_before_it_is_read(redis_url: str, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     async def scene(stage: Stage) -> None:
-        go_on = asyncio.Event()
-        read = stage.desk.read
-
-        async def slow(incoming: Incoming, *, taken: TakenIn | None = None) -> Reading | Reply | None:
-            await go_on.wait()
-            return await read(incoming, taken=taken)
-
-        monkeypatch.setattr(stage.desk, "read", slow)
+        go_on = hold(monkeypatch, stage.desk, "read")
         if what == "menu":
             interaction = await stage.discord.context_menu("Read: entities", await stage.discord.say("", attachments=[READ_ME]))
         else:
@@ -158,14 +150,7 @@ def test_what_people_choose_is_acknowledged_before_it_is_read(redis_url: str, mo
 
 def test_a_command_is_acknowledged_where_redis_stands_still(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene(stage: Stage) -> None:
-        go_on = asyncio.Event()
-        take = stage.desk._take
-
-        async def slow(incoming: Incoming, *, wait: bool) -> bool:
-            await go_on.wait()
-            return await take(incoming, wait=wait)
-
-        monkeypatch.setattr(stage.desk, "_take", slow)
+        go_on = hold(monkeypatch, stage.desk, "_take")
         interaction = await stage.discord.slash("sentiment", {"text": "I love it"})
         await asyncio.wait_for(interaction.acknowledged.wait(), 20)
         go_on.set()

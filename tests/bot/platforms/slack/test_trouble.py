@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from bot.desk import Incoming, Reading, TakenIn
+from bot.desk import Incoming, TakenIn
 from bot.errors import PlatformError
 from bot.platforms.slack import SlackSettings, serve_slack
-from bot.reply import Reply
 from engine.contract import SentimentRequest
 from tests.bot.platforms.slack.scene import Scene, open_scene, play, settings_for
 from tests.fakes.slack import FakeSlack, shown_text
+from tests.support.holding import hold
 from workers.queue import names
 from workers.queue.replies import ReplyWriter
 
@@ -63,14 +63,7 @@ def test_slack_is_answered_at_once_while_no_worker_is_free(redis_url: str) -> No
 
 def test_slack_is_answered_at_once_while_the_desk_is_slow(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene(it: Scene) -> None:
-        go_on = asyncio.Event()
-        read = it.desk.read
-
-        async def slow(incoming: Incoming, *, taken: TakenIn | None = None) -> Reading | Reply | None:
-            await go_on.wait()
-            return await read(incoming, taken=taken)
-
-        monkeypatch.setattr(it.desk, "read", slow)
+        go_on = hold(monkeypatch, it.desk, "read")
         delivery = await it.slack.slash("/sentiment", "great")
         await asyncio.wait_for(delivery.acknowledged_s, 30)
         go_on.set()
@@ -100,14 +93,7 @@ def test_what_slack_counts_as_taken_is_written_down_already(redis_url: str, monk
 
 def test_slack_is_answered_in_time_where_redis_stands_still(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene(it: Scene) -> None:
-        go_on = asyncio.Event()
-        take = it.desk._take
-
-        async def slow(incoming: Incoming, *, wait: bool) -> bool:
-            await go_on.wait()
-            return await take(incoming, wait=wait)
-
-        monkeypatch.setattr(it.desk, "_take", slow)
+        go_on = hold(monkeypatch, it.desk, "_take")
         delivery = await it.slack.mention("sentiment great")
         await asyncio.wait_for(delivery.acknowledged_s, 30)
         go_on.set()
